@@ -1,0 +1,158 @@
+//! Numbers that stay exact as long as they can: decimals, with a float where a decimal does not reach.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use rust_decimal::Decimal;
+use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
+use serde::{Deserialize, Serialize};
+
+/// A number. `Exact` is a decimal of up to 28 digits; `Float` is everything a decimal cannot hold.
+///
+/// A `Float` that is not finite is what the outside sent (NaN, infinity); conditions treat it as unknown.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Number {
+    Exact(#[serde(with = "rust_decimal::serde::str")] Decimal),
+    Float(f64),
+}
+
+impl Number {
+    pub const ZERO: Self = Self::Exact(Decimal::ZERO);
+    pub const ONE: Self = Self::Exact(Decimal::ONE);
+
+    /// Reads digits as the language writes them: `1_000`, `3.14`, `1e-3`. `None` when they are no number.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.replace('_', "");
+        let exact = if digits.contains(['e', 'E']) {
+            Decimal::from_scientific(&digits).ok()
+        } else {
+            Decimal::from_str_exact(&digits).ok()
+        };
+        exact.map(Self::Exact).or_else(|| digits.parse().ok().map(Self::Float))
+    }
+
+    #[must_use]
+    pub fn from_f64(value: f64) -> Self {
+        let in_reach = value == 0.0 || (1e-12..1e15).contains(&value.abs());
+        let exact = if in_reach { Decimal::from_f64(value) } else { None };
+        exact.map_or(Self::Float(value), |decimal| Self::Exact(decimal.normalize()))
+    }
+
+    #[must_use]
+    pub fn to_f64(self) -> f64 {
+        match self {
+            Self::Exact(decimal) => decimal.to_f64().unwrap_or(f64::NAN),
+            Self::Float(float) => float,
+        }
+    }
+
+    /// The integer it is, if it is one.
+    #[must_use]
+    pub fn to_i64(self) -> Option<i64> {
+        match self {
+            Self::Exact(decimal) if decimal.is_integer() => decimal.to_i64(),
+            Self::Exact(_) | Self::Float(_) => None,
+        }
+    }
+
+    #[must_use]
+    pub fn is_finite(self) -> bool {
+        match self {
+            Self::Exact(_) => true,
+            Self::Float(float) => float.is_finite(),
+        }
+    }
+
+    #[must_use]
+    pub fn is_zero(self) -> bool {
+        match self {
+            Self::Exact(decimal) => decimal.is_zero(),
+            Self::Float(float) => float == 0.0,
+        }
+    }
+
+    #[must_use]
+    pub fn is_negative(self) -> bool {
+        self.compare(Self::ZERO) == Some(Ordering::Less)
+    }
+
+    #[must_use]
+    pub fn add(self, other: Self) -> Self {
+        self.combine(other, Decimal::checked_add, |left, right| left + right)
+    }
+
+    #[must_use]
+    pub fn subtract(self, other: Self) -> Self {
+        self.combine(other, Decimal::checked_sub, |left, right| left - right)
+    }
+
+    #[must_use]
+    pub fn multiply(self, other: Self) -> Self {
+        self.combine(other, Decimal::checked_mul, |left, right| left * right)
+    }
+
+    /// `None` when `other` is zero.
+    #[must_use]
+    pub fn divide(self, other: Self) -> Option<Self> {
+        if other.is_zero() {
+            return None;
+        }
+        Some(self.combine(other, Decimal::checked_div, |left, right| left / right))
+    }
+
+    #[must_use]
+    pub fn negate(self) -> Self {
+        Self::ZERO.subtract(self)
+    }
+
+    #[must_use]
+    pub fn abs(self) -> Self {
+        if self.is_negative() { self.negate() } else { self }
+    }
+
+    /// `None` when either is NaN.
+    #[must_use]
+    pub fn compare(self, other: Self) -> Option<Ordering> {
+        match (self, other) {
+            (Self::Exact(left), Self::Exact(right)) => Some(left.cmp(&right)),
+            _ => self.to_f64().partial_cmp(&other.to_f64()),
+        }
+    }
+
+    fn combine(
+        self,
+        other: Self,
+        exact: fn(Decimal, Decimal) -> Option<Decimal>,
+        float: fn(f64, f64) -> f64,
+    ) -> Self {
+        if let (Self::Exact(left), Self::Exact(right)) = (self, other)
+            && let Some(result) = exact(left, right)
+        {
+            return Self::Exact(result);
+        }
+        Self::Float(float(self.to_f64(), other.to_f64()))
+    }
+}
+
+impl From<i64> for Number {
+    fn from(value: i64) -> Self {
+        Self::Exact(Decimal::from(value))
+    }
+}
+
+impl PartialEq for Number {
+    fn eq(&self, other: &Self) -> bool {
+        self.compare(*other) == Some(Ordering::Equal)
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(decimal) => write!(formatter, "{}", decimal.normalize()),
+            Self::Float(float) => write!(formatter, "{float}"),
+        }
+    }
+}

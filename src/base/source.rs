@@ -1,0 +1,102 @@
+//! Source files with a line index, so that any offset becomes line and column cheaply.
+
+use super::span::{FileId, Span};
+
+/// One file as it was read. `text` is always valid UTF-8; bytes that were not are U+FFFD in it.
+#[derive(Debug, Clone)]
+pub struct SourceFile {
+    pub id: FileId,
+    /// The name shown to people: the path as the user gave it.
+    pub name: String,
+    pub text: String,
+    /// Offset of the first byte that was not UTF-8, if any (PG010).
+    pub first_bad_byte: Option<usize>,
+    line_starts: Vec<u32>,
+}
+
+/// A place as people count it: both from 1, columns in Unicode scalar values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LineColumn {
+    pub line: usize,
+    pub column: usize,
+}
+
+impl SourceFile {
+    #[must_use]
+    pub fn new(id: FileId, name: impl Into<String>, text: impl Into<String>) -> Self {
+        let text = text.into();
+        let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let line_starts = std::iter::once(0).chain(newlines.map(|(at, _)| Span::new(at + 1, at + 1).start)).collect();
+        Self { id, name: name.into(), text, first_bad_byte: None, line_starts }
+    }
+
+    /// Reads bytes that need not be UTF-8: what is not becomes U+FFFD and its offset is kept.
+    #[must_use]
+    pub fn from_bytes(id: FileId, name: impl Into<String>, bytes: &[u8]) -> Self {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Self::new(id, name, text),
+            Err(error) => {
+                let mut file = Self::new(id, name, String::from_utf8_lossy(bytes));
+                file.first_bad_byte = Some(error.valid_up_to());
+                file
+            }
+        }
+    }
+
+    /// Line and column of a byte offset; offsets beyond the end are the end.
+    #[must_use]
+    pub fn line_column(&self, offset: usize) -> LineColumn {
+        let mut offset = offset.min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let line = self.line_starts.partition_point(|start| *start as usize <= offset);
+        let start = self.line_starts[line - 1] as usize;
+        LineColumn { line, column: self.text[start..offset].chars().count() + 1 }
+    }
+
+    /// The bytes of line `line` (from 1) without its line break; empty beyond the end.
+    #[must_use]
+    pub fn line_span(&self, line: usize) -> Span {
+        let Some(start) = line.checked_sub(1).and_then(|index| self.line_starts.get(index)) else {
+            return Span::new(self.text.len(), self.text.len());
+        };
+        let end = self.line_starts.get(line).map_or(self.text.len(), |next| *next as usize - 1);
+        Span::new(*start as usize, end.max(*start as usize))
+    }
+
+    #[must_use]
+    pub fn line_count(&self) -> usize {
+        self.line_starts.len()
+    }
+
+    /// The text a span covers; a span that does not fit this file covers nothing.
+    #[must_use]
+    pub fn slice(&self, span: Span) -> &str {
+        self.text.get(span.range()).unwrap_or_default()
+    }
+}
+
+/// All files of one program.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    files: Vec<SourceFile>,
+}
+
+impl Sources {
+    /// Adds a file made by `build`, which is given the id it will have.
+    pub fn add(&mut self, build: impl FnOnce(FileId) -> SourceFile) -> FileId {
+        let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
+        self.files.push(build(id));
+        id
+    }
+
+    #[must_use]
+    pub fn get(&self, id: FileId) -> Option<&SourceFile> {
+        self.files.get(id.0 as usize)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &SourceFile> {
+        self.files.iter()
+    }
+}

@@ -1,0 +1,3 @@
+//! Text to tree and back. Total: every input gives a tree and diagnostics, never an error.
+
+pub mod ast;
