@@ -121,12 +121,7 @@ impl Number {
         }
     }
 
-    fn combine(
-        self,
-        other: Self,
-        exact: fn(Decimal, Decimal) -> Option<Decimal>,
-        float: fn(f64, f64) -> f64,
-    ) -> Self {
+    fn combine(self, other: Self, exact: fn(Decimal, Decimal) -> Option<Decimal>, float: fn(f64, f64) -> f64) -> Self {
         if let (Self::Exact(left), Self::Exact(right)) = (self, other)
             && let Some(result) = exact(left, right)
         {

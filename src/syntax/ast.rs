@@ -363,22 +363,47 @@ pub struct Statement {
 #[derive(Debug, Clone)]
 pub enum StatementKind {
     Param(Param),
-    Let { name: Name, ty: Option<TypeExpr>, value: Expr },
+    Let {
+        name: Name,
+        ty: Option<TypeExpr>,
+        value: Expr,
+    },
     Lock(Expr),
     Timeout(Expr),
     Window(Expr),
     Phase(PhaseStatement),
     Trigger(TriggerStatement),
     /// `on start|success|failure|rollback|pause|end { … }`
-    Hook { event: Name, body: Block },
+    Hook {
+        event: Name,
+        body: Block,
+    },
     /// `on failure rollback|stop|continue` as a statement of a phase.
-    OnFailure { policy: Name },
+    OnFailure {
+        policy: Name,
+    },
     Parallel(Block),
     Step(StepStatement),
-    Gate { title: Option<StringLiteral>, body: Block },
-    Hold { duration: Expr, every: Option<Expr>, body: Block },
-    Ramp { target: Expr, weights: Vec<Expr>, body: Block },
-    Approve { who: Expr, by: Option<Expr>, within: Option<Expr>, otherwise: Option<Name> },
+    Gate {
+        title: Option<StringLiteral>,
+        body: Block,
+    },
+    Hold {
+        duration: Expr,
+        every: Option<Expr>,
+        body: Block,
+    },
+    Ramp {
+        target: Expr,
+        weights: Vec<Expr>,
+        body: Block,
+    },
+    Approve {
+        who: Expr,
+        by: Option<Expr>,
+        within: Option<Expr>,
+        otherwise: Option<Name>,
+    },
     Wait(Expr),
     Run(Expr),
     Require(ConditionStatement),

@@ -1,0 +1,1 @@
+//! The world outside: disk, clock, HTTP client, processes, sockets, SQLite.

@@ -1,0 +1,222 @@
+//! Effects as data, and what comes of them.
+
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use super::value::Value;
+use crate::base::number::Number;
+
+/// Text that may hold secrets: pieces are joined where the effect is performed, never before.
+pub type SealedText = Vec<TextPiece>;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TextPiece {
+    Plain(String),
+    /// The content of this secret.
+    Secret(String),
+}
+
+/// The sealed form of a text or secret value; other values are written as the language writes them.
+#[must_use]
+pub fn seal(value: &Value) -> SealedText {
+    match value {
+        Value::Secret(name) => vec![TextPiece::Secret(name.clone())],
+        Value::Text(text) => vec![TextPiece::Plain(text.clone())],
+        other => vec![TextPiece::Plain(other.to_string())],
+    }
+}
+
+/// Something to do to the world. Imperative; performed by the runtime only after its request is durable.
+///
+/// All effects but `RunProcess`, `HttpRequest` and `Socket` may be performed twice under the same key without harm.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Effect {
+    /// Answers `{ stdout, stderr, exit_code }`; the process gets its own group, which dies with a cancel.
+    RunProcess {
+        program: Program,
+        cwd: String,
+    },
+    /// Answers `{ status, headers, body, text, took_s }` for every HTTP status; fails when there is no answer.
+    HttpRequest {
+        method: String,
+        url: SealedText,
+        headers: Vec<(String, SealedText)>,
+        body: Option<Body>,
+    },
+    /// Sends one line to a Unix socket (or `host:port`) and answers `{ text }`, all it sends until it closes.
+    Socket {
+        address: String,
+        line: String,
+    },
+    /// Answers `{ text }`; fails when there is no such file.
+    ReadFile {
+        path: String,
+    },
+    /// The last `lines` lines and the first one (a CSV header): `{ first, last: [..] }`.
+    ReadTail {
+        path: String,
+        lines: usize,
+    },
+    /// Keeps what is at `path` (or that nothing is) under `slot` in the run's folder; a slot once filled stays.
+    SaveCopy {
+        path: String,
+        slot: String,
+    },
+    /// Puts back what `slot` holds, byte for byte, or removes the file when nothing was there.
+    RestoreCopy {
+        path: String,
+        slot: String,
+    },
+    /// Atomic: all of it or nothing.
+    WriteFile {
+        path: String,
+        content: SealedText,
+    },
+    CopyFile {
+        from: String,
+        to: String,
+    },
+    /// Answers `{ id, archive, sha256, files, size }`.
+    CreateBackup {
+        id: String,
+        source: Vec<String>,
+        to: String,
+        retain: Duration,
+    },
+    /// Checks every byte of an archive against its manifest. Answers `{ id, files, sha256 }`.
+    VerifyBackup {
+        archive: String,
+    },
+    /// Verifies, makes an emergency backup of what is there now under `emergency_id`, then restores below `target`.
+    /// Answers `{ restored, emergency }` (number of files, archive of the emergency backup).
+    RestoreBackup {
+        archive: String,
+        target: String,
+        emergency_id: String,
+        to: String,
+    },
+    RemoveBackup {
+        archive: String,
+    },
+    /// Writes a fingerprint of files. Answers `{ fingerprint, path, files }`.
+    FreezeVersion {
+        version: String,
+        files: Vec<String>,
+        to: String,
+    },
+    /// Removes a file that a step of this run made; nothing there is well.
+    RemoveFile {
+        path: String,
+    },
+    /// Sets (`Some`) or unsets (`None`) a flag in a flagd file. Answers `{ previous }`: the JSON that was there or null.
+    SetFlag {
+        file: String,
+        feature: String,
+        settings: Option<IndexMap<String, String>>,
+    },
+    /// Puts the JSON of a flag back, or removes the flag when `previous` is null.
+    RestoreFlag {
+        file: String,
+        feature: String,
+        previous: serde_json::Value,
+    },
+    /// Waits; for steps that poll.
+    Pause {
+        duration: Duration,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Program {
+    /// Run by the shell of the platform.
+    Shell(SealedText),
+    /// Run directly.
+    Argv(Vec<SealedText>),
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Body {
+    Json(serde_json::Value),
+    Text(SealedText),
+}
+
+/// What came of an effect.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Done(serde_json::Value),
+    Failed(Failure),
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Failure {
+    /// For people: what, where, why; without secrets.
+    pub message: String,
+    /// Cancelled by the engine (timeout, a failure beside it, an operator) before it ended.
+    #[serde(default)]
+    pub cancelled: bool,
+}
+
+impl Outcome {
+    #[must_use]
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self::Failed(Failure { message: message.into(), cancelled: false })
+    }
+}
+
+/// One effect of a step's execution, asked for and, unless it is the last one, answered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Act {
+    pub effect: Effect,
+    pub outcome: Option<Outcome>,
+}
+
+/// What a step has done so far in one execution. An undo sees the forward acts in `done` and its own in `acts`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct History {
+    /// Stable and unique for this execution: `run-id/node/3`. Also what slots and backup ids are made from.
+    pub key: String,
+    pub acts: Vec<Act>,
+    /// Of an undo: what the forward execution did (empty going forward).
+    pub done: Vec<Act>,
+    /// Of an undo: what the forward execution gave as output, if it got so far.
+    pub output: Option<Value>,
+}
+
+impl History {
+    /// The outcome of act `index`, when it is there and ended.
+    #[must_use]
+    pub fn outcome(&self, index: usize) -> Option<&Outcome> {
+        self.acts.get(index).and_then(|act| act.outcome.as_ref())
+    }
+
+    /// How many acts have ended.
+    #[must_use]
+    pub fn ended(&self) -> usize {
+        self.acts.iter().filter(|act| act.outcome.is_some()).count()
+    }
+}
+
+/// What a step wants next, given its history.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reaction {
+    Perform(Effect),
+    Finish(Verdict),
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// With the step's output as its signature declares it.
+    Passed(Value),
+    Failed(String),
+}
+
+/// A traffic weight: a fraction 0..1 of all requests.
+pub type Weight = Number;

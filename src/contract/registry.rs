@@ -1,0 +1,88 @@
+//! The tables through which the engine knows steps, targets and sources without importing them.
+
+use indexmap::IndexMap;
+
+use super::effect::{Effect, History, Outcome, Reaction, Weight};
+use super::types::Type;
+use super::value::Value;
+
+/// Arguments by name, resolved, defaults filled in.
+pub type Args = IndexMap<String, Value>;
+
+/// A built-in step. `react` and `undo` are pure functions of arguments and history.
+#[derive(Debug, Clone, Copy)]
+pub struct StepImpl {
+    /// As in its signature: `backup.create`.
+    pub name: &'static str,
+    pub react: fn(&Args, &History) -> Reaction,
+    pub undo: Option<fn(&Args, &History) -> Reaction>,
+}
+
+/// A ramp target. `read` finishes with a ratio value; `set` is done when the weight is in force.
+#[derive(Debug, Clone, Copy)]
+pub struct TargetImpl {
+    pub name: &'static str,
+    pub read: fn(&Args, &History) -> Reaction,
+    pub set: fn(&Args, Weight, &History) -> Reaction,
+}
+
+/// What a metrics field reads: an extractor call of its group's source.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct FieldQuery {
+    pub field: String,
+    /// `query`, `json`, `column`, `match`.
+    pub extractor: String,
+    pub args: Args,
+    pub ty: Type,
+}
+
+/// A value read at one instant, or why there is none.
+pub type Sample = Result<Value, String>;
+
+/// A metric source: which requests one sample of a group takes, and how their answers are read.
+#[derive(Debug, Clone, Copy)]
+pub struct SourceImpl {
+    pub name: &'static str,
+    /// One effect for each request, with the indices of the fields it serves.
+    pub requests: fn(&Args, &[FieldQuery]) -> Vec<(Vec<usize>, Effect)>,
+    /// The sample of one field from the outcome of its request.
+    pub read: fn(&FieldQuery, &Outcome) -> Sample,
+}
+
+/// A kind of channel: how a message becomes an effect.
+#[derive(Debug, Clone, Copy)]
+pub struct ChannelImpl {
+    pub name: &'static str,
+    pub send: fn(&Args, &str) -> Effect,
+}
+
+/// All that is built in.
+#[derive(Debug, Clone, Copy)]
+pub struct Registry {
+    pub steps: &'static [StepImpl],
+    pub targets: &'static [TargetImpl],
+    pub sources: &'static [SourceImpl],
+    pub channels: &'static [ChannelImpl],
+}
+
+impl Registry {
+    #[must_use]
+    pub fn step(&self, name: &str) -> Option<&StepImpl> {
+        self.steps.iter().find(|step| step.name == name)
+    }
+
+    #[must_use]
+    pub fn target(&self, name: &str) -> Option<&TargetImpl> {
+        self.targets.iter().find(|target| target.name == name)
+    }
+
+    #[must_use]
+    pub fn source(&self, name: &str) -> Option<&SourceImpl> {
+        self.sources.iter().find(|source| source.name == name)
+    }
+
+    #[must_use]
+    pub fn channel(&self, name: &str) -> Option<&ChannelImpl> {
+        self.channels.iter().find(|channel| channel.name == name)
+    }
+}

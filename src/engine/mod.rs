@@ -1,0 +1,1 @@
+//! Decides what happens next: events, their fold, and the decision. Pure; time is an argument.

@@ -1,0 +1,1 @@
+//! Evaluates typed expressions against a world of outputs, samples and constants. Pure.

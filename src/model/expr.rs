@@ -1,0 +1,148 @@
+//! Typed expressions.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::span::Location;
+use crate::contract::types::Type;
+use crate::contract::value::Value;
+
+/// A typed expression with the place it was written at.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Expr {
+    pub kind: Box<ExprKind>,
+    pub ty: Type,
+    pub at: Location,
+}
+
+impl Expr {
+    #[must_use]
+    pub fn new(kind: ExprKind, ty: Type, at: Location) -> Self {
+        Self { kind: Box::new(kind), ty, at }
+    }
+
+    /// A constant.
+    #[must_use]
+    pub fn literal(value: Value, ty: Type, at: Location) -> Self {
+        Self::new(ExprKind::Literal(value), ty, at)
+    }
+
+    /// The value, when it is a constant.
+    #[must_use]
+    pub fn as_literal(&self) -> Option<&Value> {
+        if let ExprKind::Literal(value) = &*self.kind { Some(value) } else { None }
+    }
+
+    /// The expressions directly inside this one.
+    pub fn children(&self) -> Vec<&Expr> {
+        match &*self.kind {
+            ExprKind::Literal(_)
+            | ExprKind::Local(_)
+            | ExprKind::Environment(_)
+            | ExprKind::Run(_)
+            | ExprKind::StageWeight
+            | ExprKind::Result
+            | ExprKind::Metric { .. }
+            | ExprKind::Output { .. } => Vec::new(),
+            ExprKind::Text(pieces) => pieces.iter().filter_map(Piece::as_value).collect(),
+            ExprKind::List(items) => items.iter().collect(),
+            ExprKind::Record(fields) => fields.iter().map(|(_, value)| value).collect(),
+            ExprKind::Field(inner, _) | ExprKind::Not(inner) | ExprKind::Negate(inner) => vec![inner],
+            ExprKind::Index(left, right) | ExprKind::Binary(_, left, right) => vec![left, right],
+            ExprKind::If(condition, then, otherwise) => vec![condition, then, otherwise],
+            ExprKind::Call(_, args) => args.iter().map(|(_, value)| value).collect(),
+        }
+    }
+}
+
+/// A parameter, `let`, loop variable or component argument of the pipeline; an index into its `locals`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct LocalId(pub u32);
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExprKind {
+    Literal(Value),
+    /// An interpolated string.
+    Text(Vec<Piece>),
+    List(Vec<Expr>),
+    Record(Vec<(String, Expr)>),
+    Local(LocalId),
+    /// `env.KEY`; `env.name` is the name of the environment.
+    Environment(String),
+    /// `run.id` and its like.
+    Run(RunField),
+    /// `stage.weight`
+    StageWeight,
+    /// `result` in a probe's expectation.
+    Result,
+    /// A metric by group and field.
+    Metric {
+        group: String,
+        field: String,
+    },
+    /// The output of a step: `bench.now`.
+    Output(OutputRef),
+    Field(Expr, String),
+    Index(Expr, Expr),
+    Not(Expr),
+    Negate(Expr),
+    Binary(Operator, Expr, Expr),
+    If(Expr, Expr, Expr),
+    /// A function by its name (`abs`, `read.json`, `mean`), arguments named as in its declaration, in order;
+    /// arguments that were not given are left out.
+    Call(String, Vec<(String, Expr)>),
+}
+
+/// A step's output, across phases.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct OutputRef {
+    pub phase: String,
+    /// `deploy[eu]`; none when the phase is not expanded or it is the phase the expression stands in.
+    pub element: Option<String>,
+    pub step: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Piece {
+    Text(String),
+    Value(Expr),
+}
+
+impl Piece {
+    fn as_value(&self) -> Option<&Expr> {
+        if let Self::Value(value) = self { Some(value) } else { None }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunField {
+    Id,
+    StartedAt,
+    Actor,
+    Reason,
+    Environment,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Operator {
+    Or,
+    And,
+    Equal,
+    NotEqual,
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
+    In,
+    NotIn,
+    Coalesce,
+    Range,
+    PlusMinus,
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+}

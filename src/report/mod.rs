@@ -1,0 +1,1 @@
+//! Words and views: diagnostics, plans and runs as text, JSON and pictures. Pure.

@@ -1,0 +1,1 @@
+//! Drives the engine: journal first, then effects; one select loop.
