@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 use super::effect::{Effect, History, Outcome, Reaction, Weight};
 use super::types::Type;
 use super::value::Value;
+use crate::base::time::Timestamp;
 
 /// Arguments by name, resolved, defaults filled in.
 pub type Args = IndexMap<String, Value>;
@@ -45,11 +46,14 @@ pub struct SourceImpl {
     pub name: &'static str,
     /// One effect for each request, with the indices of the fields it serves.
     pub requests: fn(&Args, &[FieldQuery]) -> Vec<(Vec<usize>, Effect)>,
-    /// The sample of one field from the outcome of its request.
-    pub read: fn(&FieldQuery, &Outcome) -> Sample,
+    /// The sample of one field from the outcome of its request; what is too old at `now` is no sample.
+    pub read: fn(&Args, &FieldQuery, &Outcome, Timestamp) -> Sample,
 }
 
 /// A kind of channel: how a message becomes an effect.
+///
+/// `notify.send` is the one step whose first effect the engine makes: from the channel it names. What follows (was it
+/// accepted?) is decided by the step's own `react`, as for every other step.
 #[derive(Debug, Clone, Copy)]
 pub struct ChannelImpl {
     pub name: &'static str,
