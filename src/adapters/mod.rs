@@ -4,4 +4,5 @@ pub mod clock;
 pub mod inbox;
 pub mod journal;
 pub mod locks;
+pub mod program_files;
 pub mod state;
