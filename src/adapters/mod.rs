@@ -1,1 +1,3 @@
 //! The world outside: disk, clock, HTTP client, processes, sockets, SQLite.
+
+pub mod program_files;

@@ -1,6 +1,6 @@
 //! The command line: one file per command, each with its `Args` and `run(Args) -> Exit`.
 //!
-//! Invariants: commands do not name each other; what they share is `exit`, `output` and nothing else here. Everything
+//! Invariants: commands do not name each other; what they share is `exit`, `output` and `terminal`. Everything
 //! a command says goes through `output`, so that a closed pipe ends it quietly.
 //!
 //! To add a command: its file, one `pub mod` line and one row in `commands!`. The doc comment of its `Args` is its help.
@@ -15,6 +15,7 @@ use self::exit::Exit;
 pub mod exit;
 pub mod explain;
 pub mod output;
+pub mod terminal;
 
 /// One row per command: its name in the enum and its module.
 macro_rules! commands {

@@ -29,6 +29,16 @@ pub fn seal(value: &Value) -> SealedText {
     }
 }
 
+/// A sealed text for people: secrets by their names.
+#[must_use]
+pub fn describe_sealed(text: &SealedText) -> String {
+    let pieces = text.iter().map(|piece| match piece {
+        TextPiece::Plain(plain) => plain.clone(),
+        TextPiece::Secret(name) => Value::Secret(name.clone()).to_string(),
+    });
+    pieces.collect()
+}
+
 /// Something to do to the world. Imperative; performed by the runtime only after its request is durable.
 ///
 /// All effects but `RunProcess`, `HttpRequest` and `Socket` may be performed twice under the same key without harm.
@@ -220,6 +230,26 @@ impl History {
 pub enum Reaction {
     Perform(Effect),
     Finish(Verdict),
+}
+
+impl Reaction {
+    /// The end of a step: passed with its output, or failed with a reason.
+    #[must_use]
+    pub fn finish(result: Result<Value, String>) -> Self {
+        Self::Finish(match result {
+            Ok(output) => Verdict::Passed(output),
+            Err(reason) => Verdict::Failed(reason),
+        })
+    }
+
+    /// The next effect, or the end when it cannot be formed.
+    #[must_use]
+    pub fn perform(effect: Result<Effect, String>) -> Self {
+        match effect {
+            Ok(effect) => Self::Perform(effect),
+            Err(reason) => Self::finish(Err(reason)),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
