@@ -14,6 +14,7 @@ use super::program::{
 use super::request::PlanError;
 use super::scope::Scope;
 use crate::base::number::Number;
+use crate::base::span::Location;
 use crate::contract::value::Value;
 use crate::model::expr::Expr;
 use crate::model::phase as model;
@@ -139,18 +140,20 @@ impl<'a> Builder<'a, '_> {
     fn take_names(&mut self, block: &model::Block, place: &mut Place) {
         for statement in &block.statements {
             match &statement.kind {
-                StatementKind::Step(model::Step { name: Some(name), .. }) => {
-                    if !place.taken.insert(name.clone()) {
-                        let message = format!("there are two steps `{}{name}`", place.prefix);
-                        let error = PlanError::program(statement.at, message);
-                        self.scope.fail(error.help("a component with a named step can run once in a phase"));
-                    }
-                }
+                StatementKind::Step(step) => self.take_name(step, statement.at, place),
                 StatementKind::Ramp { body: inner, .. }
                 | StatementKind::Parallel(inner)
                 | StatementKind::Scope(inner) => self.take_names(inner, place),
                 _ => {}
             }
+        }
+    }
+
+    fn take_name(&mut self, step: &model::Step, at: Location, place: &mut Place) {
+        let Some(name) = &step.name else { return };
+        if !place.taken.insert(name.clone()) {
+            let error = PlanError::program(at, format!("there are two steps `{}{name}`", place.prefix));
+            self.scope.fail(error.help("a component with a named step can run once in a phase"));
         }
     }
 

@@ -18,6 +18,7 @@ pub mod program;
 mod reads;
 pub mod request;
 mod scope;
+mod shape;
 
 pub use build::build;
 pub use fingerprint::compare;
