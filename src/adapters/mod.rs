@@ -6,3 +6,5 @@ pub mod journal;
 pub mod locks;
 pub mod program_files;
 pub mod state;
+
+pub mod files;
