@@ -52,6 +52,7 @@ fn meta(run: &RunFolder) -> Meta {
         started_at: Timestamp(1),
         tool: "0.1.0".to_owned(),
         jobs: 16,
+        root: ".".to_owned(),
     }
 }
 

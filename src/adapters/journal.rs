@@ -37,6 +37,8 @@ pub struct Meta {
     /// The version of the program that began the run.
     pub tool: String,
     pub jobs: u32,
+    /// What relative paths in the program start from.
+    pub root: String,
 }
 
 /// An open journal.
