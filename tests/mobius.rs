@@ -28,7 +28,7 @@ async fn a_good_version_gets_all_of_the_traffic_and_no_request_is_lost() {
     let before = site.config_hash();
     let run = site.run("mobius", &["version=2.0.0", "monitor=4s"]).await;
     assert_eq!(run.status.code(), Some(0), "{}", told(&run));
-    assert_eq!(site.weights().await, Weights { current: 0, next: 256 });
+    assert_eq!(site.share_of_next().await, 100);
     assert_eq!(site.read("config/release.json"), "{ \"release\": \"2.0.0\" }\n");
     assert_ne!(site.config_hash(), before);
     let served = site.next.served();
@@ -49,7 +49,7 @@ async fn three_failed_health_checks_take_weights_and_files_back() {
     let run = finish(running).await;
     assert_eq!(run.status.code(), Some(3), "{}", told(&run));
     assert!(told(&run).contains("3 health checks failed in a row"), "{}", told(&run));
-    assert_eq!(site.weights().await, Weights { current: 256, next: 0 });
+    assert_eq!(site.share_of_next().await, 0);
     assert_eq!(site.config_hash(), before);
     let (notified, tally) = site.stop().await;
     assert_eq!(tally.lost, 0, "{tally:?}");
@@ -63,7 +63,7 @@ async fn a_version_that_fails_too_often_does_not_get_past_its_first_share() {
     let run = site.run("mobius", &["version=2.0.0", "monitor=60s", "smoke_command=true"]).await;
     assert_eq!(run.status.code(), Some(3), "{}", told(&run));
     assert!(told(&run).contains("more than 5% of the requests fail"), "{}", told(&run));
-    assert_eq!(site.weights().await, Weights { current: 256, next: 0 });
+    assert_eq!(site.share_of_next().await, 0);
     assert_eq!(site.config_hash(), before);
     let (_, tally) = site.stop().await;
     assert!(tally.by_stable > 4 * tally.by_canary, "{tally:?}");
@@ -77,7 +77,7 @@ async fn a_migration_without_a_way_back_stops_the_rollout_before_anything_is_dep
     let run = site.run("mobius", &["version=2.0.0", "monitor=4s"]).await;
     assert_eq!(run.status.code(), Some(3), "{}", told(&run));
     assert_eq!(site.config_hash(), before);
-    assert_eq!(site.weights().await, Weights { current: 256, next: 0 });
+    assert_eq!(site.share_of_next().await, 0);
     site.stop().await;
 }
 
@@ -116,12 +116,6 @@ struct Site {
     hooks: Listening,
     sink: Sink,
     load: LoadGenerator,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-struct Weights {
-    current: u32,
-    next: u32,
 }
 
 impl Site {
@@ -170,16 +164,16 @@ impl Site {
         finish(self.spawn(pipeline, params)).await
     }
 
-    async fn weights(&self) -> Weights {
+    /// In percent, as HAProxy itself counts it.
+    async fn share_of_next(&self) -> u32 {
         let state = ask_haproxy(&self.folder.path().join("haproxy.sock"), "show stat").await;
-        let weight = |server: &str| column(&state, server, "weight");
-        Weights { current: weight("current"), next: weight("next") }
+        let [current, next] = ["current", "next"].map(|server| column(&state, server, "weight"));
+        100 * next / (current + next)
     }
 
     async fn until_next_serves_all(&self) {
-        let all = Weights { current: 0, next: 256 };
         timeout(PATIENCE, async {
-            while self.weights().await != all {
+            while self.share_of_next().await < 100 {
                 sleep(Duration::from_millis(50)).await;
             }
         })
