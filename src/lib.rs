@@ -100,6 +100,7 @@ pub mod plan;
 pub mod report;
 pub mod runtime;
 pub mod session;
+pub mod sim;
 pub mod sources;
 pub mod steps;
 pub mod syntax;
