@@ -1,3 +1,8 @@
 //! The world outside: disk, clock, HTTP client, processes, sockets, SQLite.
 
+pub mod http;
+pub mod net;
+pub mod process;
 pub mod program_files;
+pub mod secrets;
+pub mod socket;
