@@ -71,7 +71,7 @@ fn ended(seq: u64) -> Recorded {
     let event = Event::RunEnded {
         outcome: RunOutcome::Succeeded,
         reason: String::new(),
-        because: String::new(),
+        because: Vec::new(),
         still_changed: Vec::new(),
     };
     Recorded { seq, at: Timestamp(i64::try_from(seq).unwrap()), event }
@@ -181,20 +181,6 @@ fn a_folder_that_cannot_be_written_is_told_with_a_remedy() {
 }
 
 #[test]
-fn a_full_disk_fails_the_append_and_leaves_what_was_there() {
-    let folder = tempfile::tempdir().unwrap();
-    let (run, journal) = new_run(&StateFolder::at(folder.path()));
-    drop(journal);
-    let mut journal = SqliteJournal::open(&run.journal()).unwrap();
-    append(&mut journal, &[started(1)]).unwrap();
-    journal.limit_pages(1).unwrap();
-    let long = Event::PhaseFailed { phase: phasegate::plan::program::PhaseIndex(0), reason: "x".repeat(1 << 20) };
-    let error = append(&mut journal, &[Recorded { seq: 2, at: Timestamp(2), event: long }]).unwrap_err();
-    assert!(error.to_string().contains("the disk is full: make room"), "{error}");
-    assert_eq!(SqliteJournal::read(&run.journal()).unwrap().events_after(0).unwrap(), vec![started(1)]);
-}
-
-#[test]
 fn two_runs_of_one_lock_do_not_meet() {
     let folder = tempfile::tempdir().unwrap();
     let state = StateFolder::at(folder.path());
@@ -262,7 +248,11 @@ fn at_most_one_of_many_takes_a_lock() {
 }
 
 fn letter() -> Letter {
-    Letter { command: phasegate::engine::turn::Command::Pause, actor: "ada@host".to_owned(), reason: "lunch".to_owned() }
+    Letter {
+        command: phasegate::engine::turn::Command::Pause,
+        actor: "ada@host".to_owned(),
+        reason: "lunch".to_owned(),
+    }
 }
 
 #[test]

@@ -47,7 +47,8 @@ impl Inbox for FolderInbox {
     fn collect(&mut self) -> Vec<(String, Letter)> {
         let Ok(entries) = fs::read_dir(&self.folder) else { return Vec::new() };
         let names = entries.filter_map(Result::ok).filter_map(|entry| entry.file_name().into_string().ok());
-        let mut names: Vec<String> = names.filter(|name| name.ends_with(LETTER) && !self.taken.contains(name)).collect();
+        let mut names: Vec<String> =
+            names.filter(|name| name.ends_with(LETTER) && !self.taken.contains(name)).collect();
         names.sort_unstable();
         let mut letters = Vec::new();
         for name in names {

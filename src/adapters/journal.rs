@@ -70,8 +70,7 @@ impl SqliteJournal {
         Self::read(path)?;
         let shown = path.display().to_string();
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection =
-            Connection::open_with_flags(path, flags).map_err(|error| explain(&shown, "opened", &error))?;
+        let connection = Connection::open_with_flags(path, flags).map_err(|error| explain(&shown, "opened", &error))?;
         let journal = Self { connection, path: shown };
         journal.prepare().map_err(|error| explain(&journal.path, "opened", &error))?;
         journal.check_health()?;
@@ -88,8 +87,7 @@ impl SqliteJournal {
             return Err(JournalError::Damaged(format!("there is no journal at `{shown}`")));
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection =
-            Connection::open_with_flags(path, flags).map_err(|error| explain(&shown, "opened", &error))?;
+        let connection = Connection::open_with_flags(path, flags).map_err(|error| explain(&shown, "opened", &error))?;
         connection.busy_timeout(PATIENCE).map_err(|error| explain(&shown, "opened", &error))?;
         let journal = Self { connection, path: shown };
         journal.check_version()?;
@@ -175,17 +173,17 @@ impl SqliteJournal {
     fn fill(&self, meta: &Meta, plan: &Plan) -> Result<(), JournalError> {
         let failed = |error: rusqlite::Error| explain(&self.path, "created", &error);
         let json = |error: serde_json::Error| self.damaged(&format!("its plan cannot be written ({error})"));
-        let pinned = [
-            ("run", serde_json::to_string(meta).map_err(json)?),
-            ("plan", serde_json::to_string(plan).map_err(json)?),
-        ];
+        let pinned =
+            [("run", serde_json::to_string(meta).map_err(json)?), ("plan", serde_json::to_string(plan).map_err(json)?)];
         self.prepare().map_err(failed)?;
         let transaction = self.connection.unchecked_transaction().map_err(failed)?;
         transaction.execute_batch(TABLES).map_err(failed)?;
         transaction.pragma_update(None, "application_id", APPLICATION).map_err(failed)?;
         transaction.pragma_update(None, "user_version", SCHEMA).map_err(failed)?;
         for (key, value) in pinned {
-            transaction.execute("INSERT INTO meta (key, value) VALUES (?1, ?2)", params![key, value]).map_err(failed)?;
+            transaction
+                .execute("INSERT INTO meta (key, value) VALUES (?1, ?2)", params![key, value])
+                .map_err(failed)?;
         }
         transaction.commit().map_err(failed)
     }
@@ -242,9 +240,8 @@ impl Journal for SqliteJournal {
         let failed = |error: rusqlite::Error| explain(path, "written", &error);
         let transaction = self.connection.transaction().map_err(failed)?;
         {
-            let mut insert = transaction
-                .prepare_cached("INSERT INTO events (seq, at, json) VALUES (?1, ?2, ?3)")
-                .map_err(failed)?;
+            let mut insert =
+                transaction.prepare_cached("INSERT INTO events (seq, at, json) VALUES (?1, ?2, ?3)").map_err(failed)?;
             for recorded in events {
                 let json = serde_json::to_string(recorded)
                     .map_err(|error| damaged(path, &format!("an event cannot be written ({error})")))?;
@@ -279,4 +276,53 @@ fn explain(path: &str, action: &str, error: &rusqlite::Error) -> JournalError {
         Some(_) => "see to the disk and its permissions",
     };
     JournalError::Unavailable(format!("journal `{path}` could not be {action} ({error}); {advice}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Event, Journal, JournalError, Meta, Recorded, SqliteJournal, Timestamp};
+    use crate::plan::program::{PhaseIndex, Plan};
+
+    fn plan() -> Plan {
+        let inputs =
+            serde_json::json!({ "program": {}, "environment": null, "params": {}, "files": {}, "variables": {} });
+        serde_json::from_value(serde_json::json!({
+            "version": 1, "fingerprint": "", "inputs": inputs, "pipeline": "p", "doc": null, "environment": null,
+            "params": {}, "lock": null, "timeout": null, "groups": [], "channels": {}, "phases": [], "nodes": [],
+            "blocks": [{ "items": [], "triggers": [], "parallel": false }], "scope": 0, "secrets": [],
+        }))
+        .unwrap()
+    }
+
+    fn event(seq: u64, letters: usize) -> Recorded {
+        let event = Event::PhaseSkipped { phase: PhaseIndex(0), reason: "x".repeat(letters) };
+        Recorded { seq, at: Timestamp(1), event }
+    }
+
+    #[test]
+    fn a_full_disk_fails_the_append_leaves_what_was_there_and_passes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        let meta = Meta {
+            run_id: "r".to_owned(),
+            pipeline: "p".to_owned(),
+            environment: None,
+            lock: None,
+            actor: "ada".to_owned(),
+            started_at: Timestamp(1),
+            tool: "0".to_owned(),
+            jobs: 1,
+            root: ".".to_owned(),
+        };
+        let mut journal = SqliteJournal::create(&path, &meta, &plan()).unwrap();
+        journal.append(&mut [event(1, 10)].iter()).unwrap();
+        journal.connection.pragma_update(None, "max_page_count", 8).unwrap();
+        let error = journal.append(&mut [event(2, 10), event(3, 1 << 20)].iter()).unwrap_err();
+        assert!(matches!(error, JournalError::Unavailable(_)), "{error:?}");
+        assert!(error.to_string().contains("the disk is full: make room"), "{error}");
+        assert_eq!(SqliteJournal::read(&path).unwrap().events_after(0).unwrap(), vec![event(1, 10)]);
+        journal.connection.pragma_update(None, "max_page_count", 1_000_000).unwrap();
+        journal.append(&mut [event(2, 10), event(3, 1 << 20)].iter()).unwrap();
+        assert_eq!(SqliteJournal::read(&path).unwrap().events_after(0).unwrap().len(), 3);
+    }
 }

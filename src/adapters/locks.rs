@@ -60,7 +60,10 @@ fn open(state: &StateFolder, name: &str) -> Result<File, String> {
 }
 
 fn cannot_write(state: &StateFolder, name: &str, error: &std::io::Error) -> String {
-    format!("lock `{name}` (`{}`) cannot be taken: {error}; see to its permissions and the disk", path(state, name).display())
+    format!(
+        "lock `{name}` (`{}`) cannot be taken: {error}; see to its permissions and the disk",
+        path(state, name).display()
+    )
 }
 
 /// The run that the file names, unless it is over or gone.

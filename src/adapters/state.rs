@@ -225,7 +225,8 @@ fn sync_folder(folder: &Path) {
 fn run_id(pipeline: &str, now: Timestamp, chance: u64) -> String {
     let minute = jiff::Timestamp::from_microsecond(now.0)
         .map_or_else(|_| "00000000-0000".to_owned(), |time| time.strftime("%Y%m%d-%H%M").to_string());
-    let name: String = pipeline.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '_').take(40).collect();
+    let name: String =
+        pipeline.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '_').take(40).collect();
     let name = if name.is_empty() { "run" } else { &name };
     format!("{minute}-{name}-{:04x}", chance & 0xffff)
 }

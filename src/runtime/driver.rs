@@ -220,7 +220,9 @@ impl Driver<'_, '_> {
     fn take_report(&mut self, report: Report) {
         match report {
             Report::Durable(batches) => self.settle(batches),
-            Report::Trouble(error) => self.observer.note(&format!("{error}; nothing new is begun until it can be written")),
+            Report::Trouble(error) => {
+                self.observer.note(&format!("{error}; nothing new is begun until it can be written"))
+            }
             Report::GaveUp(error) => {
                 if !self.flights.is_empty() {
                     self.observer.note("waiting for what is running to end; Ctrl-C cancels it");
@@ -310,8 +312,7 @@ impl Driver<'_, '_> {
         let letters = self.inbox.as_mut().map(|inbox| inbox.collect()).unwrap_or_default();
         if !letters.is_empty() {
             let inputs = letters.into_iter().map(|(name, letter)| {
-                let input =
-                    Input::Operator { command: letter.command, actor: letter.actor, reason: letter.reason };
+                let input = Input::Operator { command: letter.command, actor: letter.actor, reason: letter.reason };
                 (input, Some(name))
             });
             self.decide(inputs);

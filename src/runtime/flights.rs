@@ -34,7 +34,9 @@ impl Flights {
             // The call itself is inside too: an adapter's fault must not leave the engine waiting for ever.
             let work = AssertUnwindSafe(async move { world.perform(errand, token).await });
             let outcome = work.catch_unwind().await.unwrap_or_else(|_| {
-                Outcome::failed("performing it broke off inside Phasegate; this is a fault of the program, please report it")
+                Outcome::failed(
+                    "performing it broke off inside Phasegate; this is a fault of the program, please report it",
+                )
             });
             let _ = inputs.send(Input::EffectEnded { key, outcome });
         });

@@ -24,16 +24,16 @@ const MOST_EFFECTS: usize = 32;
 
 /// Words that the shell itself knows.
 const SHELL_WORDS: &[&str] = &[
-    "alias", "bg", "break", "case", "cd", "command", "continue", "do", "echo", "else", "eval", "exec", "exit", "export",
-    "false", "fg", "for", "function", "getopts", "hash", "if", "jobs", "kill", "local", "printf", "pwd", "read", "readonly",
-    "return", "select", "set", "shift", "source", "test", "then", "time", "times", "trap", "true", "type", "ulimit", "umask",
-    "unalias", "unset", "until", "wait", "while", "dir", "copy", "del", "move", "ren", "rem", "call", "start", "md", "mkdir",
+    "alias", "bg", "break", "case", "cd", "command", "continue", "do", "echo", "else", "eval", "exec", "exit",
+    "export", "false", "fg", "for", "function", "getopts", "hash", "if", "jobs", "kill", "local", "printf", "pwd",
+    "read", "readonly", "return", "select", "set", "shift", "source", "test", "then", "time", "times", "trap", "true",
+    "type", "ulimit", "umask", "unalias", "unset", "until", "wait", "while", "dir", "copy", "del", "move", "ren",
+    "rem", "call", "start", "md", "mkdir",
 ];
 
 /// Everything that is missing, in words for people; empty: the run may begin.
 pub async fn look(plan: &Plan, registry: &Registry, world: &Arc<dyn World>, clock: &dyn Clock) -> Vec<String> {
-    let mut missing: Vec<String> =
-        plan.secrets.iter().filter_map(|name| world.look_for_secret(name).err()).collect();
+    let mut missing: Vec<String> = plan.secrets.iter().filter_map(|name| world.look_for_secret(name).err()).collect();
     missing.extend(programs(plan).into_iter().filter_map(|(node, program)| {
         let problem = world.look_for_program(&program).err()?;
         Some(format!("step `{node}`: {problem}"))
@@ -196,7 +196,9 @@ mod tests {
 
     #[test]
     fn what_is_no_plain_program_is_left_to_the_shell() {
-        for text in ["", "cd x && make", "X=1 make", "./deploy.sh", "/opt/x/y", "(a; b)", "\"my tool\" x", "a|b", "$CMD"] {
+        for text in
+            ["", "cd x && make", "X=1 make", "./deploy.sh", "/opt/x/y", "(a; b)", "\"my tool\" x", "a|b", "$CMD"]
+        {
             assert_eq!(line(text), None, "{text}");
         }
     }

@@ -52,9 +52,7 @@ impl Writer {
     ///
     /// # Errors
     /// When the system has no thread for us.
-    pub fn start(
-        journal: Box<dyn Journal>,
-    ) -> Result<(Self, channel::UnboundedReceiver<Report>), JournalError> {
+    pub fn start(journal: Box<dyn Journal>) -> Result<(Self, channel::UnboundedReceiver<Report>), JournalError> {
         let (batches, queue) = mpsc::channel();
         let (reports, receiver) = channel::unbounded_channel();
         let thread = thread::Builder::new()
@@ -101,7 +99,9 @@ fn write_group(
     reports: &channel::UnboundedSender<Report>,
 ) -> Result<(), JournalError> {
     for attempt in 1.. {
-        while group.len() < GROUP && let Ok(next) = queue.try_recv() {
+        while group.len() < GROUP
+            && let Ok(next) = queue.try_recv()
+        {
             group.push(next);
         }
         let mut events = group.iter().flat_map(|batch| &batch.events).peekable();

@@ -45,8 +45,7 @@ pub enum Obeyed {
 /// When there is no such run, or it refuses.
 pub async fn act(order: Order, options: RunOptions) -> Result<Obeyed, Refusal> {
     let run = look::choose(&options.state, order.run.as_deref())?;
-    let letter =
-        Letter { command: order.command.clone(), actor: options.actor.clone(), reason: order.reason.clone() };
+    let letter = Letter { command: order.command.clone(), actor: options.actor.clone(), reason: order.reason.clone() };
     let target = run.clone();
     let sent = tokio::task::spawn_blocking(move || inbox::send(&target, &letter, PATIENCE)).await;
     match sent.map_err(|error| format!("the command could not be sent: {error}"))?? {
@@ -92,11 +91,8 @@ fn rehearse(
     }
     // What is over is not taken up again but by a command that the engine allows for it.
     engine.turn(Input::Recover, clock.now());
-    let command = Input::Operator {
-        command: order.command.clone(),
-        actor: actor.to_owned(),
-        reason: order.reason.clone(),
-    };
+    let command =
+        Input::Operator { command: order.command.clone(), actor: actor.to_owned(), reason: order.reason.clone() };
     if order.command == Command::Resume && !engine.ended() {
         let opening = [Some(Input::Recover), engine.state().is_paused().then_some(command)];
         return Ok(opening.into_iter().flatten().collect());

@@ -10,8 +10,8 @@ use crate::engine::event::{Recorded, RunOutcome};
 use crate::engine::state::State;
 use crate::engine::turn::Engine;
 use crate::plan::program::Plan;
-use crate::report::run::ending;
 use crate::report::run::causes;
+use crate::report::run::ending;
 use crate::steps;
 
 /// How a run stands.

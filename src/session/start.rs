@@ -78,17 +78,17 @@ pub async fn start(plan: Plan, options: RunOptions) -> Result<Finished, Refusal>
     let world: Arc<dyn World> = Arc::new(world);
     let missing = preflight::look(&plan, &steps::registry(), &world, &*clock).await;
     if !missing.is_empty() {
-        return Err(Refusal::new(format!("`{}` was not started and nothing was changed: it would need", plan.pipeline))
-            .details(missing));
+        return Err(Refusal::new(format!(
+            "`{}` was not started and nothing was changed: it would need",
+            plan.pipeline
+        ))
+        .details(missing));
     }
     let run = options.state.create_run(&plan.pipeline, clock.now())?;
     match begin(&run, &plan, &options, &*clock) {
         Ok((journal, driving)) => {
-            let opening = Input::Start {
-                run_id: run.id().to_owned(),
-                actor: options.actor.clone(),
-                jobs: options.jobs.max(1),
-            };
+            let opening =
+                Input::Start { run_id: run.id().to_owned(), actor: options.actor.clone(), jobs: options.jobs.max(1) };
             let prepared = Prepared { run, plan, clock, journal, driving, past: Vec::new(), opening: vec![opening] };
             drive::drive(prepared, options).await
         }
@@ -143,8 +143,7 @@ fn held(name: &str, holder: &Holder) -> Refusal {
             Refusal::new(message(&format!("is running{process}")))
                 .help(format!("wait for it to end: phasegate status {id}"))
         }
-        (None, None) => Refusal::new(message("is not over: it was paused and left, or interrupted")).help(format!(
-            "end it first: phasegate resume {id}, phasegate rollback {id} or phasegate abort {id}"
-        )),
+        (None, None) => Refusal::new(message("is not over: it was paused and left, or interrupted"))
+            .help(format!("end it first: phasegate resume {id}, phasegate rollback {id} or phasegate abort {id}")),
     }
 }

@@ -78,8 +78,11 @@ fn weight<'a>(state: &State, execs: impl Iterator<Item = &'a Exec>) -> String {
 
 /// What goes on in a phase: steps, holds, gates that wait for a person, and the conditions that are watched.
 fn details(plan: &Plan, state: &State, phase: PhaseIndex, now: Timestamp) -> Vec<String> {
-    let mut lines: Vec<String> =
-        state.running().filter(|exec| exec.phase == phase).filter_map(|exec| going_on(plan, state, exec, now)).collect();
+    let mut lines: Vec<String> = state
+        .running()
+        .filter(|exec| exec.phase == phase)
+        .filter_map(|exec| going_on(plan, state, exec, now))
+        .collect();
     let running = state.phase(phase).status == PhaseStatus::Running && state.outcome.is_none();
     if running {
         for line in watched(plan, state, phase) {
@@ -108,7 +111,12 @@ fn going_on(plan: &Plan, state: &State, exec: &Exec, now: Timestamp) -> Option<S
             let evidence = hold.judges.iter().map(|judge| judge.evidence.as_str()).filter(|text| !text.is_empty());
             let evidence: Vec<&str> = evidence.collect();
             let evidence = if evidence.is_empty() { String::new() } else { format!("  {}", evidence.join(", ")) };
-            Some(format!("{name}  {}  {} of {}{evidence}", bar(held, *duration), spent(held), format_duration(*duration)))
+            Some(format!(
+                "{name}  {}  {} of {}{evidence}",
+                bar(held, *duration),
+                spent(held),
+                format_duration(*duration)
+            ))
         }
         (NodeKind::Wait(duration), Detail::Wait { until }) => {
             let waited = duration.saturating_sub(until.since(now));

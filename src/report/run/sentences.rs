@@ -166,8 +166,7 @@ impl Teller<'_> {
         Some(match event {
             Event::ApprovalAsked { node, who, by, deadline, .. } => {
                 let group = by.as_ref().map_or(String::new(), |group| format!(", group {group}"));
-                let until =
-                    deadline.map_or(String::new(), |at| format!(" until {}", time_of_day(at, self.zone)));
+                let until = deadline.map_or(String::new(), |at| format!(" until {}", time_of_day(at, self.zone)));
                 let id = self.id(*node);
                 format!("{id}: waits for approval ({who}{group}){until}: phasegate approve {}", self.state.run_id)
             }
@@ -241,8 +240,7 @@ fn judgement(condition: &Judgement) -> String {
     };
     let reason = condition.reason.as_ref().filter(|_| condition.verdict != Some(true));
     let reason = reason.map_or(String::new(), |reason| format!(": {reason}"));
-    let evidence =
-        if condition.evidence.is_empty() { String::new() } else { format!(" ({})", condition.evidence) };
+    let evidence = if condition.evidence.is_empty() { String::new() } else { format!(" ({})", condition.evidence) };
     format!("`{}` {verdict}{reason}{evidence}", condition.condition)
 }
 
