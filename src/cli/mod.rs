@@ -1,1 +1,62 @@
-//! The command line: one file per command.
+//! The command line: one file per command, each with its `Args` and `run(Args) -> Exit`.
+//!
+//! Invariants: commands do not name each other; what they share is `exit`, `output` and `terminal`. Everything
+//! a command says goes through `output`, so that a closed pipe ends it quietly.
+//!
+//! To add a command: its file, one `pub mod` line and one row in `commands!`. The doc comment of its `Args` is its help.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use self::exit::Exit;
+
+pub mod exit;
+pub mod explain;
+pub mod output;
+pub mod terminal;
+
+/// One row per command: its name in the enum and its module.
+macro_rules! commands {
+    ($($name:ident $module:ident;)*) => {
+        #[derive(Debug, Subcommand)]
+        enum Command { $($name($module::Args),)* }
+
+        fn run(command: Command) -> Exit {
+            match command { $(Command::$name(args) => $module::run(args),)* }
+        }
+    };
+}
+
+commands! {
+    Explain explain;
+}
+
+/// Checks, plans and runs production rollouts that take themselves back.
+#[derive(Debug, Parser)]
+#[command(name = "phasegate", version, arg_required_else_help = true, disable_help_subcommand = true)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Runs one command line, `arguments[0]` being the name of the program, and gives the exit status.
+pub fn start(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let exit = match CommandLine::try_parse_from(arguments) {
+        Ok(line) => run(line.command),
+        Err(error) => show_usage(&error),
+    };
+    output::settle(exit).into()
+}
+
+/// Help and version go to standard output and are well; wrong usage goes to standard error and is not.
+fn show_usage(error: &clap::Error) -> Exit {
+    let text = error.render();
+    if error.use_stderr() {
+        output::complain(&text.ansi().to_string());
+        return Exit::Usage;
+    }
+    output::say(&text.ansi().to_string());
+    Exit::Well
+}

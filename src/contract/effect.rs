@@ -29,6 +29,16 @@ pub fn seal(value: &Value) -> SealedText {
     }
 }
 
+/// A sealed text for people: secrets by their names.
+#[must_use]
+pub fn describe_sealed(text: &SealedText) -> String {
+    let pieces = text.iter().map(|piece| match piece {
+        TextPiece::Plain(plain) => plain.clone(),
+        TextPiece::Secret(name) => Value::Secret(name.clone()).to_string(),
+    });
+    pieces.collect()
+}
+
 /// Something to do to the world. Imperative; performed by the runtime only after its request is durable.
 ///
 /// All effects but `RunProcess`, `HttpRequest` and `Socket` may be performed twice under the same key without harm.
@@ -99,6 +109,14 @@ pub enum Effect {
         emergency_id: String,
         to: String,
     },
+    /// Undoes a restore: puts back what its emergency backup holds and removes what was not there before it. A missing
+    /// emergency backup means that nothing had been overwritten yet, and is a failure only when `required`.
+    RevertRestore {
+        emergency: String,
+        target: String,
+        required: bool,
+    },
+    /// Removes an archive with what belongs to it; nothing there is well.
     RemoveBackup {
         archive: String,
     },
@@ -112,17 +130,21 @@ pub enum Effect {
     RemoveFile {
         path: String,
     },
-    /// Sets (`Some`) or unsets (`None`) a flag in a flagd file. Answers `{ previous }`: the JSON that was there or null.
+    /// Sets (`Some`) or unsets (`None`) a flag in a flagd file. Answers `{ previous }`: the flag's JSON that was there or
+    /// null. What was there is durable under `slot` before the file changes; a slot once filled stays.
     SetFlag {
         file: String,
         feature: String,
         settings: Option<IndexMap<String, String>>,
+        slot: String,
     },
-    /// Puts the JSON of a flag back, or removes the flag when `previous` is null.
+    /// Puts back the flag as `slot` holds it, else as `previous` says it was (null: it was not there); with neither,
+    /// the flag was never touched and stays.
     RestoreFlag {
         file: String,
         feature: String,
-        previous: serde_json::Value,
+        slot: String,
+        previous: Option<serde_json::Value>,
     },
     /// Waits; for steps that poll.
     Pause {
@@ -208,6 +230,26 @@ impl History {
 pub enum Reaction {
     Perform(Effect),
     Finish(Verdict),
+}
+
+impl Reaction {
+    /// The end of a step: passed with its output, or failed with a reason.
+    #[must_use]
+    pub fn finish(result: Result<Value, String>) -> Self {
+        Self::Finish(match result {
+            Ok(output) => Verdict::Passed(output),
+            Err(reason) => Verdict::Failed(reason),
+        })
+    }
+
+    /// The next effect, or the end when it cannot be formed.
+    #[must_use]
+    pub fn perform(effect: Result<Effect, String>) -> Self {
+        match effect {
+            Ok(effect) => Self::Perform(effect),
+            Err(reason) => Self::finish(Err(reason)),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

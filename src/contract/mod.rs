@@ -4,7 +4,9 @@
 //! outcome is what came of it. Invariants: plain serialisable data; no secret's content ever stands in any of it
 //! (secrets travel by name).
 
+pub mod answer;
 pub mod effect;
+pub mod extract;
 pub mod registry;
 pub mod types;
 pub mod value;

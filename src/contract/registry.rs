@@ -1,13 +1,30 @@
 //! The tables through which the engine knows steps, targets and sources without importing them.
 
+use std::time::Duration;
+
 use indexmap::IndexMap;
 
 use super::effect::{Effect, History, Outcome, Reaction, Weight};
 use super::types::Type;
 use super::value::Value;
+use crate::base::time::Timestamp;
 
 /// Arguments by name, resolved, defaults filled in.
 pub type Args = IndexMap<String, Value>;
+
+/// The text of an argument.
+///
+/// # Errors
+/// When it is missing or no text, which a checked program does not have.
+pub fn text_argument<'a>(args: &'a Args, name: &str) -> Result<&'a str, String> {
+    args.get(name).and_then(Value::as_text).ok_or_else(|| format!("argument `{name}` is missing or no text"))
+}
+
+/// The duration that an argument gives, if it does.
+#[must_use]
+pub fn duration_argument(args: &Args, name: &str) -> Option<Duration> {
+    args.get(name).and_then(Value::as_duration)
+}
 
 /// A built-in step. `react` and `undo` are pure functions of arguments and history.
 #[derive(Debug, Clone, Copy)]
@@ -39,17 +56,22 @@ pub struct FieldQuery {
 /// A value read at one instant, or why there is none.
 pub type Sample = Result<Value, String>;
 
+/// One effect, with the indices of the fields it serves.
+pub type SourceRequest = (Vec<usize>, Effect);
+
 /// A metric source: which requests one sample of a group takes, and how their answers are read.
 #[derive(Debug, Clone, Copy)]
 pub struct SourceImpl {
     pub name: &'static str,
-    /// One effect for each request, with the indices of the fields it serves.
-    pub requests: fn(&Args, &[FieldQuery]) -> Vec<(Vec<usize>, Effect)>,
-    /// The sample of one field from the outcome of its request.
-    pub read: fn(&FieldQuery, &Outcome) -> Sample,
+    pub requests: fn(&Args, &[FieldQuery]) -> Vec<SourceRequest>,
+    /// The sample of one field from the outcome of its request; what is too old at `now` is no sample.
+    pub read: fn(&Args, &FieldQuery, &Outcome, Timestamp) -> Sample,
 }
 
 /// A kind of channel: how a message becomes an effect.
+///
+/// `notify.send` is the one step whose first effect the engine makes: from the channel it names. What follows (was it
+/// accepted?) is decided by the step's own `react`, as for every other step.
 #[derive(Debug, Clone, Copy)]
 pub struct ChannelImpl {
     pub name: &'static str,

@@ -1,1 +1,3 @@
 //! Words and views: diagnostics, plans and runs as text, JSON and pictures. Pure.
+
+pub mod diagnostics;

@@ -1,0 +1,3 @@
+//! Steps about versions.
+
+pub mod freeze;
