@@ -114,8 +114,9 @@ impl<'a> Checker<'a> {
 
     /// Each argument that nothing was written for stands for at most one that is missing.
     fn report_missing(&mut self, callee: Callee<'_>, actuals: &[Actual<'a>], unknown: &[&str]) {
-        let is_missing =
-            |(index, formal): &(usize, &Formal<'_>)| formal.required && !actuals.iter().any(|actual| actual.formal == *index);
+        let is_missing = |(index, formal): &(usize, &Formal<'_>)| {
+            formal.required && !actuals.iter().any(|actual| actual.formal == *index)
+        };
         let missing = callee.formals.iter().enumerate().filter(is_missing);
         let mut missing: Vec<&str> = missing.map(|(_, formal)| formal.name).collect();
         for name in unknown {

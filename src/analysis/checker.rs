@@ -120,6 +120,8 @@ pub struct Checker<'a> {
     /// Components and thresholds that are being expanded, innermost last.
     pub expanding: Vec<ItemRef>,
     expansions: usize,
+    /// Modules whose missing import has been reported, by file.
+    missing_imports: HashSet<(usize, String)>,
     diagnostics: Vec<Diagnostic>,
     muted: usize,
 }
@@ -147,6 +149,7 @@ impl<'a> Checker<'a> {
             used: HashSet::new(),
             expanding: Vec::new(),
             expansions: 0,
+            missing_imports: HashSet::new(),
             diagnostics: Vec::new(),
             muted: 0,
         }
@@ -198,10 +201,6 @@ impl<'a> Checker<'a> {
         let result = work(self);
         self.muted -= 1;
         result
-    }
-
-    pub fn is_muted(&self) -> bool {
-        self.muted > 0
     }
 
     /// Does `work` as part of another file.
@@ -275,6 +274,11 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Whether this is the first time that the file misses this module.
+    pub fn note_missing_import(&mut self, module: &str) -> bool {
+        self.muted == 0 && self.missing_imports.insert((self.module, module.to_owned()))
+    }
+
     /// Whether something unreadable in this file might declare the name.
     pub fn might_be_declared(&self, name: &str) -> bool {
         name.is_empty() || self.mentions[self.module].contains(name)
@@ -287,7 +291,8 @@ impl<'a> Checker<'a> {
 
     /// PG101
     pub fn report_undefined(&mut self, what: &str, name: &Name, near: Option<&str>) {
-        let diagnostic = Diagnostic::new(Code::PG101, self.here(name.at), format!("there is no {what} `{}`", name.text));
+        let diagnostic =
+            Diagnostic::new(Code::PG101, self.here(name.at), format!("there is no {what} `{}`", name.text));
         self.report_with_near(diagnostic, name.at, near);
     }
 }

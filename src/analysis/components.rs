@@ -6,7 +6,6 @@ use std::rc::Rc;
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::span::Location;
 use crate::base::suggest::nearest;
-use crate::contract::types::Type;
 use crate::model::phase::Block;
 use crate::model::program::{Local, LocalKind};
 use crate::syntax::ast::{self, ComponentItem, ExprKind, ItemKind};
@@ -102,7 +101,8 @@ impl<'a> Checker<'a> {
         let actuals = self.bind_arguments(called, args);
         let mut scope = HashMap::with_capacity(component.params.len());
         for (index, param) in component.params.iter().enumerate() {
-            let ty = self.muted(|checker| checker.in_module(reference.module, |checker| checker.resolve_type(&param.ty)));
+            let ty =
+                self.muted(|checker| checker.in_module(reference.module, |checker| checker.resolve_type(&param.ty)));
             let value = match actuals.iter().find(|actual| actual.formal == index) {
                 Some(actual) => self.in_place(Place::Argument, |checker| checker.check(actual.value, &ty)),
                 None => match &param.default {
@@ -134,7 +134,8 @@ impl<'a> Checker<'a> {
         scope: HashMap<&'a str, Bound>,
     ) -> Block {
         let phase = self.frame.phase.and_then(|phase| self.frame.phases.phases.get(phase));
-        let mut info = PhaseInfo { name: phase.map(|phase| phase.name.clone()).unwrap_or_default(), ..PhaseInfo::default() };
+        let mut info =
+            PhaseInfo { name: phase.map(|phase| phase.name.clone()).unwrap_or_default(), ..PhaseInfo::default() };
         self.muted(|checker| {
             checker.in_module(reference.module, |checker| checker.collect_steps(&component.body, &mut info));
         });

@@ -87,7 +87,8 @@ impl<'a> Checker<'a> {
             return;
         }
         let near = nearest(&name.text, words.iter().copied());
-        let mut diagnostic = Diagnostic::new(Code::PG101, self.here(name.at), format!("there is no {what} `{}`", name.text));
+        let mut diagnostic =
+            Diagnostic::new(Code::PG101, self.here(name.at), format!("there is no {what} `{}`", name.text));
         if near.is_none() {
             diagnostic = diagnostic.help(format!("there are `{}`", words.join("`, `")));
         }

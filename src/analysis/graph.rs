@@ -185,7 +185,10 @@ fn report_shared_targets(checker: &mut Checker<'_>, pipeline: &Pipeline, edges: 
             if earlier.phase == later.phase || !same_target(pipeline, earlier.target, later.target) {
                 continue;
             }
-            let ordered = reach.entry(later.phase).or_insert_with(|| ancestors(edges, later.phase)).contains(&earlier.phase)
+            let ordered = reach
+                .entry(later.phase)
+                .or_insert_with(|| ancestors(edges, later.phase))
+                .contains(&earlier.phase)
                 || reach.entry(earlier.phase).or_insert_with(|| ancestors(edges, earlier.phase)).contains(&later.phase);
             if ordered || !reported.insert((earlier.phase, later.phase)) {
                 continue;
@@ -248,7 +251,8 @@ fn same_value(pipeline: &Pipeline, left: &Expr, right: &Expr) -> bool {
         (ExprKind::Literal(left), ExprKind::Literal(right)) => left == right,
         (ExprKind::Environment(left), ExprKind::Environment(right)) => left == right,
         (ExprKind::Local(left), ExprKind::Local(right)) => {
-            let is_loop = pipeline.locals.get(left.0 as usize).is_some_and(|local| matches!(local.kind, LocalKind::Loop));
+            let is_loop =
+                pipeline.locals.get(left.0 as usize).is_some_and(|local| matches!(local.kind, LocalKind::Loop));
             left == right && !is_loop
         }
         _ => false,

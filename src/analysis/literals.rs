@@ -77,9 +77,8 @@ fn invalid_version(text: &str) -> Option<String> {
     let core = bare.split(['-', '+']).next().unwrap_or_default();
     let numbers: Vec<&str> = core.split('.').collect();
     let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    let rest_is_well = bare[core.len()..]
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.'));
+    let rest_is_well =
+        bare[core.len()..].bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.'));
     let ends_well = !bare.ends_with(['-', '+', '.']);
     if (2..=4).contains(&numbers.len()) && numbers.iter().all(is_number) && rest_is_well && ends_well {
         return None;

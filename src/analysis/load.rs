@@ -102,8 +102,9 @@ impl<'a> Loader<'a> {
                 Some(target)
             }
             Err(reason) => {
-                let diagnostic = Diagnostic::new(Code::PG104, at, format!("the file `{path}` cannot be read: {reason}"))
-                    .help("paths of imports are relative to the file they stand in");
+                let diagnostic =
+                    Diagnostic::new(Code::PG104, at, format!("the file `{path}` cannot be read: {reason}"))
+                        .help("paths of imports are relative to the file they stand in");
                 self.loaded.diagnostics.push(diagnostic);
                 None
             }

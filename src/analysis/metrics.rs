@@ -27,7 +27,8 @@ impl<'a> Checker<'a> {
         let mut fields = IndexMap::new();
         if let ItemKind::Metrics(item) = &self.item(group).kind {
             for field in item.fields.iter().filter(|field| !field.name.text.is_empty()) {
-                let ty = self.muted(|checker| checker.in_module(group.module, |checker| checker.resolve_type(&field.ty)));
+                let ty =
+                    self.muted(|checker| checker.in_module(group.module, |checker| checker.resolve_type(&field.ty)));
                 fields.entry(field.name.text.clone()).or_insert(value_type(&ty).clone());
             }
         }
@@ -68,7 +69,12 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn read_field(&mut self, group: ItemRef, source: Option<&'a Signature>, field: &'a ast::MetricField) -> MetricField {
+    fn read_field(
+        &mut self,
+        group: ItemRef,
+        source: Option<&'a Signature>,
+        field: &'a ast::MetricField,
+    ) -> MetricField {
         let ty = self.resolve_type(&field.ty);
         let value = self.read_field_value(group, source, field, &ty);
         let at = self.here(field.name.at);
@@ -153,7 +159,8 @@ impl<'a> Checker<'a> {
         for circle in super::graph::circles(&uses) {
             let names: Vec<&str> = circle.iter().map(|index| fields[*index].name.as_str()).collect();
             let first = circle[0];
-            let message = format!("these fields are computed from each other: `{}` → `{}`", names.join("` → `"), names[0]);
+            let message =
+                format!("these fields are computed from each other: `{}` → `{}`", names.join("` → `"), names[0]);
             let mut diagnostic = Diagnostic::new(Code::PG301, fields[first].at, message);
             for index in &circle[1..] {
                 diagnostic = diagnostic.also(fields[*index].at, "part of the circle");

@@ -9,7 +9,6 @@ mod arguments;
 mod checker;
 mod components;
 mod conditions;
-mod constants;
 mod environments;
 pub mod explain;
 mod expressions;
@@ -20,9 +19,9 @@ mod literals;
 mod load;
 mod metrics;
 mod operators;
+mod others;
 mod phases;
 mod pipelines;
-mod placement;
 mod quiet;
 mod statements;
 pub mod stdlib;
@@ -74,11 +73,11 @@ pub fn analyze(
     let mentions = quiet::mentions(&loaded.modules, sources);
     let scopes = symbols::collect(&loaded.modules, &mentions, sources, &mut diagnostics);
     let mut checker = Checker::new(&loaded.modules, &scopes, &mentions, sources, stdlib::catalog());
-    let program = pipelines::build_program(&mut checker);
+    let built = pipelines::build_program(&mut checker);
     unused::check(&mut checker);
-    let everything = checker.finish();
-    diagnostics.extend(everything);
-    lints::check_modules(&loaded.modules, sources, &mut diagnostics);
-    let diagnostics = allows::apply(&loaded.modules, sources, diagnostics);
-    Ok(Analysis { program, diagnostics, files })
+    diagnostics.extend(checker.finish());
+    let subject = lints::Subject::new(&loaded.modules, &built, sources);
+    lints::check(&subject, &mut diagnostics);
+    let diagnostics = allows::apply(&loaded.modules, diagnostics);
+    Ok(Analysis { program: built.program, diagnostics, files })
 }

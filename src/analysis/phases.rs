@@ -317,7 +317,8 @@ impl<'a> Checker<'a> {
 
 /// Whether the value is only known once something has run.
 fn refers_to_run(expr: &crate::model::expr::Expr) -> bool {
-    matches!(&*expr.kind, ExprKind::Output(_) | ExprKind::Metric { .. }) || expr.children().into_iter().any(refers_to_run)
+    matches!(&*expr.kind, ExprKind::Output(_) | ExprKind::Metric { .. })
+        || expr.children().into_iter().any(refers_to_run)
 }
 
 /// The elements of a list that is written out.

@@ -35,15 +35,8 @@ const PLAIN_MODULES: &[&str] =
     &["bench", "calibrate", "ir", "k8s", "killswitch", "migrate", "quality", "report", "tcp"];
 
 /// Steps whose implementation brings an undo; a test holds it against the registry.
-pub const STEPS_WITH_UNDO: &[&str] = &[
-    "backup.create",
-    "backup.restore",
-    "file.copy",
-    "file.write",
-    "flags.set",
-    "flags.unset",
-    "version.freeze",
-];
+pub const STEPS_WITH_UNDO: &[&str] =
+    &["backup.create", "backup.restore", "file.copy", "file.write", "flags.set", "flags.unset", "version.freeze"];
 
 /// Modules that need no `use`.
 const ALWAYS_THERE: &[&str] = &["read", "metrics"];
@@ -67,7 +60,8 @@ impl Signature {
     #[must_use]
     pub fn module(&self) -> Option<&str> {
         let module = self.name.split('.').next().unwrap_or_default();
-        let free = matches!(self.kind, SignatureKind::Source | SignatureKind::Extractor) || ALWAYS_THERE.contains(&module);
+        let free =
+            matches!(self.kind, SignatureKind::Source | SignatureKind::Extractor) || ALWAYS_THERE.contains(&module);
         (!free).then_some(module)
     }
 

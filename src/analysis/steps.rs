@@ -18,7 +18,8 @@ impl<'a> Checker<'a> {
     /// A step; none when what it calls is in error, which is then reported.
     pub fn read_step(&mut self, written: &'a StepStatement) -> Option<Step> {
         let guarded = self.frame.guarded;
-        let when = written.when.as_ref().map(|when| self.in_place(Place::Condition, |checker| checker.check_condition(when)));
+        let when =
+            written.when.as_ref().map(|when| self.in_place(Place::Condition, |checker| checker.check_condition(when)));
         self.frame.guarded |= when.is_some();
         let called = self.call_of(SignatureKind::Step, &written.call);
         let ty = written.ty.as_ref().map(|ty| self.resolve_type(ty));
@@ -136,7 +137,8 @@ impl<'a> Checker<'a> {
         ];
         let wanted = kind_name(kind);
         let location = self.here(at);
-        if let Some(other) = others.into_iter().find(|other| *other != kind && self.catalog.get(*other, name).is_some()) {
+        if let Some(other) = others.into_iter().find(|other| *other != kind && self.catalog.get(*other, name).is_some())
+        {
             let message = format!("`{name}` is a {}, and a {wanted} is needed here", kind_name(other));
             self.report(Diagnostic::new(Code::PG103, location, message));
             return;

@@ -117,8 +117,9 @@ pub fn collect<'a>(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Scope<'a>> {
     let own: Vec<Scope<'a>> = (0..modules.len()).map(|module| own_names(modules, module, diagnostics)).collect();
-    let imported: Vec<_> =
-        (0..modules.len()).map(|module| Importer { modules, own: &own, mentions, sources, module }.run(diagnostics)).collect();
+    let imported: Vec<_> = (0..modules.len())
+        .map(|module| Importer { modules, own: &own, mentions, sources, module }.run(diagnostics))
+        .collect();
     let scopes = own.into_iter().zip(imported);
     scopes
         .map(|(mut scope, imported)| {

@@ -25,7 +25,9 @@ impl<'a> Checker<'a> {
                         checker.read_condition(condition, Holder::Threshold, statement.at);
                     }
                     StatementKind::Broken => {}
-                    other => checker.report_misplaced(other, statement.at, "a threshold", "only `require` stands in it"),
+                    other => {
+                        checker.report_misplaced(other, statement.at, "a threshold", "only `require` stands in it")
+                    }
                 }
             }
         });
@@ -80,7 +82,8 @@ impl<'a> Checker<'a> {
             self.report(Diagnostic::new(Code::PG107, self.here(at), message).help(help));
             return None;
         };
-        let wanted = self.muted(|checker| checker.in_module(reference.module, |checker| checker.parameter_group(wanted)))?;
+        let wanted =
+            self.muted(|checker| checker.in_module(reference.module, |checker| checker.parameter_group(wanted)))?;
         let (needed, found) = (self.group_fields(wanted), self.group_fields(given));
         for (name, ty) in needed.iter() {
             let problem = match found.get(name) {
@@ -90,7 +93,8 @@ impl<'a> Checker<'a> {
                 }
                 Some(_) => continue,
             };
-            let help = format!("`{}` takes any group with the fields of `{}`", item.name.text, self.declared_name(wanted));
+            let help =
+                format!("`{}` takes any group with the fields of `{}`", item.name.text, self.declared_name(wanted));
             self.report(Diagnostic::new(Code::PG201, self.here(given_at), problem).help(help));
             return None;
         }

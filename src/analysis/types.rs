@@ -116,10 +116,11 @@ pub fn unify(left: &Type, right: &Type) -> Option<Type> {
     match (value_type(left), value_type(right)) {
         (Type::Error, _) | (_, Type::Error) => Some(Type::Error),
         (Type::List(left), Type::List(right)) => unify(left, right).map(|inner| Type::List(Box::new(inner))),
-        (Type::Quotient, other @ (Type::Float | Type::Ratio)) | (other @ (Type::Float | Type::Ratio), Type::Quotient) => {
-            Some(other.clone())
+        (Type::Quotient, other @ (Type::Float | Type::Ratio))
+        | (other @ (Type::Float | Type::Ratio), Type::Quotient) => Some(other.clone()),
+        (Type::Optional(left), Type::Optional(right)) => {
+            unify(left, right).map(|inner| Type::Optional(Box::new(inner)))
         }
-        (Type::Optional(left), Type::Optional(right)) => unify(left, right).map(|inner| Type::Optional(Box::new(inner))),
         (left, right) if fit(left, right).is_ok() => Some(right.clone()),
         (left, right) if fit(right, left).is_ok() => Some(left.clone()),
         _ => None,
@@ -227,7 +228,8 @@ impl<'a> Checker<'a> {
             let mut known: Vec<&str> = known.chain(self.scope().names_of(Space::Type)).collect();
             known.sort_unstable();
             let near = nearest(&name.text, known);
-            let diagnostic = Diagnostic::new(Code::PG111, self.here(name.at), format!("there is no type `{}`", name.text));
+            let diagnostic =
+                Diagnostic::new(Code::PG111, self.here(name.at), format!("there is no type `{}`", name.text));
             self.report_with_near(diagnostic, name.at, near);
         }
         Type::Error
@@ -253,7 +255,9 @@ impl<'a> Checker<'a> {
         if let ItemKind::Type(declared) = &self.item(item).kind {
             let at = crate::base::span::Location::new(self.modules[item.module].file, declared.name.at);
             let message = format!("the type `{}` contains itself", declared.name.text);
-            self.report(Diagnostic::new(Code::PG111, at, message).help("every value ends: use `json` for data of any depth"));
+            self.report(
+                Diagnostic::new(Code::PG111, at, message).help("every value ends: use `json` for data of any depth"),
+            );
         }
         Type::Error
     }

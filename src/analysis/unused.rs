@@ -70,7 +70,9 @@ impl<'a> Checker<'a> {
 
     fn check_import(&mut self, reference: ItemRef) {
         let ItemKind::Use(import) = &self.item(reference).kind else { return };
-        if matches!(import.source, UseSource::File(..)) && !self.modules[reference.module].imports.contains_key(&reference.item) {
+        if matches!(import.source, UseSource::File(..))
+            && !self.modules[reference.module].imports.contains_key(&reference.item)
+        {
             return;
         }
         for name in import.names.iter().chain(&import.alias).filter(|name| !name.text.is_empty()) {
@@ -112,6 +114,6 @@ impl<'a> Checker<'a> {
 
     /// Marks every name in items that are not checked yet as used.
     pub fn mark_item(&mut self, item: &'a Item) {
-        super::mentions::mark(self, item);
+        super::others::mark(self, item);
     }
 }

@@ -30,7 +30,7 @@ impl<'a> Checker<'a> {
     }
 
     /// What an expression names that is no value by itself (`env`, a group, a phase); silent.
-    pub fn root_in(&mut self, written: &'a ast::Expr) -> Option<Root<'a>> {
+    pub fn root_in(&mut self, written: &'a ast::Expr) -> Option<Root> {
         match &*written.kind {
             ast::ExprKind::Name(name) if !self.is_value(name) => self.root_of(name),
             ast::ExprKind::Group(inner) => self.root_in(inner),
@@ -50,17 +50,17 @@ impl<'a> Checker<'a> {
         own_step || (name.text == "result" && self.frame.result.is_some())
     }
 
-    fn item_of_module(&mut self, module: usize, name: &'a Name) -> Option<Root<'a>> {
+    fn item_of_module(&mut self, module: usize, name: &'a Name) -> Option<Root> {
         let binding = self.scopes[module].get(Space::Value, &name.text)?;
         self.used.insert(Used::Item(binding.target));
         Some(match &self.item(binding.target).kind {
-            ItemKind::Channel(_) => Root::Channel(binding.target, name),
+            ItemKind::Channel(_) => Root::Channel(binding.target),
             ItemKind::Threshold(_) => Root::Threshold(binding.target),
             _ => Root::Group(binding.target),
         })
     }
 
-    fn field_of_root(&mut self, root: Root<'a>, written: &'a ast::Expr, name: &'a Name) -> Expr {
+    fn field_of_root(&mut self, root: Root, written: &'a ast::Expr, name: &'a Name) -> Expr {
         match root {
             Root::Environment => self.environment_key(written, name),
             Root::Run => self.run_field(written, name),
@@ -84,7 +84,7 @@ impl<'a> Checker<'a> {
                     self.error(written.at)
                 }
             },
-            Root::Channel(..) | Root::Threshold(_) => {
+            Root::Channel(_) | Root::Threshold(_) => {
                 let message = format!("there is no `.{}` here", name.text);
                 let help = "only records, outputs of steps and groups of metrics have fields";
                 self.report(Diagnostic::new(Code::PG201, self.here(name.at), message).help(help));

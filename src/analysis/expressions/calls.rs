@@ -212,7 +212,8 @@ impl<'a> Checker<'a> {
             }
             (ty, _) => {
                 let message = format!("a metric is needed here, found `{}`", value_type(ty));
-                let help = "name a field of a `metrics` group; for arithmetic over several, declare a field that computes it";
+                let help =
+                    "name a field of a `metrics` group; for arithmetic over several, declare a field that computes it";
                 self.report(Diagnostic::new(Code::PG201, found.at, message).help(help));
                 Expr { ty: Type::Error, ..found }
             }
@@ -258,7 +259,6 @@ impl<'a> Checker<'a> {
             }
         }
     }
-
 }
 
 /// A call while its arguments are read.

@@ -17,7 +17,7 @@ use crate::syntax::ast;
 use super::checker::Checker;
 use super::types::{Misfit, fit, unify, value_type};
 
-pub use names::path_of;
+pub use names::{Root, path_of};
 
 impl<'a> Checker<'a> {
     /// The expression with the type it has by itself.
@@ -302,7 +302,9 @@ fn unit_help(expected: &Type) -> Option<&'static str> {
         Type::Ratio => Some("write the unit: `5%`"),
         Type::Bytes => Some("write the unit: `64MiB`"),
         Type::Rate => Some("a rate is a number per duration: `100 / 1s`"),
-        Type::Int | Type::Float | Type::Quotient => Some("write a bare number, or divide by a quantity of the same kind"),
+        Type::Int | Type::Float | Type::Quotient => {
+            Some("write a bare number, or divide by a quantity of the same kind")
+        }
         _ => None,
     }
 }

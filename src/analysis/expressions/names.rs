@@ -2,7 +2,7 @@
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::suggest::nearest;
-use crate::contract::types::{RecordType, Type};
+use crate::contract::types::Type;
 use crate::contract::value::Value;
 use crate::model::expr::{Expr, ExprKind, OutputRef};
 use crate::syntax::ast::{self, ItemKind, Name};
@@ -32,7 +32,7 @@ pub fn path_of(written: &ast::Expr) -> Option<Vec<&Name>> {
 }
 
 /// What the left side of a dot names when it is no value.
-pub enum Root<'a> {
+pub enum Root {
     /// `env`
     Environment,
     /// `run`
@@ -41,7 +41,7 @@ pub enum Root<'a> {
     Stage,
     Phase(usize),
     Group(ItemRef),
-    Channel(ItemRef, &'a Name),
+    Channel(ItemRef),
     Threshold(ItemRef),
     /// `slo` of `use "…" as slo`
     Alias(usize),
@@ -112,10 +112,11 @@ impl<'a> Checker<'a> {
         if !conditional || self.frame.guarded {
             return;
         }
-        let diagnostic = Diagnostic::new(Code::PG305, self.here(name.at), format!("`{step}` may be skipped and then has no output"))
-            .label("used as if it had always run")
-            .also(at, "runs only under a condition")
-            .help("say what counts when it was skipped: `?? default`");
+        let diagnostic =
+            Diagnostic::new(Code::PG305, self.here(name.at), format!("`{step}` may be skipped and then has no output"))
+                .label("used as if it had always run")
+                .also(at, "runs only under a condition")
+                .help("say what counts when it was skipped: `?? default`");
         self.report(diagnostic);
     }
 
@@ -146,7 +147,7 @@ impl<'a> Checker<'a> {
     }
 
     /// What a name stands for that is no value by itself.
-    pub fn root_of(&mut self, name: &'a Name) -> Option<Root<'a>> {
+    pub fn root_of(&mut self, name: &'a Name) -> Option<Root> {
         if let Some(Bound { entry: Entry::Group(group), .. }) = self.lookup(&name.text) {
             return Some(Root::Group(group));
         }
@@ -155,7 +156,7 @@ impl<'a> Checker<'a> {
         }
         if let Some(binding) = self.scope().get(Space::Value, &name.text) {
             self.use_binding(binding);
-            return Some(self.value_root(binding, name));
+            return Some(self.value_root(binding));
         }
         match name.text.as_str() {
             "env" => return Some(Root::Environment),
@@ -168,17 +169,17 @@ impl<'a> Checker<'a> {
         Some(Root::Alias(module))
     }
 
-    fn value_root(&self, binding: Binding, name: &'a Name) -> Root<'a> {
+    fn value_root(&self, binding: Binding) -> Root {
         match &self.item(binding.target).kind {
-            ItemKind::Channel(_) => Root::Channel(binding.target, name),
+            ItemKind::Channel(_) => Root::Channel(binding.target),
             ItemKind::Threshold(_) => Root::Threshold(binding.target),
             _ => Root::Group(binding.target),
         }
     }
 
-    pub fn infer_root(&mut self, root: Root<'a>, name: &'a Name) -> Expr {
+    pub fn infer_root(&mut self, root: Root, name: &'a Name) -> Expr {
         match root {
-            Root::Channel(item, _) => {
+            Root::Channel(item) => {
                 let channel = self.program_name(item);
                 Expr::literal(Value::Channel(channel), Type::Channel, self.here(name.at))
             }
@@ -231,10 +232,5 @@ impl<'a> Checker<'a> {
         names.extend(["env", "run"]);
         names.sort_unstable();
         names
-    }
-
-    /// An empty record, for what is left of something in error.
-    pub fn no_fields() -> Type {
-        Type::Record(RecordType::default())
     }
 }

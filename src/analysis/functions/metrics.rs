@@ -27,8 +27,16 @@ pub const FUNCTIONS: &[Function] = &[
             Gives::Mean,
         )],
     },
-    Function { name: "rate", doc: "How fast a counter rises, per second; resets are handled.", forms: &[windowed(Gives::Rate)] },
-    Function { name: "increase", doc: "How much a counter rose in a window; resets are handled.", forms: &[windowed(Gives::Mean)] },
+    Function {
+        name: "rate",
+        doc: "How fast a counter rises, per second; resets are handled.",
+        forms: &[windowed(Gives::Rate)],
+    },
+    Function {
+        name: "increase",
+        doc: "How much a counter rose in a window; resets are handled.",
+        forms: &[windowed(Gives::Mean)],
+    },
     Function { name: "delta", doc: "The last sample of a window minus its first.", forms: &[windowed(Gives::Same)] },
     Function {
         name: "ewma",
@@ -69,7 +77,11 @@ pub const FUNCTIONS: &[Function] = &[
         name: "burn_rate",
         doc: "How many times faster than the objective allows the error budget is used up.",
         forms: &[form(
-            &[required("errors", Takes::Metric), required("objective", Takes::Ratio), required("over", Takes::Duration)],
+            &[
+                required("errors", Takes::Metric),
+                required("objective", Takes::Ratio),
+                required("over", Takes::Duration),
+            ],
             Gives::Float,
         )],
     },

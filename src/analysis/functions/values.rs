@@ -68,11 +68,7 @@ pub const FUNCTIONS: &[Function] = &[
             Gives::Text,
         )],
     },
-    Function {
-        name: "keys",
-        doc: "The keys of a map.",
-        forms: &[form(&[required("map", Takes::Map)], Gives::Texts)],
-    },
+    Function { name: "keys", doc: "The keys of a map.", forms: &[form(&[required("map", Takes::Map)], Gives::Texts)] },
     Function {
         name: "values",
         doc: "The values of a map.",
