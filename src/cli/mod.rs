@@ -35,7 +35,7 @@ commands! {
 
 /// Checks, plans and runs production rollouts that take themselves back.
 #[derive(Debug, Parser)]
-#[command(name = "phasegate", version, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(name = "phasegate", version, arg_required_else_help = true)]
 struct CommandLine {
     #[command(subcommand)]
     command: Command,
