@@ -1,3 +1,26 @@
 //! Text to tree and back. Total: every input gives a tree and diagnostics, never an error.
+//!
+//! The way of a text: [`scan`] prepares it and bounds its depth, the grammar in `grammar/phasegate.pest` cuts it into a
+//! concrete tree that can hold anything, the `Lower` of [`lower`] reads that into [`ast`] (one file per kind of
+//! construct), and [`faults`] keeps one diagnostic for one cause. [`tree`] gives the same concrete tree without loss.
 
 pub mod ast;
+mod clauses;
+mod expressions;
+mod faults;
+mod files;
+mod grammar;
+mod items;
+mod lists;
+mod lower;
+mod numbers;
+mod operations;
+mod phases;
+mod quotes;
+mod scan;
+mod scenarios;
+mod statements;
+mod strings;
+mod types;
+
+pub use files::{Parsed, parse};

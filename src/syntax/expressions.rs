@@ -1,0 +1,482 @@
+//! Expressions: the grammar gives operands and operators in a row, here they become a tree by precedence.
+
+use crate::base::diagnostic::{Code, Diagnostic};
+use crate::base::span::Span;
+
+use super::ast::{Arg, BinaryOperator, Expr, ExprKind, FieldValue, Name, StringPiece};
+use super::faults::Rank;
+use super::grammar::{Node, Rule};
+use super::lists::elements;
+use super::lower::Lower;
+use super::numbers;
+
+/// Taller trees are refused: every later pass walks them by recursion.
+const TALLEST: usize = 400;
+
+/// An expression and the height of its tree.
+struct Built {
+    expr: Expr,
+    height: usize,
+}
+
+/// One piece of the row.
+enum Piece {
+    Prefix { negates: bool, at: Span },
+    Operand(Built),
+    Operator { operator: BinaryOperator, at: Span },
+}
+
+pub(super) fn broken(at: Span) -> Expr {
+    Expr { kind: Box::new(ExprKind::Broken), at }
+}
+
+impl Lower<'_> {
+    /// Reads an `expr` or an `operand`.
+    pub(super) fn expr(&mut self, node: Node<'_>) -> Expr {
+        self.build(node).expr
+    }
+
+    /// The expression that is missing at `node`, reported.
+    pub(super) fn no_expr(&mut self, node: &Node<'_>) -> Expr {
+        self.note(node);
+        let start = self.base + self.end_before(node.as_span().start());
+        broken(Span::new(start, start))
+    }
+
+    /// Reads what stands where an expression is wanted; `None` for any other node.
+    pub(super) fn maybe_expr(&mut self, node: &Node<'_>) -> Option<Expr> {
+        match node.as_rule() {
+            Rule::expr | Rule::operand => Some(self.expr(node.clone())),
+            Rule::missing_expr => Some(self.no_expr(node)),
+            _ => None,
+        }
+    }
+
+    /// The expression of a clause such as `timeout D`.
+    pub(super) fn clause_expr(&mut self, clause: Node<'_>) -> Expr {
+        let at = self.span(&clause);
+        let mut found = None;
+        for node in clause.into_inner() {
+            match self.maybe_expr(&node) {
+                Some(expr) if found.is_none() => found = Some(expr),
+                _ => self.note(&node),
+            }
+        }
+        found.unwrap_or_else(|| broken(at.after()))
+    }
+
+    /// `bench.now`, `deploy[eu].apply`
+    pub(super) fn path(&mut self, node: Node<'_>) -> Expr {
+        let at = self.span(&node);
+        let mut built = None;
+        for inner in node.into_inner() {
+            built = match (inner.as_rule(), built) {
+                (Rule::ident, None) => {
+                    let name = self.name(&inner);
+                    Some(leaf(ExprKind::Name(name.clone()), name.at))
+                }
+                (Rule::field | Rule::index, Some(before)) => Some(self.postfix(before, inner)),
+                (_, before) => before,
+            };
+        }
+        built.map_or_else(|| broken(at), |built| built.expr)
+    }
+
+    fn build(&mut self, node: Node<'_>) -> Built {
+        let at = self.span(&node);
+        let mut row = Vec::new();
+        if node.as_rule() == Rule::operand {
+            self.operand(node, &mut row);
+        } else {
+            for inner in node.into_inner() {
+                match inner.as_rule() {
+                    Rule::operand => self.operand(inner, &mut row),
+                    Rule::operator => {
+                        let operator = self.operator(&inner);
+                        row.push(Piece::Operator { operator, at: self.span(&inner) });
+                    }
+                    Rule::missing_expr => row.push(Piece::Operand(Built { expr: self.no_expr(&inner), height: 1 })),
+                    _ => {}
+                }
+            }
+        }
+        let mut prefixes = 0;
+        for piece in &row {
+            prefixes = if matches!(piece, Piece::Prefix { .. }) { prefixes + 1 } else { 0 };
+            if prefixes > 64 {
+                return self.too_tall(at);
+            }
+        }
+        let mut row = row.into_iter().peekable();
+        Climb { lower: self, row: &mut row }.from(0).unwrap_or_else(|| leaf(ExprKind::Broken, at))
+    }
+
+    fn too_tall(&mut self, at: Span) -> Built {
+        let message = format!("this expression is more than {TALLEST} operations deep");
+        let diagnostic = Diagnostic::new(Code::PG009, self.at(at), message).help("give parts of it names with `let`");
+        self.faults.lexical(diagnostic);
+        leaf(ExprKind::Broken, at)
+    }
+
+    fn operand(&mut self, node: Node<'_>, row: &mut Vec<Piece>) {
+        let mut built: Option<Built> = None;
+        for inner in node.into_inner() {
+            built = match (inner.as_rule(), built) {
+                (Rule::prefix, before) => {
+                    if inner.as_str() == "!" {
+                        self.instead(&inner, "not ", "negation is written `not`");
+                    }
+                    row.push(Piece::Prefix { negates: inner.as_str() == "-", at: self.span(&inner) });
+                    before
+                }
+                (Rule::field | Rule::index | Rule::call, Some(before)) => Some(self.postfix(before, inner)),
+                (Rule::missing_expr, None) => Some(Built { expr: self.no_expr(&inner), height: 1 }),
+                (_, None) => self.primary(inner),
+                (_, before) => before,
+            };
+        }
+        if let Some(built) = built {
+            row.push(Piece::Operand(built));
+        }
+    }
+
+    fn primary(&mut self, node: Node<'_>) -> Option<Built> {
+        let at = self.span(&node);
+        let (kind, height) = match node.as_rule() {
+            Rule::variable => {
+                let at = self.span(&node);
+                (ExprKind::Name(Name { text: self.slice(at), at }), 0)
+            }
+            Rule::number => (self.number(&node), 0),
+            Rule::bool => (ExprKind::Bool(node.as_str() == "true"), 0),
+            Rule::string => {
+                let string = self.string(&node);
+                let height = string.pieces.iter().map(piece_height).max().unwrap_or(0);
+                (ExprKind::String(string), height)
+            }
+            Rule::list => {
+                let mut tallest = 0;
+                let list = elements(self, node, true, |lower, inner| {
+                    let built = lower.build(inner);
+                    tallest = tallest.max(built.height);
+                    Some(built.expr)
+                });
+                (ExprKind::List(list), tallest)
+            }
+            Rule::record => self.record(node),
+            Rule::group => self.group(node),
+            Rule::if_expr => self.conditional(node),
+            _ => return None,
+        };
+        Some(self.grown(kind, height, at))
+    }
+
+    fn slice(&self, at: Span) -> String {
+        self.text.get(at.range()).unwrap_or_default().to_owned()
+    }
+
+    /// One more level around parts of this height.
+    fn grown(&mut self, kind: ExprKind, height: usize, at: Span) -> Built {
+        if height >= TALLEST {
+            return self.too_tall(at);
+        }
+        Built { expr: Expr { kind: Box::new(kind), at }, height: height + 1 }
+    }
+
+    pub(super) fn number(&mut self, node: &Node<'_>) -> ExprKind {
+        match numbers::read(node.as_str()) {
+            Ok(read) => ExprKind::Number { value: read.value, unit: read.unit, integer: read.integer },
+            Err(fault) => {
+                let span = self.span(node);
+                let mut diagnostic = Diagnostic::new(Code::PG005, self.at(span), fault.message).label("cannot be read");
+                diagnostic.help = fault.help.map(str::to_owned);
+                if let Some(meant) = fault.instead {
+                    diagnostic = diagnostic.fix(format!("write `{meant}`"), span, meant);
+                }
+                self.faults.lexical(diagnostic);
+                ExprKind::Broken
+            }
+        }
+    }
+
+    fn record(&mut self, node: Node<'_>) -> (ExprKind, usize) {
+        let mut tallest = 0;
+        let fields = elements(self, node, true, |lower, field| {
+            let mut name = lower.no_name(&field);
+            let mut value = None;
+            for inner in field.into_inner() {
+                match inner.as_rule() {
+                    Rule::ident => name = lower.name(&inner),
+                    Rule::string if value.is_none() => name = lower.quoted_name(&inner),
+                    Rule::expr => {
+                        let built = lower.build(inner);
+                        tallest = tallest.max(built.height);
+                        value = Some(built.expr);
+                    }
+                    Rule::missing_expr => value = Some(lower.no_expr(&inner)),
+                    Rule::wrong_equals => lower.instead(&inner, ":", "a field of a record is written `name: value`"),
+                    _ => lower.note(&inner),
+                }
+            }
+            let value = value.unwrap_or_else(|| broken(name.at.after()));
+            Some(FieldValue { name, value })
+        });
+        (ExprKind::Record(fields), tallest)
+    }
+
+    /// `"Content-Type": …`: a key in quotes.
+    fn quoted_name(&mut self, node: &Node<'_>) -> Name {
+        let string = self.string(node);
+        let text = string.pieces.iter().map(|piece| match piece {
+            StringPiece::Text(text) => text.as_str(),
+            StringPiece::Interpolation(_) => "",
+        });
+        let name = Name { text: text.collect(), at: string.at };
+        if string.pieces.iter().any(|piece| matches!(piece, StringPiece::Interpolation(_))) {
+            let diagnostic = Diagnostic::new(Code::PG001, self.at(string.at), "a key cannot contain `${…}`");
+            self.report(node.as_span().start(), Rank::Unexpected, diagnostic.label("must be known as it is written"));
+        }
+        name
+    }
+
+    fn group(&mut self, node: Node<'_>) -> (ExprKind, usize) {
+        let opening = node.as_span().start();
+        let mut inside = leaf(ExprKind::Broken, self.span(&node));
+        for inner in node.into_inner() {
+            match inner.as_rule() {
+                Rule::expr => inside = self.build(inner),
+                Rule::missing_paren => self.unclosed(opening, &inner),
+                Rule::bad_entry => self.unexpected(&inner, ": expected `)`"),
+                _ => self.note(&inner),
+            }
+        }
+        (ExprKind::Group(inside.expr), inside.height)
+    }
+
+    fn conditional(&mut self, node: Node<'_>) -> (ExprKind, usize) {
+        let mut branches = Vec::new();
+        let end = self.span(&node).after();
+        for inner in node.into_inner() {
+            match inner.as_rule() {
+                Rule::expr => branches.push(self.build(inner)),
+                Rule::missing_expr => branches.push(Built { expr: self.no_expr(&inner), height: 1 }),
+                _ => self.note(&inner),
+            }
+        }
+        let height = branches.iter().map(|branch| branch.height).max().unwrap_or(0);
+        let mut branches = branches.into_iter().map(|branch| branch.expr);
+        let mut next = || branches.next().unwrap_or_else(|| broken(end));
+        (ExprKind::If { condition: next(), then: next(), otherwise: next() }, height)
+    }
+
+    fn postfix(&mut self, before: Built, node: Node<'_>) -> Built {
+        let opening = node.as_span().start();
+        let at = before.expr.at.to(self.span(&node));
+        let mut height = before.height;
+        let kind = match node.as_rule() {
+            Rule::field => {
+                let mut name = self.no_name(&node);
+                for inner in node.into_inner() {
+                    match inner.as_rule() {
+                        Rule::ident => name = self.name(&inner),
+                        _ => self.note(&inner),
+                    }
+                }
+                ExprKind::Field(before.expr, name)
+            }
+            Rule::index => {
+                let mut index = leaf(ExprKind::Broken, at);
+                for inner in node.into_inner() {
+                    match inner.as_rule() {
+                        Rule::expr => index = self.build(inner),
+                        Rule::missing_bracket => self.unclosed(opening, &inner),
+                        _ => self.note(&inner),
+                    }
+                }
+                height = height.max(index.height);
+                ExprKind::Index(before.expr, index.expr)
+            }
+            _ => {
+                let args = elements(self, node, true, |lower, inner| {
+                    let (arg, tall) = lower.argument(inner);
+                    height = height.max(tall);
+                    Some(arg)
+                });
+                ExprKind::Call { callee: before.expr, args }
+            }
+        };
+        self.grown(kind, height, at)
+    }
+
+    fn argument(&mut self, node: Node<'_>) -> (Arg, usize) {
+        let at = self.span(&node);
+        let mut arg = Arg { name: None, value: broken(at.after()) };
+        let mut height = 1;
+        for inner in node.into_inner() {
+            match inner.as_rule() {
+                Rule::arg_name => {
+                    for part in inner.into_inner() {
+                        match part.as_rule() {
+                            Rule::ident => arg.name = Some(self.name(&part)),
+                            Rule::wrong_equals => self.instead(&part, ":", "an argument is named with `:`"),
+                            _ => {}
+                        }
+                    }
+                }
+                Rule::expr => {
+                    let built = self.build(inner);
+                    height = built.height;
+                    arg.value = built.expr;
+                }
+                Rule::missing_expr => arg.value = self.no_expr(&inner),
+                _ => self.note(&inner),
+            }
+        }
+        (arg, height)
+    }
+
+    fn operator(&mut self, node: &Node<'_>) -> BinaryOperator {
+        let (operator, meant) = match node.as_str() {
+            "or" => (BinaryOperator::Or, None),
+            "and" => (BinaryOperator::And, None),
+            "==" => (BinaryOperator::Equal, None),
+            "!=" => (BinaryOperator::NotEqual, None),
+            "<" => (BinaryOperator::Less, None),
+            "<=" => (BinaryOperator::LessEqual, None),
+            ">" => (BinaryOperator::Greater, None),
+            ">=" => (BinaryOperator::GreaterEqual, None),
+            "in" => (BinaryOperator::In, None),
+            "??" => (BinaryOperator::Coalesce, None),
+            ".." => (BinaryOperator::Range, None),
+            "+-" => (BinaryOperator::PlusMinus, None),
+            "+" => (BinaryOperator::Add, None),
+            "-" => (BinaryOperator::Subtract, None),
+            "*" => (BinaryOperator::Multiply, None),
+            "/" => (BinaryOperator::Divide, None),
+            "&&" => (BinaryOperator::And, Some("and")),
+            "||" => (BinaryOperator::Or, Some("or")),
+            "=" | "===" => (BinaryOperator::Equal, Some("==")),
+            "!==" | "<>" => (BinaryOperator::NotEqual, Some("!=")),
+            _ => (BinaryOperator::NotIn, None),
+        };
+        if let Some(meant) = meant {
+            self.instead(node, meant, &format!("expected the operator `{meant}`"));
+        }
+        operator
+    }
+}
+
+fn leaf(kind: ExprKind, at: Span) -> Built {
+    Built { expr: Expr { kind: Box::new(kind), at }, height: 1 }
+}
+
+/// How tall the inside of a `${…}` may be taken to be: it was bounded when it was read.
+fn piece_height(piece: &StringPiece) -> usize {
+    match piece {
+        StringPiece::Text(_) => 0,
+        StringPiece::Interpolation(_) => 8,
+    }
+}
+
+/// How tightly an operator binds, loosest first.
+fn binding(operator: BinaryOperator) -> u8 {
+    match operator {
+        BinaryOperator::Or => 1,
+        BinaryOperator::And => 2,
+        BinaryOperator::Equal
+        | BinaryOperator::NotEqual
+        | BinaryOperator::Less
+        | BinaryOperator::LessEqual
+        | BinaryOperator::Greater
+        | BinaryOperator::GreaterEqual
+        | BinaryOperator::In
+        | BinaryOperator::NotIn => COMPARISON,
+        BinaryOperator::Coalesce => 5,
+        BinaryOperator::Range | BinaryOperator::PlusMinus => 6,
+        BinaryOperator::Add | BinaryOperator::Subtract => 7,
+        BinaryOperator::Multiply | BinaryOperator::Divide => 8,
+    }
+}
+
+const NOT: u8 = 3;
+const COMPARISON: u8 = 4;
+const NEGATION: u8 = 9;
+
+/// Precedence climbing over a row. It recurses once per level of precedence and once per prefix.
+struct Climb<'l, 'a, 'r> {
+    lower: &'l mut Lower<'a>,
+    row: &'r mut std::iter::Peekable<std::vec::IntoIter<Piece>>,
+}
+
+impl Climb<'_, '_, '_> {
+    fn from(&mut self, loosest: u8) -> Option<Built> {
+        let mut left = match self.row.next()? {
+            Piece::Operand(built) => built,
+            Piece::Prefix { negates, at } => self.prefixed(negates, at)?,
+            Piece::Operator { .. } => return None,
+        };
+        while let Some(Piece::Operator { operator, at }) = self.row.peek() {
+            let (operator, at) = (*operator, *at);
+            let power = binding(operator);
+            if power < loosest {
+                break;
+            }
+            self.row.next();
+            let Some(right) = self.from(power + 1) else { break };
+            left = self.joined(operator, at, left, right);
+            if power == COMPARISON {
+                left = self.unchained(left);
+            }
+        }
+        Some(left)
+    }
+
+    fn prefixed(&mut self, negates: bool, at: Span) -> Option<Built> {
+        let inside = self.from(if negates { NEGATION } else { NOT })?;
+        let span = at.to(inside.expr.at);
+        let kind = if negates { ExprKind::Negate(inside.expr) } else { ExprKind::Not(inside.expr) };
+        Some(self.lower.grown(kind, inside.height, span))
+    }
+
+    fn joined(&mut self, operator: BinaryOperator, operator_at: Span, left: Built, right: Built) -> Built {
+        let at = left.expr.at.to(right.expr.at);
+        let height = left.height.max(right.height);
+        let kind = ExprKind::Binary { operator, operator_at, left: left.expr, right: right.expr };
+        self.lower.grown(kind, height, at)
+    }
+
+    /// `a < b < c`: reads the whole chain, reports it once and gives a broken expression.
+    fn unchained(&mut self, first: Built) -> Built {
+        let mut parts = vec![first.expr.at];
+        while let Some(Piece::Operator { operator, at }) = self.row.peek() {
+            if !operator.is_comparison() {
+                break;
+            }
+            parts.push(*at);
+            self.row.next();
+            match self.from(COMPARISON + 1) {
+                Some(next) => parts.push(next.expr.at),
+                None => break,
+            }
+        }
+        if parts.len() == 1 { first } else { self.chain(&first.expr, &parts) }
+    }
+
+    fn chain(&mut self, first: &Expr, parts: &[Span]) -> Built {
+        let lower = &mut *self.lower;
+        let whole = parts.iter().fold(first.at, |sum, part| sum.to(*part));
+        let mut diagnostic = Diagnostic::new(Code::PG007, lower.at(whole), "comparisons cannot be chained")
+            .label("compares the result of a comparison")
+            .help("compare each pair and join them with `and`");
+        if let (ExprKind::Binary { right, .. }, [_, operator, ..]) = (&*first.kind, parts) {
+            let middle = lower.slice(right.at);
+            if parts.len() == 3 {
+                let behind = Span::new(right.at.end as usize, right.at.end as usize);
+                diagnostic = diagnostic.fix("compare each pair", behind, format!(" and {middle}"));
+            }
+            diagnostic = diagnostic.also(lower.at(*operator), "the second comparison");
+        }
+        lower.faults.lexical(diagnostic);
+        leaf(ExprKind::Broken, whole)
+    }
+}

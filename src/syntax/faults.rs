@@ -1,0 +1,63 @@
+//! Collects what is wrong while the tree is read, and keeps one diagnostic for one cause.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::base::diagnostic::{Diagnostic, Label};
+use crate::base::span::Span;
+
+/// What counts more when several faults begin at one place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rank {
+    /// An opening that nothing closes.
+    Unclosed,
+    /// Something that should stand here and does not.
+    Missing,
+    /// Something that should not stand here.
+    Unexpected,
+}
+
+/// Faults by the place of the token they are about.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    lexical: Vec<Diagnostic>,
+    by_place: BTreeMap<usize, (Rank, Diagnostic)>,
+    /// Strings that are not closed: whatever is found missing right behind one is its echo.
+    open_strings: Vec<Span>,
+}
+
+impl Faults {
+    pub(super) fn lexical(&mut self, diagnostic: Diagnostic) {
+        self.lexical.push(diagnostic);
+    }
+
+    pub(super) fn open_string(&mut self, at: Span) {
+        self.open_strings.push(at);
+    }
+
+    /// Reports what is wrong at the token that begins at `place`; `behind` is where the token before it ends.
+    pub(super) fn report(&mut self, place: usize, behind: usize, rank: Rank, diagnostic: Diagnostic) {
+        if self.open_strings.iter().any(|string| string.end as usize == behind) {
+            return;
+        }
+        match self.by_place.get_mut(&place) {
+            None => {
+                self.by_place.insert(place, (rank, diagnostic));
+            }
+            Some((Rank::Unclosed, first)) if rank == Rank::Unclosed => {
+                first.labels.push(Label { at: diagnostic.at, message: "nor is this one".to_owned() });
+            }
+            Some(kept) if rank < kept.0 => *kept = (rank, diagnostic),
+            Some(_) => {}
+        }
+    }
+
+    /// Everything, in the order of the text.
+    pub(super) fn finish(self) -> Vec<Diagnostic> {
+        let starts: BTreeSet<u32> = self.lexical.iter().map(|diagnostic| diagnostic.at.span.start).collect();
+        let told = self.by_place.into_values().map(|(_, diagnostic)| diagnostic);
+        let mut all: Vec<Diagnostic> = told.filter(|diagnostic| !starts.contains(&diagnostic.at.span.start)).collect();
+        all.extend(self.lexical);
+        all.sort_by_key(|diagnostic| (diagnostic.at.span.start, diagnostic.code));
+        all
+    }
+}

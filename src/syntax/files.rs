@@ -1,0 +1,229 @@
+//! Whole files: the way in.
+
+use crate::base::diagnostic::{Code, Diagnostic};
+use crate::base::source::SourceFile;
+use crate::base::span::{Location, Span};
+
+use super::ast::{Allow, File, Item, ItemKind, Name};
+use super::faults::{Faults, Rank};
+use super::grammar::{self, Node, Rule};
+use super::lower::Lower;
+use super::quotes::Quote;
+use super::scan::{Comment, CommentKind, DEEPEST, Scan, scan};
+
+/// What a file says, and what is wrong with how it says it.
+#[derive(Debug, Default)]
+pub struct Parsed {
+    pub file: File,
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads a file. Never fails: what cannot be read is `Broken` in the tree and has a diagnostic.
+#[must_use]
+pub fn parse(source: &SourceFile) -> Parsed {
+    let scan = scan(&source.text, true);
+    let mut faults = Faults::default();
+    let mut lower = Lower {
+        file: source.id,
+        text: &source.text,
+        base: 0,
+        prepared: &scan.prepared,
+        comments: &scan.comments,
+        faults: &mut faults,
+        targets: Vec::new(),
+        depth: 0,
+    };
+    lower.report_scan(&scan, 0);
+    if let Some(bad) = source.first_bad_byte {
+        lower.not_utf_8(bad);
+    }
+    let file = match scan.too_deep {
+        Some(at) => lower.too_deep(at),
+        None => lower.file(),
+    };
+    Parsed { file, diagnostics: faults.finish() }
+}
+
+impl Lower<'_> {
+    /// Reports what the scan of a piece that begins at `base` found.
+    pub(super) fn report_scan(&mut self, scan: &Scan, base: usize) {
+        let moved = |span: Span| Span::new(base + span.start as usize, base + span.end as usize);
+        for found in &scan.look_alikes {
+            let at = moved(found.at);
+            let character = self.text.get(at.range()).unwrap_or_default();
+            let shown = if found.meant == " " {
+                "a space that is not a plain one".to_owned()
+            } else {
+                format!("`{character}`")
+            };
+            let meant = if found.meant == " " { "a plain space".to_owned() } else { format!("`{}`", found.meant) };
+            let message =
+                if found.meant == " " { shown } else { format!("{shown} looks like {meant} but is another character") };
+            let diagnostic = Diagnostic::new(Code::PG006, self.at(at), message).label(format!("write {meant}")).fix(
+                format!("replace with {meant}"),
+                at,
+                found.meant,
+            );
+            self.faults.lexical(diagnostic);
+        }
+        for string in &scan.open_strings {
+            self.open_string(moved(string.at), string.quote, string.hole.map(|hole| base + hole));
+        }
+        for comment in scan.comments.iter().filter(|comment| comment.kind == CommentKind::Open) {
+            let start = base + comment.at.start as usize;
+            let at = self.at(Span::new(start, start + 2));
+            let diagnostic = Diagnostic::new(Code::PG003, at, "this comment is never closed")
+                .label("opened here")
+                .help("close it with `*/`; block comments do not nest");
+            self.faults.lexical(diagnostic);
+        }
+    }
+
+    fn open_string(&mut self, at: Span, quote: Quote, hole: Option<usize>) {
+        self.faults.open_string(at);
+        let (span, message, help) = match (hole, quote) {
+            (Some(hole), _) => (
+                Span::new(hole, hole + 2),
+                "this `${` is never closed",
+                "close it with `}`, or write `\\$` for a dollar sign",
+            ),
+            (None, Quote::Block) => (
+                Span::new(at.start as usize, at.start as usize + 3),
+                "this text block is never closed",
+                "close it with `\"\"\"`",
+            ),
+            (None, _) => (
+                at,
+                "this string is not closed on its line",
+                "close it with `\"`; a text over several lines stands in `\"\"\"`",
+            ),
+        };
+        let diagnostic = Diagnostic::new(Code::PG002, self.at(span), message).label("opened here").help(help);
+        self.faults.lexical(diagnostic);
+    }
+
+    fn not_utf_8(&mut self, bad: usize) {
+        let width = self.text.get(bad..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+        let at = self.at(Span::new(bad, bad + width));
+        let diagnostic = Diagnostic::new(Code::PG010, at, "the file is not UTF-8")
+            .label("the first byte that is not")
+            .help("save the file as UTF-8; the rest was read with `U+FFFD` in place of what is not");
+        self.faults.lexical(diagnostic);
+    }
+
+    fn too_deep(&mut self, at: Span) -> File {
+        let diagnostic =
+            Diagnostic::new(Code::PG009, self.at(at), format!("more than {DEEPEST} blocks or parentheses deep"))
+                .label("one too many")
+                .help("move a part into a component, or name it with `let`; nothing of this file was read");
+        self.faults.lexical(diagnostic);
+        File { items: vec![self.broken_item()], allows: Vec::new() }
+    }
+
+    fn broken_item(&self) -> Item {
+        Item { doc: None, at: Span::new(0, self.text.len()), kind: ItemKind::Broken }
+    }
+
+    fn file(&mut self) -> File {
+        let prepared = self.prepared;
+        let Some(mut pairs) = grammar::parse(Rule::file, prepared) else {
+            let at = Location::new(self.file, Span::new(0, self.text.len().min(1)));
+            self.faults
+                .lexical(Diagnostic::new(Code::PG009, at, "this file takes too much work to read").label("given up"));
+            return File { items: vec![self.broken_item()], allows: Vec::new() };
+        };
+        let mut items = Vec::new();
+        for node in pairs.next().into_iter().flat_map(Node::into_inner) {
+            if node.as_rule() == Rule::item {
+                self.item(node, &mut items);
+            }
+        }
+        let allows = self.allows();
+        File { items, allows }
+    }
+
+    fn item(&mut self, node: Node<'_>, items: &mut Vec<Item>) {
+        for inner in node.into_inner() {
+            match inner.as_rule() {
+                Rule::line_comment | Rule::block_comment => {}
+                Rule::stray_close => self.unexpected(&inner, ": no block is open here"),
+                Rule::misplaced => self.misplaced(inner, items),
+                Rule::bad_item => {
+                    let (at, _) = self.declare(&inner);
+                    self.bad_item(inner);
+                    items.push(Item { doc: None, at, kind: ItemKind::Broken });
+                }
+                _ => {
+                    let (at, doc) = self.declare(&inner);
+                    if let Some(kind) = self.item_kind(inner) {
+                        items.push(Item { doc, at, kind });
+                    }
+                }
+            }
+        }
+    }
+
+    /// A statement at top level.
+    fn misplaced(&mut self, node: Node<'_>, items: &mut Vec<Item>) {
+        let at = self.span(&node);
+        let start = node.as_span().start();
+        let word: String = node.as_str().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+        let span = Span::new(start, start + word.len());
+        let diagnostic = Diagnostic::new(Code::PG112, self.at(span), format!("`{word}` cannot stand at top level"))
+            .label("belongs into a pipeline or a phase")
+            .help("is a `}` too many above it?");
+        self.report(start, Rank::Missing, diagnostic);
+        for inner in node.into_inner() {
+            self.statement(inner, None);
+        }
+        items.push(Item { doc: None, at, kind: ItemKind::Broken });
+    }
+
+    fn bad_item(&mut self, node: Node<'_>) {
+        self.unexpected(&node, ": expected a declaration such as `pipeline`, `metrics` or `use`");
+        for inner in node.into_inner() {
+            if inner.as_rule() == Rule::block {
+                self.block(inner);
+            }
+        }
+    }
+
+    /// The comments that silence a warning, each with the statement below it.
+    fn allows(&mut self) -> Vec<Allow> {
+        let mut targets = std::mem::take(&mut self.targets);
+        targets.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
+        let comments = self.comments;
+        comments.iter().filter_map(|comment| self.allow(comment, &targets)).collect()
+    }
+
+    fn allow(&self, comment: &Comment, targets: &[Span]) -> Option<Allow> {
+        let written = self.text.get(comment.at.range())?;
+        let said = written.trim_start_matches('/').trim_start_matches('*').trim_start();
+        let said = said.strip_prefix("phasegate:")?;
+        let opening = said.find('(').filter(|at| said[..*at].trim() == "allow");
+        let (codes, reason) = match opening.map(|at| said[at + 1..].split_once(')').unwrap_or((&said[at + 1..], ""))) {
+            Some((codes, reason)) => (self.codes(codes), reason.trim().trim_end_matches("*/").trim().to_owned()),
+            None => (Vec::new(), said.trim().to_owned()),
+        };
+        let next = self.start_behind(comment.at.end as usize);
+        let index = targets.partition_point(|span| (span.start as usize) < next);
+        let target = targets.get(index).copied().filter(|span| span.start as usize == next);
+        Some(Allow { at: comment.at, codes, reason, target })
+    }
+
+    /// `PG410, PG411`, a slice of the source.
+    fn codes(&self, written: &str) -> Vec<Name> {
+        let start = written.as_ptr() as usize - self.text.as_ptr() as usize;
+        let mut at = start;
+        let mut found = Vec::new();
+        for part in written.split(',') {
+            let code = part.trim();
+            let from = at + part.len() - part.trim_start().len();
+            if !code.is_empty() {
+                found.push(Name { text: code.to_owned(), at: Span::new(from, from + code.len()) });
+            }
+            at += part.len() + 1;
+        }
+        found
+    }
+}

@@ -1,0 +1,471 @@
+//! One pass over the bytes before the grammar sees them.
+//!
+//! It finds the comments, measures how deep the text nests (PG009 must be known before anything recurses), and writes
+//! the prepared text: as long as the source, with look-alike characters replaced by what they look like, and with
+//! marks for the line breaks where a statement or an item begins. What is inside strings and comments stays as it is.
+
+use crate::base::span::Span;
+
+use super::quotes::{Quote, Quoted, is_line_end, quoted};
+
+/// More blocks, parentheses, types and `if`s inside one another are refused.
+pub(super) const DEEPEST: usize = 128;
+
+/// The line break before an unindented keyword that begins an item.
+const ITEM_MARK: u8 = 0x1D;
+/// The line break before a keyword that begins a statement.
+const STATEMENT_MARK: u8 = 0x1E;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CommentKind {
+    /// `//`
+    Line,
+    /// `///`
+    Doc,
+    /// `/* */`
+    Block,
+    /// `/*` that nothing closes.
+    Open,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Comment {
+    pub(super) kind: CommentKind,
+    pub(super) at: Span,
+}
+
+/// A string that is not closed, or has a `${` that is not.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OpenString {
+    pub(super) at: Span,
+    pub(super) quote: Quote,
+    pub(super) hole: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LookAlike {
+    pub(super) at: Span,
+    pub(super) meant: &'static str,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Scan {
+    pub(super) prepared: String,
+    pub(super) comments: Vec<Comment>,
+    pub(super) open_strings: Vec<OpenString>,
+    pub(super) look_alikes: Vec<LookAlike>,
+    /// The first opening that is one too deep.
+    pub(super) too_deep: Option<Span>,
+}
+
+/// Prepares text. `marks` is off for the inside of `${…}`, where no statement begins.
+pub(super) fn scan(text: &str, marks: bool) -> Scan {
+    let mut scanner = Scanner {
+        text,
+        bytes: text.as_bytes().to_vec(),
+        at: 0,
+        marks,
+        nesting: Nesting::new(),
+        found: Scan::default(),
+    };
+    scanner.run();
+    let mut found = scanner.found;
+    // Only whole characters are replaced, by ASCII.
+    found.prepared = String::from_utf8(scanner.bytes).unwrap_or_else(|_| text.to_owned());
+    found
+}
+
+struct Scanner<'a> {
+    text: &'a str,
+    bytes: Vec<u8>,
+    at: usize,
+    marks: bool,
+    nesting: Nesting,
+    found: Scan,
+}
+
+impl Scanner<'_> {
+    fn run(&mut self) {
+        if self.text.starts_with('\u{FEFF}') {
+            self.bytes[..3].fill(b' ');
+            self.at = 3;
+        }
+        while let Some(byte) = self.bytes.get(self.at).copied() {
+            self.step(byte);
+            if self.found.too_deep.is_none() && self.nesting.total > DEEPEST {
+                self.found.too_deep = Some(Span::new(self.at.saturating_sub(1), self.at));
+            }
+        }
+    }
+
+    fn step(&mut self, byte: u8) {
+        match byte {
+            b'\n' => self.line_break(),
+            b'/' if matches!(self.bytes.get(self.at + 1), Some(b'/' | b'*')) => self.comment(),
+            b'"' => self.string(Quote::opens_at(&self.bytes, self.at).unwrap_or(Quote::Plain)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' => self.word(),
+            b'0'..=b'9' => self.at = self.word_end(self.at),
+            0x80.. => self.beyond_ascii(),
+            ITEM_MARK | STATEMENT_MARK => {
+                self.bytes[self.at] = 0x01;
+                self.at += 1;
+            }
+            _ => {
+                let glued = self.at > 0 && is_word(self.bytes[self.at - 1]);
+                self.nesting.punctuation(byte, glued);
+                self.at += 1;
+            }
+        }
+    }
+
+    /// Marks the line break when a statement or an item begins on the next line.
+    fn line_break(&mut self) {
+        let start = self.at + 1;
+        let first = start + self.bytes[start..].iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r')).count();
+        if self.marks && self.bytes.get(first).is_some_and(u8::is_ascii_lowercase) {
+            let end = self.word_end(first);
+            let word = &self.bytes[first..end];
+            let rest = &self.bytes[end..];
+            if first == start && begins_item(word, rest) {
+                self.bytes[self.at] = ITEM_MARK;
+                self.nesting.line();
+            } else if begins_statement(word, rest) {
+                self.bytes[self.at] = STATEMENT_MARK;
+                self.nesting.line();
+            }
+        }
+        self.at = first;
+    }
+
+    fn comment(&mut self) {
+        let rest = &self.bytes[self.at..];
+        let (kind, end) = if rest[1] == b'/' {
+            let end = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
+            let doc = rest.starts_with(b"///") && rest.get(3) != Some(&b'/');
+            (if doc { CommentKind::Doc } else { CommentKind::Line }, end)
+        } else {
+            match self.text[self.at + 2..].find("*/") {
+                Some(inside) => (CommentKind::Block, inside + 4),
+                None => (CommentKind::Open, rest.len()),
+            }
+        };
+        let at = Span::new(self.at, self.at + end);
+        self.found.comments.push(Comment { kind, at });
+        self.at += end;
+    }
+
+    fn string(&mut self, quote: Quote) {
+        let mut string = quoted(&self.bytes, self.at, quote);
+        if !string.closed && quote == Quote::Plain && self.close_with_look_alike() {
+            string = quoted(&self.bytes, self.at, quote);
+        }
+        self.nesting.inside(string.depth);
+        let Quoted { end, closed, open_hole, .. } = string;
+        if !closed || open_hole.is_some() {
+            self.found.open_strings.push(OpenString { at: Span::new(self.at, end), quote, hole: open_hole });
+        }
+        self.at = end;
+    }
+
+    /// `"abc”`: takes the next curly quote of the line for the closing one.
+    fn close_with_look_alike(&mut self) -> bool {
+        let line =
+            self.bytes[self.at..].iter().position(|byte| is_line_end(*byte)).map_or(self.bytes.len(), |n| self.at + n);
+        let Some(offset) = self.text[self.at..line].find(['“', '”', '„', '‟']) else { return false };
+        self.replace(self.at + offset, '”', "\"");
+        true
+    }
+
+    fn word(&mut self) {
+        let end = self.word_end(self.at);
+        match &self.bytes[self.at..end] {
+            b"r" if self.bytes.get(end) == Some(&b'"') => return self.string(Quote::Raw),
+            b"if" => self.nesting.conditional(),
+            _ => {}
+        }
+        self.at = end;
+    }
+
+    fn word_end(&self, start: usize) -> usize {
+        start + self.bytes[start..].iter().take_while(|byte| is_word(**byte)).count()
+    }
+
+    fn beyond_ascii(&mut self) {
+        let Some(character) = self.text[self.at..].chars().next() else { return };
+        let start = self.at;
+        self.at += character.len_utf8();
+        let Some(meant) = look_alike(character) else { return };
+        self.replace(start, character, meant);
+        match meant {
+            "\"" => {
+                self.at = start;
+                self.curly_string(start + character.len_utf8());
+            }
+            "+-" => {}
+            _ => {
+                for byte in meant.bytes() {
+                    self.nesting.punctuation(byte, false);
+                }
+            }
+        }
+    }
+
+    /// A string whose opening quote was a curly one: it ends at whatever quote comes first.
+    fn curly_string(&mut self, inside: usize) {
+        let line =
+            self.bytes[inside..].iter().position(|byte| is_line_end(*byte)).map_or(self.bytes.len(), |n| inside + n);
+        let closing = self.text[inside..line].char_indices().find(|(_, c)| *c == '"' || look_alike(*c) == Some("\""));
+        if let Some((offset, character)) = closing
+            && character != '"'
+        {
+            self.replace(inside + offset, character, "\"");
+        }
+        self.string(Quote::Plain);
+    }
+
+    /// Writes `meant` over a look-alike and fills the rest with blanks; `±` is one of the language's own.
+    fn replace(&mut self, start: usize, character: char, meant: &'static str) {
+        let end = start + character.len_utf8();
+        self.bytes[start..end].fill(b' ');
+        self.bytes[start..start + meant.len()].copy_from_slice(meant.as_bytes());
+        if character != '±' {
+            self.found.look_alikes.push(LookAlike { at: Span::new(start, end), meant });
+        }
+    }
+}
+
+/// How deep the code nests: brackets, and what nests without any.
+struct Nesting {
+    levels: Vec<Level>,
+    total: usize,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Level {
+    conditionals: usize,
+    generics: usize,
+}
+
+impl Nesting {
+    fn new() -> Self {
+        Self { levels: vec![Level::default()], total: 0 }
+    }
+
+    fn punctuation(&mut self, byte: u8, glued: bool) {
+        match byte {
+            b'(' | b'[' | b'{' => {
+                self.levels.push(Level::default());
+                self.total += 1;
+            }
+            b')' | b']' | b'}' => self.close(),
+            // Neither a list nor a clause can stand inside an `if` that has no bracket around it.
+            b',' => self.forget(false),
+            b':' => self.forget(true),
+            b'<' if glued => {
+                self.total += 1;
+                self.top().generics += 1;
+            }
+            b'>' if self.top().generics > 0 => {
+                self.total -= 1;
+                self.top().generics -= 1;
+            }
+            _ => {}
+        }
+    }
+
+    fn conditional(&mut self) {
+        self.total += 1;
+        self.top().conditionals += 1;
+    }
+
+    /// A string nests this deep; it is over already, so only the check sees it.
+    fn inside(&mut self, depth: usize) {
+        if self.total + depth > DEEPEST {
+            self.total += depth;
+        }
+    }
+
+    /// A statement begins: nothing reaches into it but brackets.
+    fn line(&mut self) {
+        self.forget(true);
+    }
+
+    fn forget(&mut self, generics: bool) {
+        let level = *self.top();
+        self.total -= level.conditionals + if generics { level.generics } else { 0 };
+        let kept = if generics { 0 } else { level.generics };
+        *self.top() = Level { conditionals: 0, generics: kept };
+    }
+
+    fn close(&mut self) {
+        self.forget(true);
+        if self.levels.len() > 1 {
+            self.levels.pop();
+            self.total -= 1;
+        }
+    }
+
+    fn top(&mut self) -> &mut Level {
+        if self.levels.is_empty() {
+            self.levels.push(Level::default());
+        }
+        let last = self.levels.len() - 1;
+        &mut self.levels[last]
+    }
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// An unindented keyword and the name or title that belongs to it.
+fn begins_item(word: &[u8], rest: &[u8]) -> bool {
+    const ITEMS: [&[u8]; 16] = [
+        b"use",
+        b"type",
+        b"environment",
+        b"metrics",
+        b"threshold",
+        b"channel",
+        b"component",
+        b"killswitch",
+        b"sentinel",
+        b"freeze",
+        b"alert",
+        b"rubric",
+        b"schedule",
+        b"pipeline",
+        b"test",
+        b"extractor",
+    ];
+    let next = next_on_line(rest);
+    ITEMS.contains(&word)
+        && next.len() < rest.len()
+        && next.first().is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'"'))
+}
+
+/// A keyword that begins a statement, followed by what can follow it. `timeout`, `on` and `expect` are left out: they
+/// may also begin a clause on a line of its own.
+fn begins_statement(word: &[u8], rest: &[u8]) -> bool {
+    const STATEMENTS: [&[u8]; 25] = [
+        b"let",
+        b"param",
+        b"lock",
+        b"window",
+        b"phase",
+        b"gate",
+        b"hold",
+        b"ramp",
+        b"approve",
+        b"wait",
+        b"run",
+        b"require",
+        b"warn",
+        b"rollback",
+        b"pause",
+        b"abort",
+        b"notify",
+        b"parallel",
+        b"step",
+        b"given",
+        b"probe",
+        b"trip",
+        b"recover",
+        b"tier",
+        b"award",
+    ];
+    if !(STATEMENTS.contains(&word) || word == b"criterion") {
+        return false;
+    }
+    let next = next_on_line(rest);
+    match next.first() {
+        Some(b'{') => matches!(word, b"gate" | b"parallel"),
+        Some(b'"' | b'(' | b'[') => next.len() < rest.len(),
+        Some(byte) if is_word(*byte) => next.len() < rest.len() && !is_operator_word(next),
+        _ => false,
+    }
+}
+
+/// `hold and x`: a name, not a statement.
+fn is_operator_word(next: &[u8]) -> bool {
+    let word = &next[..next.iter().take_while(|byte| is_word(**byte)).count()];
+    matches!(word, b"and" | b"or" | b"in" | b"then" | b"else")
+}
+
+fn next_on_line(rest: &[u8]) -> &[u8] {
+    let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    &rest[blanks..]
+}
+
+/// What a pasted character was meant to be.
+fn look_alike(character: char) -> Option<&'static str> {
+    Some(match character {
+        '≤' | '⩽' => "<=",
+        '≥' | '⩾' => ">=",
+        '≠' => "!=",
+        '±' => "+-",
+        '“' | '”' | '„' | '‟' | '″' | '＂' => "\"",
+        '–' | '—' | '−' | '‐' | '‑' | '‒' => "-",
+        '×' | '∗' => "*",
+        '÷' | '∕' | '⁄' => "/",
+        '…' => "..",
+        '→' => "->",
+        '\u{A0}'
+        | '\u{1680}'
+        | '\u{2000}'..='\u{200B}'
+        | '\u{202F}'
+        | '\u{205F}'
+        | '\u{2060}'
+        | '\u{3000}'
+        | '\u{FEFF}' => " ",
+        '＝' => "=",
+        '，' => ",",
+        '：' => ":",
+        '（' => "(",
+        '）' => ")",
+        '｛' => "{",
+        '｝' => "}",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::scan;
+
+    #[test]
+    fn look_alikes_become_what_they_look_like_without_moving_anything() {
+        let found = scan("require a ≤ “b” – 1\u{A0}// ≤", true);
+        assert_eq!(found.prepared, "require a <=  \"  b\"   -   1  // ≤");
+        assert_eq!(found.look_alikes.len(), 5);
+    }
+
+    #[test]
+    fn a_plus_minus_sign_is_no_fault() {
+        let found = scan("5 ± 2", true);
+        assert_eq!((found.prepared.as_str(), found.look_alikes.len()), ("5 +- 2", 0));
+    }
+
+    #[test]
+    fn line_breaks_before_statements_and_items_are_marked() {
+        let found = scan("pipeline p {\n  step a = f(\n    step: 1,\n    timeout\n  )\n}\ntype T = int", true);
+        assert_eq!(
+            found.prepared,
+            "pipeline p {\u{1E}  step a = f(\n    step: 1,\n    timeout\n  )\n}\u{1D}type T = int"
+        );
+    }
+
+    #[test]
+    fn depth_counts_brackets_generics_and_conditionals_but_not_text() {
+        let deep = |open: &str| scan(&open.repeat(129), true).too_deep.is_some();
+        assert!(deep("(") && deep("{") && deep("list<") && deep("if a then ") && deep("a[(f{ "));
+        let flat = |text: &str| scan(&text.repeat(500), true).too_deep.is_none();
+        assert!(
+            flat("()")
+                && flat("\"((((\" ")
+                && flat("// ((((\n")
+                && flat("[if a then b else c, a<b] ")
+                && flat("let x = if a then b else c\n")
+        );
+    }
+}
