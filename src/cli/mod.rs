@@ -12,6 +12,7 @@ use clap::{Parser, Subcommand};
 
 use self::exit::Exit;
 
+pub mod check;
 pub mod exit;
 pub mod explain;
 pub mod output;
@@ -30,6 +31,7 @@ macro_rules! commands {
 }
 
 commands! {
+    Check check;
     Explain explain;
 }
 
