@@ -6,6 +6,7 @@
 
 pub mod calls;
 pub mod dot;
+pub mod errors;
 mod escape;
 pub mod json;
 mod layout;
