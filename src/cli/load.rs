@@ -94,7 +94,9 @@ fn parse_saved(bytes: &[u8]) -> Result<Saved, String> {
     let version = json.pointer("/plan/version").and_then(Json::as_u64);
     match version {
         Some(version) if version == u64::from(PLAN_VERSION) => {}
-        Some(version) => return Err(format!("has version {version} and this program reads {PLAN_VERSION}; make it again")),
+        Some(version) => {
+            return Err(format!("has version {version} and this program reads {PLAN_VERSION}; make it again"));
+        }
         None => return Err("is no saved plan: make one with `phasegate plan FILE --out FILE`".to_owned()),
     }
     let saved: Saved = serde_json::from_value(json).map_err(|error| format!("is no saved plan: {error}"))?;
@@ -169,9 +171,8 @@ struct Disk;
 impl Surroundings for Disk {
     fn read_file(&self, path: &str) -> Result<String, String> {
         let bytes = program_files::read(Path::new(path))?;
-        String::from_utf8(bytes).map_err(|error| {
-            format!("`{path}` is no text: byte {} is not UTF-8", error.utf8_error().valid_up_to())
-        })
+        String::from_utf8(bytes)
+            .map_err(|error| format!("`{path}` is no text: byte {} is not UTF-8", error.utf8_error().valid_up_to()))
     }
 
     fn env_var(&self, name: &str) -> Result<Option<String>, String> {
@@ -199,10 +200,10 @@ mod tests {
     #[test]
     fn settings_have_a_name_and_a_value() {
         let set = |given: &[&str]| parse_set(&given.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>());
-        assert_eq!(set(&["a=1=2", "b="]).map(|set| set.into_iter().collect::<Vec<_>>()), Ok(vec![
-            ("a".to_owned(), "1=2".to_owned()),
-            ("b".to_owned(), String::new())
-        ]));
+        assert_eq!(
+            set(&["a=1=2", "b="]).map(|set| set.into_iter().collect::<Vec<_>>()),
+            Ok(vec![("a".to_owned(), "1=2".to_owned()), ("b".to_owned(), String::new())])
+        );
         assert_eq!(set(&["a"]), Err(Exit::Usage));
         assert_eq!(set(&["=1"]), Err(Exit::Usage));
         assert_eq!(set(&["a=1", "a=2"]), Err(Exit::Usage));
