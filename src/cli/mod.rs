@@ -1,6 +1,6 @@
 //! The command line: one file per command, each with its `Args` and `run(Args) -> Exit`.
 //!
-//! Invariants: commands do not name each other; what they share is `exit`, `output` and `terminal`. Everything
+//! Invariants: commands do not name each other; what they share is `exit`, `load`, `output`, `runs` and `terminal`. Everything
 //! a command says goes through `output`, so that a closed pipe ends it quietly.
 //!
 //! To add a command: its file, one `pub mod` line and one row in `commands!`. The doc comment of its `Args` is its help.
@@ -12,10 +12,23 @@ use clap::{Parser, Subcommand};
 
 use self::exit::Exit;
 
+pub mod abort;
+pub mod approve;
 pub mod check;
 pub mod exit;
 pub mod explain;
+pub mod history;
+pub mod load;
+pub mod logs;
 pub mod output;
+pub mod pause;
+pub mod plan;
+pub mod resolve;
+pub mod resume;
+pub mod rollback;
+pub mod run;
+pub mod runs;
+pub mod status;
 pub mod terminal;
 
 /// One row per command: its name in the enum and its module.
@@ -33,6 +46,17 @@ macro_rules! commands {
 commands! {
     Check check;
     Explain explain;
+    Plan plan;
+    Run run;
+    Status status;
+    History history;
+    Logs logs;
+    Approve approve;
+    Pause pause;
+    Resume resume;
+    Abort abort;
+    Rollback rollback;
+    Resolve resolve;
 }
 
 /// Checks, plans and runs production rollouts that take themselves back.

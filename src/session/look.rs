@@ -108,13 +108,13 @@ fn standing(state: &State, driven_by: Option<u32>) -> Standing {
 /// When there is none or more than one.
 pub fn choose(state: &StateFolder, name: Option<&str>) -> Result<RunFolder, Refusal> {
     if let Some(name) = name {
-        return Ok(state.find(name)?);
+        return state.find(name).map_err(Refusal::usage);
     }
     let open = open_runs(state)?;
     match open.as_slice() {
         [only] => Ok(only.clone()),
-        [] => Err(Refusal::new("no run is going on here").help("name one: `phasegate history` lists them")),
-        several => Err(Refusal::new("more than one run is going on; name the one you mean")
+        [] => Err(Refusal::usage("no run is going on here").help("name one: `phasegate history` lists them")),
+        several => Err(Refusal::usage("more than one run is going on; name the one you mean")
             .details(several.iter().map(|run| run.id().to_owned()).collect())),
     }
 }

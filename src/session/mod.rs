@@ -6,9 +6,11 @@
 
 pub mod act;
 pub mod drive;
+pub mod executor;
 pub mod interrupts;
 pub mod look;
 pub mod refusal;
+pub mod restore;
 pub mod start;
 pub mod views;
 

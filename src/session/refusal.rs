@@ -9,12 +9,20 @@ pub struct Refusal {
     /// Each thing that is missing or in the way.
     pub details: Vec<String>,
     pub help: Option<String>,
+    /// It was asked for wrongly, say by a name that there is not.
+    pub is_usage: bool,
 }
 
 impl Refusal {
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), details: Vec::new(), help: None }
+        Self { message: message.into(), details: Vec::new(), help: None, is_usage: false }
+    }
+
+    /// Of something that was asked for wrongly.
+    #[must_use]
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self { is_usage: true, ..Self::new(message) }
     }
 
     #[must_use]
