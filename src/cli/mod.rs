@@ -12,10 +12,12 @@ use clap::{Parser, Subcommand};
 
 use self::exit::Exit;
 
+pub mod backup;
 pub mod exit;
 pub mod explain;
 pub mod output;
 pub mod terminal;
+pub mod version;
 
 /// One row per command: its name in the enum and its module.
 macro_rules! commands {
@@ -30,7 +32,9 @@ macro_rules! commands {
 }
 
 commands! {
+    Backup backup;
     Explain explain;
+    Version version;
 }
 
 /// Checks, plans and runs production rollouts that take themselves back.
