@@ -13,6 +13,7 @@ use clap::{Parser, Subcommand};
 use self::exit::Exit;
 
 pub mod check;
+pub mod demo;
 pub mod exit;
 pub mod explain;
 pub mod output;
@@ -32,6 +33,7 @@ macro_rules! commands {
 
 commands! {
     Check check;
+    Demo demo;
     Explain explain;
 }
 
