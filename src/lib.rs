@@ -99,6 +99,7 @@ pub mod model;
 pub mod plan;
 pub mod report;
 pub mod runtime;
+pub mod sim;
 pub mod sources;
 pub mod steps;
 pub mod syntax;

@@ -12,6 +12,7 @@ use clap::{Parser, Subcommand};
 
 use self::exit::Exit;
 
+pub mod check;
 pub mod exit;
 pub mod explain;
 pub mod output;
@@ -30,12 +31,13 @@ macro_rules! commands {
 }
 
 commands! {
+    Check check;
     Explain explain;
 }
 
 /// Checks, plans and runs production rollouts that take themselves back.
 #[derive(Debug, Parser)]
-#[command(name = "phasegate", version, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(name = "phasegate", version, arg_required_else_help = true)]
 struct CommandLine {
     #[command(subcommand)]
     command: Command,

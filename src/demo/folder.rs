@@ -75,7 +75,10 @@ fn hash_file(path: &Path) -> io::Result<String> {
 }
 
 /// The hash of every file's name and content, in the order of names.
-fn hash_folder(folder: &Path) -> io::Result<String> {
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn hash_folder(folder: &Path) -> io::Result<String> {
     let mut files = Vec::new();
     collect(folder, &mut files)?;
     files.sort();

@@ -2,7 +2,6 @@
 //! (rates and percentiles over the last few seconds; `null` where there is nothing to say).
 
 use std::collections::VecDeque;
-use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -53,11 +52,18 @@ pub struct Seen {
     pub failed: bool,
 }
 
-/// Shared by the splitter, which records, and the endpoints, which read.
+/// What was seen of one version. Cheap to copy: whoever serves records, the endpoints read.
+#[derive(Debug, Clone)]
+pub struct Recorder {
+    window: Duration,
+    recorded: Arc<Mutex<Recorded>>,
+}
+
+/// What was seen of both versions.
 #[derive(Debug, Clone)]
 pub struct Metrics {
-    window: Duration,
-    sides: Arc<Mutex<[Recorded; 2]>>,
+    canary: Recorder,
+    stable: Recorder,
 }
 
 /// What `/metrics.json` says of one version.
@@ -91,40 +97,61 @@ struct Recorded {
     errors: u64,
 }
 
-impl Metrics {
+impl Recorder {
+    /// Rates and percentiles are over the last `window`.
     #[must_use]
     pub fn over(window: Duration) -> Self {
-        Self { window, sides: Arc::default() }
+        Self { window, recorded: Arc::default() }
     }
 
-    pub fn record(&self, side: Side, seen: Seen) {
-        let mut sides = self.sides.lock().unwrap_or_else(PoisonError::into_inner);
-        let recorded = &mut sides[side as usize];
+    pub fn record(&self, seen: Seen) {
+        let mut recorded = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
         recorded.add(seen);
         recorded.forget(seen.at, self.window);
     }
 
     /// The state of things at `now`.
     #[must_use]
+    pub fn lately(&self, now: Instant) -> Lately {
+        let mut recorded = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
+        recorded.forget(now, self.window);
+        recorded.lately()
+    }
+
+    fn copy(&self) -> Recorded {
+        self.recorded.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Metrics {
+    #[must_use]
+    pub fn over(window: Duration) -> Self {
+        Self { canary: Recorder::over(window), stable: Recorder::over(window) }
+    }
+
+    pub fn record(&self, side: Side, seen: Seen) {
+        self.of(side).record(seen);
+    }
+
+    #[must_use]
     pub fn report(&self, now: Instant) -> Report {
-        let mut sides = self.sides.lock().unwrap_or_else(PoisonError::into_inner);
-        for side in sides.iter_mut() {
-            side.forget(now, self.window);
-        }
-        let [canary, stable] = &*sides;
-        Report { canary: canary.lately(), stable: stable.lately(), window_s: self.window.as_secs_f64() }
+        let window_s = self.canary.window.as_secs_f64();
+        Report { canary: self.canary.lately(now), stable: self.stable.lately(now), window_s }
     }
 
     /// The same since the start, in the text format of Prometheus, with the splitter's weight.
     #[must_use]
     pub fn prometheus(&self, weight: f64) -> String {
-        let sides = self.sides.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut text = String::new();
-        for line in lines(&sides, weight) {
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "{line}");
-        }
+        let mut text = lines(&Side::BOTH.map(|side| self.of(side).copy()), weight).join("\n");
+        text.push('\n');
         text
+    }
+
+    fn of(&self, side: Side) -> &Recorder {
+        match side {
+            Side::Canary => &self.canary,
+            Side::Stable => &self.stable,
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -15,6 +15,7 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use super::listen::Listening;
+use super::metrics::{Lately, Recorder, Seen};
 use super::proportion::Proportion;
 
 /// The header in which a service says which version it is.
@@ -62,7 +63,10 @@ impl Behaviour {
     }
 }
 
-/// A running service. `/healthz` tells its health, any other path does its work.
+/// How far back a service's own metrics look.
+const WINDOW: Duration = Duration::from_secs(3);
+
+/// A running service. `/healthz` tells its health, `/metrics.json` what it did lately, any other path does its work.
 #[derive(Debug)]
 pub struct DemoService {
     listening: Listening,
@@ -75,6 +79,7 @@ struct Shared {
     behaviour: Behaviour,
     served: AtomicU64,
     healthy: AtomicBool,
+    recorder: Recorder,
     failing: Mutex<Proportion>,
     slow: Mutex<Proportion>,
 }
@@ -88,10 +93,12 @@ impl DemoService {
             behaviour,
             served: AtomicU64::new(0),
             healthy: AtomicBool::new(true),
+            recorder: Recorder::over(WINDOW),
             failing: Mutex::new(Proportion::of(behaviour.error_rate)),
             slow: Mutex::new(Proportion::of(behaviour.slow_share)),
         });
-        let router = Router::new().route("/healthz", get(health)).fallback(work).with_state(Arc::clone(&shared));
+        let router = Router::new().route("/healthz", get(health)).route("/metrics.json", get(lately)).fallback(work);
+        let router = router.with_state(Arc::clone(&shared));
         let listening = Listening::start(router, 0).await?;
         Ok(Self { listening, shared })
     }
@@ -129,7 +136,12 @@ async fn health(State(shared): State<Arc<Shared>>) -> Response {
     (status, Json(json!({ "status": told, "version": shared.version }))).into_response()
 }
 
+async fn lately(State(shared): State<Arc<Shared>>) -> Json<Lately> {
+    Json(shared.recorder.lately(Instant::now()))
+}
+
 async fn work(State(shared): State<Arc<Shared>>) -> Response {
+    let started = Instant::now();
     let number = shared.served.fetch_add(1, Ordering::Relaxed);
     let mut takes = shared.behaviour.usual(number);
     if take(&shared.slow) {
@@ -137,6 +149,8 @@ async fn work(State(shared): State<Arc<Shared>>) -> Response {
     }
     let fails = take(&shared.failing);
     sleep(takes).await;
+    let now = Instant::now();
+    shared.recorder.record(Seen { at: now, took: now.duration_since(started), failed: fails });
     let status = if fails { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::OK };
     let answer = if fails { "something broke" } else { "hello" };
     (status, [(VERSION_HEADER, shared.version.clone())], Json(json!({ "answer": answer, "version": shared.version })))

@@ -1,1 +1,26 @@
 //! Decides what happens next: events, their fold, and the decision. Pure; time is an argument.
+//!
+//! [`turn::Engine::turn`] takes one input and gives events (to be made durable first) and requests (to be done after that).
+//! Invariants: the state changes only by folding events, so that a journal replayed gives the same state; no clock, no IO, no
+//! chance; whatever is asked of the world is asked under a key that stays the same after a crash.
+
+mod commands;
+mod decide;
+pub mod event;
+pub mod exec;
+mod finish;
+mod fold;
+pub mod judge;
+mod nodes;
+mod observe;
+mod pause;
+mod phases;
+mod recover;
+pub mod scene;
+pub mod series;
+pub mod state;
+mod stop;
+mod triggers;
+pub mod turn;
+mod undo;
+mod windows;

@@ -4,6 +4,7 @@
 //! (`false and unknown` is false, `true or unknown` is true); elsewhere it is an error that the caller words.
 
 mod functions;
+pub use functions::quantile;
 mod operators;
 pub mod reduce;
 

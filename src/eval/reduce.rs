@@ -22,6 +22,9 @@ pub trait Known {
 
 /// The expression with all that is known put in; what cannot be read is added to `problems` and left as it was.
 pub fn reduce(expr: &Expr, known: &dyn Known, problems: &mut Vec<Problem>) -> Expr {
+    if let ExprKind::If(condition, then, otherwise) = &*expr.kind {
+        return reduce_choice(expr, [condition, then, otherwise], known, problems);
+    }
     let mut inside = |inner: &Expr| reduce(inner, known, problems);
     let kind = match &*expr.kind {
         ExprKind::Local(id) => return known.local(*id).unwrap_or_else(|| expr.clone()),
@@ -31,7 +34,8 @@ pub fn reduce(expr: &Expr, known: &dyn Known, problems: &mut Vec<Problem>) -> Ex
         | ExprKind::StageWeight
         | ExprKind::Result
         | ExprKind::Metric { .. }
-        | ExprKind::Output(_) => return expr.clone(),
+        | ExprKind::Output(_)
+        | ExprKind::If(..) => return expr.clone(),
         ExprKind::Text(pieces) => ExprKind::Text(
             pieces
                 .iter()
@@ -50,7 +54,6 @@ pub fn reduce(expr: &Expr, known: &dyn Known, problems: &mut Vec<Problem>) -> Ex
         ExprKind::Not(inner) => ExprKind::Not(inside(inner)),
         ExprKind::Negate(inner) => ExprKind::Negate(inside(inner)),
         ExprKind::Binary(operator, left, right) => ExprKind::Binary(*operator, inside(left), inside(right)),
-        ExprKind::If(condition, then, otherwise) => ExprKind::If(inside(condition), inside(then), inside(otherwise)),
         ExprKind::Call(function, args) => {
             let args: Vec<_> = args.iter().map(|(name, value)| (name.clone(), inside(value))).collect();
             let constant = args.iter().all(|(_, value)| value.as_literal().is_some());
@@ -61,6 +64,20 @@ pub fn reduce(expr: &Expr, known: &dyn Known, problems: &mut Vec<Problem>) -> Ex
         }
     };
     fold(Expr::new(kind, expr.ty.clone(), expr.at))
+}
+
+/// A side that is not taken is not looked at: what it would read need not be there.
+fn reduce_choice(expr: &Expr, parts: [&Expr; 3], known: &dyn Known, problems: &mut Vec<Problem>) -> Expr {
+    let [condition, then, otherwise] = parts;
+    let condition = reduce(condition, known, problems);
+    match condition.as_literal().and_then(crate::contract::value::Value::as_bool) {
+        Some(true) => reduce(then, known, problems),
+        Some(false) => reduce(otherwise, known, problems),
+        None => {
+            let sides = (reduce(then, known, problems), reduce(otherwise, known, problems));
+            Expr::new(ExprKind::If(condition, sides.0, sides.1), expr.ty.clone(), expr.at)
+        }
+    }
 }
 
 fn looked_up(expr: &Expr, answer: Option<Evaluated>, problems: &mut Vec<Problem>) -> Expr {
@@ -84,11 +101,6 @@ fn fold(expr: Expr) -> Expr {
     }
     if constant && let Ok(value) = evaluate(&expr, &Nothing) {
         return Expr::literal(value, expr.ty.clone(), expr.at);
-    }
-    if let ExprKind::If(condition, then, otherwise) = &*expr.kind
-        && let Some(decided) = condition.as_literal().and_then(crate::contract::value::Value::as_bool)
-    {
-        return if decided { then.clone() } else { otherwise.clone() };
     }
     expr
 }

@@ -1,6 +1,27 @@
 //! Model, environment and parameters to an executable plan: a DAG with stable node ids and a fingerprint. Pure.
 //!
 //! Invariants: a plan is plain serialisable data and all that the engine needs; nothing in it refers to locals or to the
-//! environment any more, only to step outputs, metrics and the run. Secrets stand in it by name.
+//! environment any more, only to step outputs, metrics and the run. Secrets stand in it by name. What the outside says
+//! (files, environment variables) comes in through [`request::Surroundings`] and is hashed into the plan's inputs.
 
+mod body;
+mod build;
+mod choice;
+mod expand;
+pub mod fingerprint;
+mod graph;
+mod literal;
+mod metrics;
+mod order;
+mod parts;
 pub mod program;
+mod reads;
+pub mod request;
+mod scope;
+mod shape;
+
+pub use build::build;
+pub use fingerprint::compare;
+
+#[cfg(test)]
+mod tests;

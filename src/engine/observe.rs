@@ -1,0 +1,161 @@
+//! How samples reach the judges of triggers and holds. Part of the fold: the same journal gives the same judges.
+
+use std::time::Duration;
+
+use super::event::{ExecId, FrameId};
+use super::exec::{Detail, Exec};
+use super::scene::Scene;
+use super::state::{State, Work};
+use crate::base::time::Timestamp;
+use crate::contract::registry::Sample;
+use crate::eval::{Unknown, evaluate};
+use crate::plan::program::{Condition, GroupIndex, NodeKind, Plan, Sustain};
+
+/// Takes in the samples of a group at a tick, and judges all that reads them.
+pub fn sample(state: &mut State, plan: &Plan, group: GroupIndex, tick: Timestamp, values: &[(String, Sample)]) {
+    if let Some(sampling) = state.live.sampling.get_mut(group.0 as usize) {
+        sampling.in_flight = None;
+        sampling.next = Some(tick.plus(plan.group(group).every));
+    }
+    for (field, sample) in values {
+        state.series.push(group, tick, field, sample.clone());
+    }
+    derive(state, plan, group, tick);
+    for frame in state.live.watching.clone() {
+        triggers(state, plan, frame, Some(group), tick);
+    }
+    let holds: Vec<ExecId> = state.live.running.iter().copied().filter(|id| is_hold(state.exec(*id))).collect();
+    for hold in holds {
+        sampled_hold(state, plan, hold, group, tick);
+    }
+    // Gates and ends of holds may have waited for this sample.
+    let waiting = state.live.running.iter().copied().filter(|id| !matches!(state.exec(*id).detail, Detail::Step));
+    let waiting: Vec<Work> = waiting.map(Work::Exec).collect();
+    state.live.queue.extend(waiting);
+    state.push(Work::Run);
+}
+
+/// Fields computed from others of the group.
+fn derive(state: &mut State, plan: &Plan, group: GroupIndex, tick: Timestamp) {
+    for derived in &plan.group(group).derived {
+        let scene = Scene { plan, state, frame: None, at: tick };
+        let value = evaluate(&derived.expr, &scene).map_err(|Unknown(reason)| reason);
+        state.series.push(group, tick, &derived.field, value);
+    }
+}
+
+fn is_hold(exec: &Exec) -> bool {
+    matches!(exec.detail, Detail::Hold(_))
+}
+
+/// Conditions that read no metric are looked at whenever a step has passed.
+pub fn without_metrics(state: &mut State, plan: &Plan, at: Timestamp) {
+    for frame in state.live.watching.clone() {
+        triggers(state, plan, frame, None, at);
+    }
+}
+
+/// Judges the triggers of one frame that read `group`, or (None) those that read nothing.
+fn triggers(state: &mut State, plan: &Plan, frame: FrameId, group: Option<GroupIndex>, at: Timestamp) {
+    let block = plan.block(state.frame(frame).block);
+    let started_at = state.frame(frame).started_at;
+    for (index, trigger) in block.triggers.iter().enumerate() {
+        let condition = &trigger.condition;
+        let concerned = match group {
+            Some(group) => condition.reads.iter().any(|read| read.group == group) && due(state, plan, condition, at),
+            None => condition.reads.is_empty(),
+        };
+        if !concerned || at < started_at {
+            continue;
+        }
+        let scene = Scene { plan, state, frame: Some(frame), at };
+        if !scene.is_settled(&condition.reads) {
+            continue;
+        }
+        let (verdict, evidence) = scene.judge(condition);
+        let judge = &mut state.frames[frame.0 as usize].judges[index];
+        judge.evidence = evidence;
+        let warm = match condition.after {
+            Some(Sustain::Samples(samples)) => judge.seen + 1 >= samples,
+            Some(Sustain::Time(duration)) => at >= started_at.plus(duration),
+            None => true,
+        };
+        if warm {
+            judge.count_sample(verdict.is_some());
+            let bad = judge.with_policy(verdict, condition.missing);
+            judge.observe(at, bad);
+        } else {
+            judge.seen = judge.seen.saturating_add(1);
+        }
+        state.push(Work::Run);
+    }
+}
+
+/// Of several groups, a condition is judged once at an instant: when the last of those that have a tick then has come.
+/// Decided by ticks alone, never by what is under way, so that a replay decides the same.
+fn due(state: &State, plan: &Plan, condition: &Condition, at: Timestamp) -> bool {
+    condition.reads.iter().all(|read| {
+        let every = plan.group(read.group).every.as_micros().max(1);
+        let has_tick = at.since(state.started_at).as_micros() % every == 0;
+        !has_tick || state.series.latest_tick(read.group).is_some_and(|latest| latest >= at)
+    })
+}
+
+fn sampled_hold(state: &mut State, plan: &Plan, id: ExecId, group: GroupIndex, tick: Timestamp) {
+    let exec = state.exec(id);
+    let NodeKind::Hold { conditions, every, .. } = &plan.node(exec.node).kind else { return };
+    if tick < exec.started_at {
+        return;
+    }
+    let every_sample = every.is_none();
+    for (index, condition) in conditions.iter().enumerate() {
+        if condition.reads.iter().any(|read| read.group == group) && due(state, plan, condition, tick) {
+            look(state, plan, (id, index), condition, Look { at: tick, sample: true, judged: every_sample });
+        }
+    }
+}
+
+/// Judges all conditions of a hold at an instant that is not a sample's.
+pub fn hold(state: &mut State, plan: &Plan, id: ExecId, at: Timestamp) {
+    let NodeKind::Hold { conditions, every, duration } = &plan.node(state.exec(id).node).kind else { return };
+    for (index, condition) in conditions.iter().enumerate() {
+        look(state, plan, (id, index), condition, Look { at, sample: false, judged: true });
+    }
+    let exec = state.exec(id);
+    let Detail::Hold(hold) = &exec.detail else { return };
+    let overdue = state.held(exec, hold.paused, at) >= *duration;
+    if let Detail::Hold(hold) = &mut state.execs[id.0 as usize].detail {
+        hold.overdue |= overdue;
+        hold.next_look = every.map(|every| at.plus(every.max(Duration::from_millis(1))));
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Look {
+    at: Timestamp,
+    /// It is a sample of what the condition reads: it counts as known or missing.
+    sample: bool,
+    /// It is an evaluation of the condition.
+    judged: bool,
+}
+
+fn look(state: &mut State, plan: &Plan, (id, index): (ExecId, usize), condition: &Condition, look: Look) {
+    let frame = state.exec(id).frame;
+    let scene = Scene { plan, state, frame: Some(frame), at: look.at };
+    if !scene.is_settled(&condition.reads) {
+        return;
+    }
+    let (verdict, evidence) = scene.judge(condition);
+    let paused = state.is_paused();
+    let Detail::Hold(hold) = &mut state.execs[id.0 as usize].detail else { return };
+    let judge = &mut hold.judges[index];
+    judge.evidence = evidence;
+    if look.sample {
+        judge.count_sample(verdict.is_some());
+    }
+    // While the run is paused a hold stands still; only whether its data are back matters.
+    if (look.judged || hold.overdue) && !paused {
+        let bad = judge.with_policy(verdict.map(|good| !good), condition.missing);
+        judge.observe(look.at, bad);
+    }
+}

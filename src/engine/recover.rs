@@ -1,0 +1,101 @@
+//! Going on after a crash: what may be repeated is asked for again, the rest is put to a person. Never guessed.
+
+use super::decide::{Turn, pause_for};
+use super::event::{Direction, EffectKey, Event, ExecId, PauseCause};
+use super::exec::{Detail, Exec};
+use super::turn::Request;
+use crate::contract::effect::{Effect, Failure, Outcome};
+use crate::plan::program::{NodeKind, Plan};
+
+/// Looks at every effect that was asked for and not answered, and at everything that may have something to do.
+pub(super) fn recover(turn: &mut Turn<'_, '_>) {
+    if !turn.state().started {
+        return;
+    }
+    let flying: Vec<(ExecId, Direction)> = turn
+        .state()
+        .running()
+        .flat_map(|exec| [(exec, Direction::Forward), (exec, Direction::Undo)])
+        .filter(|(exec, direction)| flying(exec, *direction).is_some())
+        .map(|(exec, direction)| (exec.id, direction))
+        .collect();
+    for (id, direction) in flying {
+        repeat_or_ask(turn, id, direction);
+    }
+    repeat_notices(turn);
+    let plan = turn.plan();
+    turn.engine.state.enqueue_everything(plan);
+}
+
+fn flying(exec: &Exec, direction: Direction) -> Option<&Effect> {
+    let work = match direction {
+        Direction::Forward => &exec.forward,
+        Direction::Undo => &exec.undo.as_ref()?.work,
+    };
+    if work.in_doubt { None } else { work.flying() }
+}
+
+fn repeat_or_ask(turn: &mut Turn<'_, '_>, id: ExecId, direction: Direction) {
+    let exec = turn.state().exec(id);
+    let Some(effect) = flying(exec, direction).cloned() else { return };
+    let node = exec.node;
+    let key = key(exec, direction);
+    let cancelled =
+        direction == Direction::Forward && exec.forward.cancel.is_some() && matches!(exec.detail, Detail::Step);
+    if cancelled {
+        let message = "interrupted while it was being cancelled".to_owned();
+        let outcome = Outcome::Failed(Failure { message, cancelled: true });
+        turn.record(Event::EffectEnded { node, key, outcome });
+    } else if is_harmless(&effect) || may_repeat(turn.plan(), exec, direction) {
+        turn.request(Request::Perform { key, effect });
+    } else {
+        turn.record(Event::InDoubt { node, exec: id, direction, effect: describe(&effect) });
+        pause_for(turn, PauseCause::InDoubt(id));
+    }
+}
+
+/// The key of the effect that is under way.
+pub(super) fn key(exec: &Exec, direction: Direction) -> EffectKey {
+    let act = match direction {
+        Direction::Forward => exec.forward.act_number(),
+        Direction::Undo => exec.undo.as_ref().map_or(0, |undo| undo.work.act_number()),
+    };
+    EffectKey::Act { exec: exec.id, direction, act }
+}
+
+/// Effects that may be performed twice under one key, whatever step asked for them.
+fn is_harmless(effect: &Effect) -> bool {
+    match effect {
+        Effect::RunProcess { .. } | Effect::Socket { .. } => false,
+        Effect::HttpRequest { method, .. } => matches!(method.as_str(), "GET" | "HEAD" | "PUT" | "DELETE"),
+        _ => true,
+    }
+}
+
+fn may_repeat(plan: &Plan, exec: &Exec, direction: Direction) -> bool {
+    match (&plan.node(exec.node).kind, direction) {
+        (NodeKind::Step(step), Direction::Forward) => step.repeatable(),
+        (NodeKind::Step(step), Direction::Undo) => step.undo.as_ref().is_none_or(|call| call.repeatable),
+        // Setting a weight is absolute.
+        _ => true,
+    }
+}
+
+fn describe(effect: &Effect) -> String {
+    match effect {
+        Effect::RunProcess { .. } => "a command".to_owned(),
+        Effect::HttpRequest { method, .. } => format!("an HTTP {method}"),
+        Effect::Socket { .. } => "a command to a socket".to_owned(),
+        _ => "an effect".to_owned(),
+    }
+}
+
+fn repeat_notices(turn: &mut Turn<'_, '_>) {
+    let open: Vec<u32> =
+        (0u32..).zip(&turn.state().notices).filter(|(_, answered)| !**answered).map(|(notice, _)| notice).collect();
+    for notice in open {
+        // Telling twice is better than not at all; but what was told is not kept in the state, so it is given up loudly.
+        let outcome = Outcome::failed("interrupted: it is not known whether the message arrived");
+        turn.record(Event::NoticeEnded { notice, outcome });
+    }
+}

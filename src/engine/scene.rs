@@ -1,0 +1,225 @@
+//! What an expression sees while the run goes on: outputs, samples and the run itself, from inside one frame.
+
+use std::time::Duration;
+
+use super::event::{FrameId, Judgement};
+use super::exec::Stage;
+use super::judge::MISSING_LIMIT;
+use super::state::State;
+use super::windows;
+use crate::base::time::Timestamp;
+use crate::contract::value::Value;
+use crate::eval::{Evaluated, Unknown, World, evaluate, plain_text, truth};
+use crate::model::expr::{Expr, ExprKind, LocalId, OutputRef, RunField};
+use crate::plan::program::{Condition, GroupIndex, MetricRef, NodeIndex, NodeKind, PhaseIndex, Plan};
+
+/// One place to look from, at one instant.
+pub struct Scene<'a> {
+    pub plan: &'a Plan,
+    pub state: &'a State,
+    /// None for what belongs to no block.
+    pub frame: Option<FrameId>,
+    pub at: Timestamp,
+}
+
+impl Scene<'_> {
+    pub(super) fn stage(&self) -> Option<Stage> {
+        self.frame.and_then(|frame| self.state.frame(frame).stage)
+    }
+
+    pub(super) fn group_index(&self, name: &str) -> Option<GroupIndex> {
+        let position = self.plan.groups.iter().position(|group| group.name == name)?;
+        u32::try_from(position).ok().map(GroupIndex)
+    }
+
+    /// Samples before this do not count here: they were taken under another weight.
+    pub(super) fn not_before(&self, group: GroupIndex) -> Option<Timestamp> {
+        self.stage().map(|stage| stage.set_at.plus(self.plan.group(group).lag))
+    }
+
+    /// Whether the newest sample of everything a condition reads is young enough to be judged under this weight.
+    #[must_use]
+    pub fn is_settled(&self, reads: &[MetricRef]) -> bool {
+        reads.iter().all(|read| match (self.not_before(read.group), self.state.series.latest_tick(read.group)) {
+            (Some(edge), Some(latest)) => latest >= edge,
+            (Some(_), None) => false,
+            (None, _) => true,
+        })
+    }
+
+    /// The verdict on a condition, and the values behind it in words.
+    #[must_use]
+    pub fn judge(&self, condition: &Condition) -> (Option<bool>, String) {
+        match truth(&condition.expr, self) {
+            Ok(verdict) => (Some(verdict), self.evidence(&condition.expr)),
+            Err(Unknown(reason)) => (None, format!("unknown: {reason}")),
+        }
+    }
+
+    pub(super) fn judgement(&self, condition: &Condition) -> Judgement {
+        let (verdict, evidence) = self.judge(condition);
+        Judgement {
+            condition: condition.text.clone(),
+            verdict,
+            warns: condition.warns,
+            evidence,
+            reason: condition.reason.as_ref().map(|reason| self.words(reason)),
+        }
+    }
+
+    /// A text expression; what is unknown in it is said so.
+    #[must_use]
+    pub fn words(&self, expr: &Expr) -> String {
+        match evaluate(expr, self) {
+            Ok(value) => plain_text(&value),
+            Err(Unknown(reason)) => format!("(unknown: {reason})"),
+        }
+    }
+
+    /// `search.p95 = 120ms, search.p99 = 1.2s`
+    fn evidence(&self, expr: &Expr) -> String {
+        let mut parts = Vec::new();
+        self.collect_evidence(expr, &mut parts);
+        parts.join(", ")
+    }
+
+    fn collect_evidence(&self, expr: &Expr, parts: &mut Vec<String>) {
+        let name = match &*expr.kind {
+            ExprKind::Metric { group, field } => Some(format!("{group}.{field}")),
+            ExprKind::Field(inner, field) => output_path(inner).map(|path| format!("{path}.{field}")),
+            ExprKind::Call(function, args) if args.iter().any(|(_, arg)| is_metric(arg)) => {
+                let args: Vec<String> = args.iter().map(|(_, arg)| source_like(arg)).collect();
+                Some(format!("{function}({})", args.join(", ")))
+            }
+            _ => None,
+        };
+        match name {
+            Some(name) => {
+                let value = evaluate(expr, self)
+                    .map_or_else(|Unknown(reason)| format!("unknown ({reason})"), |value| shown(&value));
+                let part = format!("{name} = {value}");
+                if !parts.contains(&part) {
+                    parts.push(part);
+                }
+            }
+            None => expr.children().into_iter().for_each(|child| self.collect_evidence(child, parts)),
+        }
+    }
+}
+
+fn is_metric(expr: &Expr) -> bool {
+    matches!(&*expr.kind, ExprKind::Metric { .. })
+}
+
+fn output_path(expr: &Expr) -> Option<String> {
+    match &*expr.kind {
+        ExprKind::Output(OutputRef { phase, element: Some(element), step }) => {
+            Some(format!("{phase}[{element}].{step}"))
+        }
+        ExprKind::Output(OutputRef { phase, element: None, step }) => Some(format!("{phase}.{step}")),
+        ExprKind::Field(inner, field) => output_path(inner).map(|path| format!("{path}.{field}")),
+        _ => None,
+    }
+}
+
+fn source_like(expr: &Expr) -> String {
+    match &*expr.kind {
+        ExprKind::Metric { group, field } => format!("{group}.{field}"),
+        ExprKind::Literal(value) => value.to_string(),
+        _ => "…".to_owned(),
+    }
+}
+
+/// A value in a sentence: not longer than a line.
+fn shown(value: &Value) -> String {
+    let rounded = match value {
+        Value::Quantity(number, unit) => {
+            let scale = 1e6;
+            let short = crate::base::number::Number::from_f64((number.to_f64() * scale).round() / scale);
+            Value::Quantity(short, *unit)
+        }
+        other => other.clone(),
+    };
+    let text = rounded.to_string();
+    if text.chars().count() <= 80 { text } else { format!("{}…", text.chars().take(79).collect::<String>()) }
+}
+
+impl World for Scene<'_> {
+    fn local(&self, _: LocalId) -> Evaluated {
+        Err(Unknown("a local has no value while the run goes on".to_owned()))
+    }
+
+    fn environment(&self, key: &str) -> Evaluated {
+        Err(Unknown(format!("`env.{key}` was not resolved by the plan")))
+    }
+
+    fn run(&self, field: RunField) -> Evaluated {
+        Ok(match field {
+            RunField::Id => Value::text(&self.state.run_id),
+            RunField::StartedAt => Value::Time(self.state.started_at),
+            RunField::Actor => Value::text(&self.state.actor),
+            RunField::Reason => Value::text(&self.state.reason),
+            RunField::Environment => Value::text(self.plan.environment.clone().unwrap_or_default()),
+        })
+    }
+
+    fn output(&self, output: &OutputRef) -> Evaluated {
+        let node = self.find_step(output).ok_or_else(|| Unknown(format!("there is no step `{}`", output.step)))?;
+        let missing = || Unknown(format!("`{}` has not run yet", self.plan.node(node).id));
+        self.state.outputs.get(&node).cloned().ok_or_else(missing)
+    }
+
+    fn metric(&self, group: &str, field: &str) -> Evaluated {
+        let index = self.group_index(group).ok_or_else(|| Unknown(format!("there is no group `{group}`")))?;
+        let latest = self.state.series.latest(index, field, self.at);
+        let (tick, sample) = latest.ok_or_else(|| Unknown(format!("`{group}.{field}` has no sample yet")))?;
+        if self.not_before(index).is_some_and(|edge| *tick < edge) {
+            return Err(Unknown(format!("`{group}.{field}` has no sample since the weight was set")));
+        }
+        let age = self.at.since(*tick);
+        if age > self.plan.group(index).every.saturating_mul(MISSING_LIMIT).max(Duration::from_secs(1)) {
+            let age = crate::base::time::format_duration(Duration::from_secs(age.as_secs()));
+            return Err(Unknown(format!("the last sample of `{group}.{field}` is {age} old")));
+        }
+        sample.clone().map_err(|reason| Unknown(format!("`{group}.{field}`: {reason}")))
+    }
+
+    fn stage_weight(&self) -> Evaluated {
+        let stage = self.stage().ok_or_else(|| Unknown("there is no ramp here".to_owned()))?;
+        Ok(Value::Quantity(stage.weight, crate::contract::value::Unit::Ratio))
+    }
+
+    fn call(&self, function: &str, args: &[(String, Expr)]) -> Option<Evaluated> {
+        windows::call(self, function, args)
+    }
+}
+
+impl Scene<'_> {
+    /// The step an output reference means: in the named phase, or its element.
+    fn find_step(&self, output: &OutputRef) -> Option<NodeIndex> {
+        let here = self.frame.and_then(|frame| self.state.frame(frame).phase);
+        let mut candidates =
+            (0u32..).map(PhaseIndex).zip(&self.plan.phases).filter(|(_, phase)| match &output.element {
+                Some(element) => phase.name == output.phase && phase.id == format!("{}[{element}]", output.phase),
+                None => phase.name == output.phase,
+            });
+        let first = candidates.next()?.0;
+        // Inside an expanded phase its own steps are meant.
+        let phase = std::iter::once(first)
+            .chain(candidates.map(|(index, _)| index))
+            .find(|index| Some(*index) == here)
+            .unwrap_or(first);
+        find_in_block(self.plan, self.plan.phase(phase).body, &output.step)
+    }
+}
+
+fn find_in_block(plan: &Plan, block: crate::plan::program::BlockIndex, name: &str) -> Option<NodeIndex> {
+    plan.block(block).items.iter().find_map(|item| match item {
+        crate::plan::program::Item::Block(inner) => find_in_block(plan, *inner, name),
+        crate::plan::program::Item::Node(node) => match &plan.node(*node).kind {
+            NodeKind::Step(step) if step.name.as_deref() == Some(name) => Some(*node),
+            NodeKind::Ramp { body, .. } => find_in_block(plan, *body, name),
+            _ => None,
+        },
+    })
+}

@@ -1,0 +1,82 @@
+//! Stopping forward work: cancel what runs, and remember what comes afterwards.
+
+use super::decide::Turn;
+use super::event::{Afterwards, Direction, EffectKey, Event, ExecId};
+use super::exec::{Detail, ExecStatus};
+use super::state::PhaseStatus;
+use super::turn::Request;
+use crate::plan::program::PhaseIndex;
+
+/// Asks the whole run to stop; the first to ask decides, but an abort goes before everything.
+pub(super) fn stop(turn: &mut Turn<'_, '_>, then: Afterwards, reason: String, because: Vec<String>) {
+    let state = turn.state();
+    let running = state.outcome.is_none();
+    let overruled = running && state.stop.as_ref().is_some_and(|stop| stop.then == then || then != Afterwards::Abort);
+    if overruled {
+        return;
+    }
+    turn.record(Event::StopRequested { then, reason, because });
+    let phases: Vec<PhaseIndex> = turn.plan().dag().map(|(index, _)| index).collect();
+    for phase in phases {
+        cancel_phase(turn, phase, "the run stops");
+    }
+    if then == Afterwards::Fail {
+        fail_running_phases(turn);
+    }
+}
+
+fn fail_running_phases(turn: &mut Turn<'_, '_>) {
+    let state = turn.state();
+    let running: Vec<PhaseIndex> = turn
+        .plan()
+        .dag()
+        .map(|(index, _)| index)
+        .filter(|index| state.phase(*index).status == PhaseStatus::Running)
+        .collect();
+    for phase in running {
+        let event = Event::PhaseFailed {
+            phase,
+            reason: "cancelled: the run stops".to_owned(),
+            because: Vec::new(),
+            undo: false,
+        };
+        turn.record(event);
+    }
+}
+
+/// Cancels every forward execution of a phase.
+pub(super) fn cancel_phase(turn: &mut Turn<'_, '_>, phase: PhaseIndex, reason: &str) {
+    let running: Vec<ExecId> = {
+        let state = turn.state();
+        let execs = state.phase(phase).execs.iter().copied();
+        execs.filter(|exec| state.exec(*exec).status == ExecStatus::Running).collect()
+    };
+    for exec in running {
+        cancel(turn, exec, reason);
+    }
+}
+
+/// Calls an execution off: at once when nothing is under way, else as soon as its effect has ended.
+pub(super) fn cancel(turn: &mut Turn<'_, '_>, id: ExecId, reason: &str) {
+    let exec = turn.state().exec(id);
+    let node = exec.node;
+    if !exec.forward.in_flight || exec.forward.in_doubt {
+        return turn.record(Event::NodeCancelled { node, exec: id });
+    }
+    if exec.forward.cancel.as_ref().is_some_and(|cancel| !cancel.fails) {
+        return;
+    }
+    // Setting a weight is short, and half of it would be worse: it is let to end.
+    let key = EffectKey::Act { exec: id, direction: Direction::Forward, act: exec.forward.act_number() };
+    let is_step = matches!(exec.detail, Detail::Step);
+    turn.record(Event::CancelRequested {
+        node,
+        exec: id,
+        direction: Direction::Forward,
+        reason: reason.to_owned(),
+        fails: false,
+    });
+    if is_step {
+        turn.request(Request::Cancel { key });
+    }
+}

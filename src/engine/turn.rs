@@ -1,0 +1,133 @@
+//! The engine's whole interface: one input in, events and requests out.
+
+use super::event::{EffectKey, Event, Recorded};
+use super::state::State;
+use crate::base::time::Timestamp;
+use crate::contract::effect::{Effect, Outcome};
+use crate::contract::registry::{Registry, Sample};
+use crate::plan::program::{GroupIndex, Plan};
+
+/// What the engine is told.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// Begin (only on an empty journal).
+    Start {
+        run_id: String,
+        actor: String,
+        jobs: u32,
+    },
+    /// Continue from a journal that is not empty: repeat what may be repeated, put the rest to a person.
+    Recover,
+    /// Time went on: the wake that was asked for.
+    Tick,
+    EffectEnded {
+        key: EffectKey,
+        outcome: Outcome,
+    },
+    /// The answer to [`Request::Sample`].
+    Sampled {
+        group: GroupIndex,
+        tick: Timestamp,
+        values: Vec<(String, Sample)>,
+    },
+    Operator {
+        command: Command,
+        actor: String,
+        reason: String,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// The approval of this phase or node; none: the only one that waits.
+    Approve {
+        node: Option<String>,
+        groups: Vec<String>,
+    },
+    Pause,
+    Resume,
+    Abort,
+    Rollback,
+    Resolve {
+        node: String,
+        answer: Answer,
+    },
+}
+
+/// What a person says about an effect in doubt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// It took place: take it as passed.
+    Done,
+    /// Do it again.
+    Redo,
+    /// Take it back and fail the phase.
+    Undo,
+}
+
+/// What the runtime has to do, only after the events of the same turn are durable.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Request {
+    /// Perform and answer with [`Input::EffectEnded`] under the same key.
+    Perform { key: EffectKey, effect: Effect },
+    /// Stop that effect; it is answered all the same (as cancelled, or with what it came to).
+    Cancel { key: EffectKey },
+    /// Read a group once and answer with [`Input::Sampled`], within ten seconds at the latest (then with reasons).
+    Sample { group: GroupIndex, tick: Timestamp },
+}
+
+/// What came of one turn.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Decision {
+    pub events: Vec<Recorded>,
+    pub requests: Vec<Request>,
+    /// When the engine wants to be woken by [`Input::Tick`], if nothing happens before. None: only by an input.
+    pub wake: Option<Timestamp>,
+    /// A command that could not be obeyed, in words for the person who gave it.
+    pub refusal: Option<String>,
+}
+
+/// One run as the engine holds it: the fold of its journal, and the way to go on.
+pub struct Engine<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) registry: &'a Registry,
+    pub(super) state: State,
+}
+
+impl<'a> Engine<'a> {
+    /// A run without a past.
+    #[must_use]
+    pub fn new(plan: &'a Plan, registry: &'a Registry) -> Self {
+        Self { plan, registry, state: State::new(plan) }
+    }
+
+    /// Folds one event of an existing journal. Call [`Engine::turn`] with [`Input::Recover`] behind the last one.
+    pub fn replay(&mut self, recorded: &Recorded) {
+        self.state.apply(self.plan, recorded);
+    }
+
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Takes one input at `now` and says what happened and what is to be done.
+    pub fn turn(&mut self, input: Input, now: Timestamp) -> Decision {
+        super::decide::decide(self, input, now)
+    }
+
+    /// Whether the run is over.
+    #[must_use]
+    pub fn ended(&self) -> bool {
+        self.state.outcome.is_some()
+    }
+}
+
+/// Kept here so that every event passes through the fold before anyone sees it.
+pub(super) fn record(engine: &mut Engine<'_>, decision: &mut Decision, now: Timestamp, event: Event) {
+    let recorded = Recorded { seq: engine.state.next_seq(), at: now, event };
+    engine.state.apply(engine.plan, &recorded);
+    decision.events.push(recorded);
+}

@@ -1,0 +1,245 @@
+//! From a program to the plan of one of its pipelines.
+
+use std::collections::BTreeSet;
+
+use indexmap::{IndexMap, IndexSet};
+
+use super::body::{Builder, Decision, Place, index_of};
+use super::choice::{choose_environment, choose_params, choose_pipeline};
+use super::expand::{Expansion, Instance};
+use super::fingerprint::{fingerprint, hash};
+use super::graph::{Graph, build_graph, predecessors_of, topological_order};
+use super::metrics::Metrics;
+use super::program::{Block, Inputs, Node, NodeIndex, NodeKind, PLAN_VERSION, Phase, PhaseIndex, Plan, Target};
+use super::request::{PlanError, PlanRequest, Surroundings};
+use super::scope::Scope;
+use crate::model::expr::Expr;
+use crate::model::phase as model;
+use crate::model::program::{Environment, Hook, HookEvent, Pipeline, Program};
+
+/// The plan of one pipeline in one environment.
+///
+/// # Errors
+/// Everything that keeps it from being made: what was asked for wrongly, what could not be read, what should be known
+/// before the run and is not.
+pub fn build(
+    program: &Program,
+    request: &PlanRequest,
+    surroundings: &dyn Surroundings,
+) -> Result<Plan, Vec<PlanError>> {
+    let pipeline = choose_pipeline(program, request).map_err(|error| vec![error])?;
+    let environment = choose_environment(program, request);
+    let given = choose_params(pipeline, request);
+    let (environment, given) = match (environment, given) {
+        (Ok(environment), Ok(given)) => (environment, given),
+        (environment, given) => {
+            let mut errors: Vec<PlanError> = environment.err().into_iter().collect();
+            errors.extend(given.err().into_iter().flatten());
+            return Err(errors);
+        }
+    };
+    let scope = Scope::new(pipeline, environment, given, surroundings);
+    let plan = build_in(program, pipeline, environment, request, &scope);
+    match plan {
+        Some(plan) if !scope.has_failed() => Ok(plan),
+        _ => Err(scope.into_errors()),
+    }
+}
+
+fn build_in<'a>(
+    program: &'a Program,
+    pipeline: &'a Pipeline,
+    environment: Option<&Environment>,
+    request: &PlanRequest,
+    scope: &Scope<'a>,
+) -> Option<Plan> {
+    refuse_windows(pipeline, scope);
+    let params = scope.params();
+    let expansion = Expansion::new(pipeline, scope);
+    let graph = build_graph(&expansion, scope);
+    let order = topological_order(&graph, &expansion).map_err(|error| scope.fail(error)).ok()?;
+    let mut builder = Builder {
+        scope,
+        expansion: &expansion,
+        metrics: Metrics::new(program),
+        nodes: Vec::new(),
+        blocks: Vec::new(),
+        secrets: BTreeSet::new(),
+        channels: IndexSet::new(),
+    };
+    let pipeline_scope = builder.body(&pipeline.scope, &mut Place::new(None, PhaseIndex(0), ""));
+    let mut phases = build_phases(&mut builder, &graph, &order);
+    build_hooks(&mut builder, pipeline, &mut phases);
+    let lock = pipeline.lock.as_ref().and_then(|lock| scope.text(lock, "the name of the lock"));
+    let timeout = pipeline.timeout.as_ref().and_then(|it| scope.duration(it, "`timeout` of the pipeline"));
+    let channels = build_channels(&mut builder, program);
+    let groups = builder.metrics.build(scope);
+    let values = groups
+        .iter()
+        .flat_map(|group| group.args.values().chain(group.fields.iter().flat_map(|field| field.args.values())));
+    values.for_each(|value| builder.note_value(value));
+    let inputs = Inputs {
+        program: request.sources.iter().map(|file| (file.name.clone(), hash(file.text.as_bytes()))).collect(),
+        environment: environment.map(|environment| environment.name.clone()),
+        params: params.clone(),
+        files: scope.reads.file_hashes(),
+        variables: scope.reads.variable_hashes(),
+    };
+    Some(Plan {
+        version: PLAN_VERSION,
+        fingerprint: fingerprint(&inputs),
+        pipeline: pipeline.name.clone(),
+        doc: pipeline.doc.clone(),
+        environment: inputs.environment.clone(),
+        inputs,
+        params,
+        lock,
+        timeout,
+        groups,
+        channels,
+        phases,
+        nodes: builder.nodes,
+        blocks: builder.blocks,
+        scope: pipeline_scope,
+        secrets: builder.secrets.into_iter().collect(),
+    })
+}
+
+/// A run would not keep to a window yet, and must not start as if it did.
+fn refuse_windows(pipeline: &Pipeline, scope: &Scope) {
+    let windows = pipeline.window.iter().chain(pipeline.phases.iter().filter_map(|phase| phase.window.as_ref()));
+    for window in windows {
+        let error = PlanError::program(window.at, "`window` is not supported by this version");
+        scope.fail(error.help("take it out and start the run inside the window"));
+    }
+}
+
+fn build_phases(builder: &mut Builder, graph: &Graph, order: &[usize]) -> Vec<Phase> {
+    let mut position = vec![PhaseIndex(0); order.len()];
+    for (at, instance) in order.iter().enumerate() {
+        position[*instance] = PhaseIndex(index_of(at));
+    }
+    let mut phases: Vec<Phase> = Vec::with_capacity(order.len());
+    for (at, instance) in order.iter().enumerate() {
+        let mut after: Vec<PhaseIndex> = predecessors_of(graph, *instance).map(|before| position[before]).collect();
+        after.sort_unstable();
+        let index = PhaseIndex(index_of(at));
+        let is_cut_off = after.iter().any(|before| phases[before.0 as usize].skipped);
+        for before in &after {
+            phases[before.0 as usize].before.push(index);
+        }
+        let expansion = builder.expansion;
+        phases.push(build_phase(builder, &expansion.instances[*instance], index, after, is_cut_off));
+    }
+    builder.scope.bind(None);
+    phases
+}
+
+fn build_phase(
+    builder: &mut Builder,
+    instance: &Instance,
+    index: PhaseIndex,
+    after: Vec<PhaseIndex>,
+    is_cut_off: bool,
+) -> Phase {
+    let phase = instance.phase;
+    builder.scope.bind(instance.element.as_ref().map(|element| (element.variable, element.value.clone())));
+    let mut place = Place::new(Some(instance), index, &instance.id);
+    let title = phase.title.as_ref().and_then(|title| builder.scope.text(title, "the title of this phase"));
+    let (when, switched_off) = settle_when(builder, phase.when.as_ref(), is_cut_off, &place);
+    let node = Node {
+        id: instance.id.clone(),
+        phase: index,
+        title: title.clone(),
+        doc: phase.doc.clone(),
+        kind: NodeKind::Phase,
+    };
+    let node = builder.add_node(node);
+    let body = if switched_off { builder.add_block(Block::default()) } else { builder.body(&phase.body, &mut place) };
+    Phase {
+        id: instance.id.clone(),
+        name: phase.name.clone(),
+        title,
+        doc: phase.doc.clone(),
+        after,
+        before: Vec::new(),
+        when,
+        skipped: switched_off,
+        on_failure: phase.on_failure,
+        at_once: instance.at_once,
+        body,
+        node,
+        hook: None,
+    }
+}
+
+/// The condition that is left for the run, and whether the phase is switched off.
+fn settle_when(builder: &mut Builder, when: Option<&Expr>, is_cut_off: bool, place: &Place) -> (Option<Expr>, bool) {
+    if is_cut_off {
+        return (None, true);
+    }
+    match when.and_then(|when| builder.decision(when, place)) {
+        None | Some(Decision::Now(true)) => (None, false),
+        Some(Decision::Now(false)) => (None, true),
+        Some(Decision::AtRunTime(expr)) => (Some(expr), false),
+    }
+}
+
+/// Hooks of one event become one phase behind the DAG.
+fn build_hooks(builder: &mut Builder, pipeline: &Pipeline, phases: &mut Vec<Phase>) {
+    let mut by_event: IndexMap<HookEvent, model::Block> = IndexMap::new();
+    for Hook { event, body, .. } in &pipeline.hooks {
+        let merged = by_event.entry(*event).or_default();
+        merged.statements.extend(body.statements.iter().cloned());
+        merged.triggers.extend(body.triggers.iter().cloned());
+    }
+    for (event, body) in by_event {
+        let id = hook_id(event).to_owned();
+        let index = PhaseIndex(index_of(phases.len()));
+        let node = Node { id: id.clone(), phase: index, title: None, doc: None, kind: NodeKind::Phase };
+        let node: NodeIndex = builder.add_node(node);
+        let body = builder.body(&body, &mut Place::new(None, index, &id));
+        phases.push(Phase {
+            name: id.clone(),
+            id,
+            title: None,
+            doc: None,
+            after: Vec::new(),
+            before: Vec::new(),
+            when: None,
+            skipped: false,
+            on_failure: None,
+            at_once: None,
+            body,
+            node,
+            hook: Some(event),
+        });
+    }
+}
+
+fn hook_id(event: HookEvent) -> &'static str {
+    match event {
+        HookEvent::Start => "on start",
+        HookEvent::Success => "on success",
+        HookEvent::Failure => "on failure",
+        HookEvent::Rollback => "on rollback",
+        HookEvent::Pause => "on pause",
+        HookEvent::End => "on end",
+    }
+}
+
+fn build_channels(builder: &mut Builder, program: &Program) -> IndexMap<String, Target> {
+    let used: Vec<String> = builder.channels.iter().cloned().collect();
+    let mut channels = IndexMap::new();
+    for name in used {
+        match program.channels.get(&name) {
+            Some(call) => {
+                if let Some(target) = builder.target(call, &format!("channel `{name}`")) {
+                    channels.insert(name, target);
+                }
+            }
+            None => builder.scope.fail(PlanError::usage(format!("there is no channel `{name}`"))),
+        }
+    }
+    channels
+}

@@ -1,0 +1,175 @@
+//! The engine in virtual time: a world answers at once, the clock jumps to whatever comes next. Pure.
+//!
+//! The same engine as the real run, so that what passes here passes there. A simulated hour costs nothing but its samples.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::time::Duration;
+
+use crate::base::time::Timestamp;
+use crate::contract::effect::{Effect, Failure, Outcome};
+use crate::contract::registry::{Registry, Sample};
+use crate::engine::event::{EffectKey, Recorded};
+use crate::engine::state::State;
+use crate::engine::turn::{Command, Decision, Engine, Input, Request};
+use crate::plan::program::{GroupIndex, Plan};
+
+/// What answers the engine's requests.
+pub trait World {
+    /// What comes of an effect, and after how long.
+    fn perform(&mut self, key: EffectKey, effect: &Effect, now: Timestamp) -> (Outcome, Duration);
+    /// The values of a group's extracted fields at a tick.
+    fn sample(&mut self, plan: &Plan, group: GroupIndex, tick: Timestamp) -> Vec<(String, Sample)>;
+}
+
+/// More turns than any sane run takes: the end of a simulation that does not come to rest.
+const TURN_LIMIT: u64 = 50_000_000;
+
+/// A run in virtual time.
+pub struct Simulation<'a, W> {
+    engine: Engine<'a>,
+    plan: &'a Plan,
+    world: W,
+    now: Timestamp,
+    queue: BinaryHeap<Reverse<(Timestamp, Class, u64)>>,
+    inputs: BTreeMap<u64, Input>,
+    next: u64,
+    wake: Option<Timestamp>,
+    cancelled: BTreeMap<EffectKey, u64>,
+    /// All that happened, in order.
+    pub events: Vec<Recorded>,
+}
+
+/// What comes first at one instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Class {
+    Sample,
+    Effect,
+    Operator,
+}
+
+impl<'a, W: World> Simulation<'a, W> {
+    /// A run that begins at `now`.
+    pub fn start(plan: &'a Plan, registry: &'a Registry, world: W, now: Timestamp) -> Self {
+        let mut simulation = Self::empty(plan, registry, world, now);
+        let start = Input::Start { run_id: "simulated".to_owned(), actor: "simulation".to_owned(), jobs: 16 };
+        simulation.turn(start);
+        simulation
+    }
+
+    /// A run that goes on from a journal, after whatever wrote it was killed.
+    pub fn recover(plan: &'a Plan, registry: &'a Registry, world: W, journal: &[Recorded]) -> Self {
+        let now = journal.last().map_or(Timestamp::default(), |recorded| recorded.at);
+        let mut simulation = Self::empty(plan, registry, world, now);
+        journal.iter().for_each(|recorded| simulation.engine.replay(recorded));
+        simulation.events = journal.to_vec();
+        simulation.turn(Input::Recover);
+        simulation
+    }
+
+    fn empty(plan: &'a Plan, registry: &'a Registry, world: W, now: Timestamp) -> Self {
+        Self {
+            engine: Engine::new(plan, registry),
+            plan,
+            world,
+            now,
+            queue: BinaryHeap::new(),
+            inputs: BTreeMap::new(),
+            next: 0,
+            wake: None,
+            cancelled: BTreeMap::new(),
+            events: Vec::new(),
+        }
+    }
+
+    /// An operator's command at a time to come.
+    pub fn command(&mut self, at: Timestamp, command: Command) {
+        let input = Input::Operator { command, actor: "operator".to_owned(), reason: String::new() };
+        self.schedule(at, Class::Operator, input);
+    }
+
+    /// Runs until it is over, or until nothing more will happen by itself (paused). Gives the world back.
+    pub fn run(&mut self) {
+        let mut turns = 0;
+        while !(self.engine.ended() && self.queue.is_empty()) && turns < TURN_LIMIT {
+            turns += 1;
+            if !self.step() {
+                return;
+            }
+        }
+    }
+
+    #[must_use]
+    pub fn state(&self) -> &State {
+        self.engine.state()
+    }
+
+    #[must_use]
+    pub fn world(&self) -> &W {
+        &self.world
+    }
+
+    /// The present of this run.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn step(&mut self) -> bool {
+        let queued = self.queue.peek().map(|Reverse((at, _, _))| *at);
+        match (queued, self.wake) {
+            (Some(at), wake) if wake.is_none_or(|wake| at <= wake) => {
+                let Some(Reverse((at, _, id))) = self.queue.pop() else { return false };
+                self.now = self.now.max(at);
+                if let Some(input) = self.inputs.remove(&id) {
+                    self.turn(input);
+                }
+                true
+            }
+            (_, Some(wake)) => {
+                self.now = self.now.max(wake);
+                self.wake = None;
+                self.turn(Input::Tick);
+                true
+            }
+            (_, None) => false,
+        }
+    }
+
+    fn turn(&mut self, input: Input) {
+        let Decision { events, requests, wake, .. } = self.engine.turn(input, self.now);
+        self.events.extend(events);
+        self.wake = wake;
+        requests.into_iter().for_each(|request| self.serve(request));
+    }
+
+    fn serve(&mut self, request: Request) {
+        match request {
+            Request::Perform { key, effect } => {
+                let (outcome, takes) = self.world.perform(key, &effect, self.now);
+                let id = self.schedule(self.now.plus(takes), Class::Effect, Input::EffectEnded { key, outcome });
+                self.cancelled.insert(key, id);
+            }
+            Request::Cancel { key } => {
+                // What has not ended yet ends now, as cancelled.
+                if self.cancelled.remove(&key).and_then(|id| self.inputs.remove(&id)).is_some() {
+                    let failure = Failure { message: "cancelled".to_owned(), cancelled: true };
+                    let outcome = Outcome::Failed(failure);
+                    self.schedule(self.now, Class::Effect, Input::EffectEnded { key, outcome });
+                }
+            }
+            Request::Sample { group, tick } => {
+                let values = self.world.sample(self.plan, group, tick);
+                self.schedule(self.now, Class::Sample, Input::Sampled { group, tick, values });
+            }
+        }
+    }
+
+    fn schedule(&mut self, at: Timestamp, class: Class, input: Input) -> u64 {
+        let id = self.next;
+        self.next += 1;
+        self.queue.push(Reverse((at, class, id)));
+        self.inputs.insert(id, input);
+        id
+    }
+}
