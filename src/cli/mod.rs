@@ -14,7 +14,9 @@ use self::exit::Exit;
 
 pub mod abort;
 pub mod approve;
+pub mod backup;
 pub mod check;
+pub mod demo;
 pub mod exit;
 pub mod explain;
 pub mod history;
@@ -30,6 +32,7 @@ pub mod run;
 pub mod runs;
 pub mod status;
 pub mod terminal;
+pub mod version;
 
 /// One row per command: its name in the enum and its module.
 macro_rules! commands {
@@ -44,7 +47,9 @@ macro_rules! commands {
 }
 
 commands! {
+    Backup backup;
     Check check;
+    Demo demo;
     Explain explain;
     Plan plan;
     Run run;
@@ -57,6 +62,7 @@ commands! {
     Abort abort;
     Rollback rollback;
     Resolve resolve;
+    Version version;
 }
 
 /// Checks, plans and runs production rollouts that take themselves back.
