@@ -49,13 +49,14 @@ fn every_code_has_a_case() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spec");
     let everything: String = markdown(&folder).iter().filter_map(|path| fs::read_to_string(path).ok()).collect();
     let marks: Vec<&str> = everything.lines().filter_map(|line| line.split_once("//~")).map(|(_, mark)| mark).collect();
-    let without = |code: &&Code| !NOT_YET.contains(code) && !marks.iter().any(|mark| mark.contains(code.id()));
+    let without = |code: &&Code| !NOT_HERE.contains(code) && !marks.iter().any(|mark| mark.contains(code.id()));
     let missing: Vec<&str> = Code::ALL.iter().filter(without).map(|code| code.id()).collect();
     assert!(missing.is_empty(), "no case in tests/spec reports {missing:?}");
 }
 
-/// Codes of parts of the language that nothing checks so far.
-const NOT_YET: &[Code] = &[];
+/// Codes without a case here: a Markdown document is UTF-8 (`tests/command_line.rs` has bytes that are not), and nothing
+/// checks rubrics and alerts so far.
+const NOT_HERE: &[Code] = &[Code::PG010, Code::PG210, Code::PG414];
 
 fn documents(root: &Path) -> Vec<PathBuf> {
     let mut documents = markdown(&root.join("tests/spec"));
