@@ -1,6 +1,6 @@
 //! The command line: one file per command, each with its `Args` and `run(Args) -> Exit`.
 //!
-//! Invariants: commands do not name each other; what they share is `exit`, `output` and `terminal`. Everything
+//! Invariants: commands do not name each other; what they share is `exit`, `load`, `output` and `terminal`. Everything
 //! a command says goes through `output`, so that a closed pipe ends it quietly.
 //!
 //! To add a command: its file, one `pub mod` line and one row in `commands!`. The doc comment of its `Args` is its help.
@@ -13,9 +13,12 @@ use clap::{Parser, Subcommand};
 use self::exit::Exit;
 
 pub mod check;
+pub mod demo;
 pub mod exit;
 pub mod explain;
+pub mod load;
 pub mod output;
+pub mod plan;
 pub mod terminal;
 
 /// One row per command: its name in the enum and its module.
@@ -32,7 +35,9 @@ macro_rules! commands {
 
 commands! {
     Check check;
+    Demo demo;
     Explain explain;
+    Plan plan;
 }
 
 /// Checks, plans and runs production rollouts that take themselves back.
