@@ -69,7 +69,7 @@ const SIBLINGS: &[(&str, &[&str])] = &[
     ("steps", &["naming", "protocol"]),
     ("sources", &[]),
     ("analysis/lints", &[]),
-    ("cli", &["exit", "output", "runs", "terminal"]),
+    ("cli", &["exit", "load", "output", "runs", "terminal"]),
 ];
 
 const VAGUE_NAMES: &[&str] = &["util", "utils", "helper", "helpers", "common", "manager", "misc"];

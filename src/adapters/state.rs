@@ -4,7 +4,6 @@
 //! from us only, so that no name from outside ever becomes part of a path unchecked.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -63,7 +62,7 @@ impl StateFolder {
         };
         let names = entries.filter_map(Result::ok).filter(|entry| entry.path().is_dir());
         let mut ids: Vec<String> = names.filter_map(|entry| entry.file_name().into_string().ok()).collect();
-        ids.sort_unstable();
+        ids.sort_unstable_by(|left, right| age(left).cmp(&age(right)));
         Ok(ids.into_iter().map(|id| self.run(&id)).collect())
     }
 
@@ -91,7 +90,7 @@ impl StateFolder {
     ///
     /// # Errors
     /// When it cannot be made, in words for people.
-    pub fn create_run(&self, pipeline: &str, now: Timestamp) -> Result<RunFolder, String> {
+    pub fn create_run(&self, pipeline: &str, mut now: Timestamp) -> Result<RunFolder, String> {
         let runs = self.root.join("runs");
         let failed = |error: std::io::Error| {
             format!(
@@ -102,7 +101,7 @@ impl StateFolder {
         };
         fs::create_dir_all(&runs).map_err(failed)?;
         loop {
-            let run = self.run(&run_id(pipeline, now, RandomState::new().build_hasher().finish()));
+            let run = self.run(&run_id(pipeline, now));
             match fs::create_dir(&run.path) {
                 Ok(()) => {
                     fs::create_dir(run.inbox()).map_err(failed)?;
@@ -110,7 +109,10 @@ impl StateFolder {
                     sync_folder(&runs);
                     return Ok(run);
                 }
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+                // Another run began in the same millisecond.
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                    now = now.plus(Duration::from_millis(1));
+                }
                 Err(error) => return Err(failed(error)),
             }
         }
@@ -222,13 +224,21 @@ fn sync_folder(folder: &Path) {
     }
 }
 
-fn run_id(pipeline: &str, now: Timestamp, chance: u64) -> String {
+/// The minute, the pipeline, and the milliseconds since the minute began: these take four digits.
+fn run_id(pipeline: &str, now: Timestamp) -> String {
     let minute = jiff::Timestamp::from_microsecond(now.0)
         .map_or_else(|_| "00000000-0000".to_owned(), |time| time.strftime("%Y%m%d-%H%M").to_string());
-    let name: String =
-        pipeline.chars().filter(|letter| letter.is_ascii_alphanumeric() || *letter == '_').take(40).collect();
+    let plain = |letter: &char| letter.is_ascii_alphanumeric() || *letter == '_';
+    let name: String = pipeline.chars().filter(plain).take(40).collect();
     let name = if name.is_empty() { "run" } else { &name };
-    format!("{minute}-{name}-{:04x}", chance & 0xffff)
+    format!("{minute}-{name}-{:04x}", (now.0 / 1_000).rem_euclid(60_000))
+}
+
+/// Minute and milliseconds of a run's id, whatever its pipeline.
+fn age(id: &str) -> (&str, &str, &str) {
+    let minute = id.get(..13).unwrap_or(id);
+    let (_, moment) = id.rsplit_once('-').unwrap_or((id, ""));
+    (minute, moment, id)
 }
 
 fn unknown_run(name: &str, runs: &[RunFolder]) -> String {
@@ -248,9 +258,10 @@ mod tests {
 
     #[test]
     fn run_ids_are_short_sortable_and_readable() {
-        let at = Timestamp(1_763_735_880_000_000);
-        assert_eq!(run_id("quickstart", at, 0xffff_7f3a), "20251121-1438-quickstart-7f3a");
-        assert_eq!(run_id("../../etc", at, 1), "20251121-1438-etc-0001");
+        let at = Timestamp(1_763_735_912_570_000);
+        assert_eq!(run_id("quickstart", at), "20251121-1438-quickstart-7f3a");
+        assert_eq!(run_id("../../etc", at), "20251121-1438-etc-7f3a");
+        assert!(run_id("p", Timestamp(at.0 + 1_000)) > run_id("p", at));
     }
 
     #[test]
