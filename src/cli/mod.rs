@@ -1,6 +1,6 @@
 //! The command line: one file per command, each with its `Args` and `run(Args) -> Exit`.
 //!
-//! Invariants: commands do not name each other; what they share is `exit`, `output` and `terminal`. Everything
+//! Invariants: commands do not name each other; what they share is `exit`, `load`, `output` and `terminal`. Everything
 //! a command says goes through `output`, so that a closed pipe ends it quietly.
 //!
 //! To add a command: its file, one `pub mod` line and one row in `commands!`. The doc comment of its `Args` is its help.
@@ -12,10 +12,16 @@ use clap::{Parser, Subcommand};
 
 use self::exit::Exit;
 
+pub mod backup;
+pub mod check;
+pub mod demo;
 pub mod exit;
 pub mod explain;
+pub mod load;
 pub mod output;
+pub mod plan;
 pub mod terminal;
+pub mod version;
 
 /// One row per command: its name in the enum and its module.
 macro_rules! commands {
@@ -30,12 +36,17 @@ macro_rules! commands {
 }
 
 commands! {
+    Backup backup;
+    Check check;
+    Demo demo;
     Explain explain;
+    Plan plan;
+    Version version;
 }
 
 /// Checks, plans and runs production rollouts that take themselves back.
 #[derive(Debug, Parser)]
-#[command(name = "phasegate", version, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(name = "phasegate", version, arg_required_else_help = true)]
 struct CommandLine {
     #[command(subcommand)]
     command: Command,

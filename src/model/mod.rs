@@ -7,3 +7,4 @@ pub mod expr;
 pub mod phase;
 pub mod program;
 pub mod signature;
+pub mod walk;

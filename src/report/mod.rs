@@ -1,3 +1,4 @@
 //! Words and views: diagnostics, plans and runs as text, JSON and pictures. Pure.
 
 pub mod diagnostics;
+pub mod plan;

@@ -1,0 +1,298 @@
+//! The state of one analysis: what is known of all files, what has been used, what has been reported, and the frame
+//! of the declaration that is being read.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use indexmap::IndexMap;
+
+use crate::base::diagnostic::{Code, Diagnostic};
+use crate::base::source::Sources;
+use crate::base::span::{Location, Span};
+use crate::contract::types::Type;
+use crate::model::expr::{Expr, ExprKind, LocalId};
+use crate::model::program::{Local, LocalKind};
+use crate::syntax::ast::{Item, Name};
+
+use super::load::Module;
+use super::phases::PhaseTable;
+use super::stdlib::Catalog;
+use super::symbols::{Binding, ItemRef, Scope, duplicate};
+
+/// How many component and threshold bodies one analysis expands; beyond it a program is refused.
+const MOST_EXPANSIONS: usize = 200_000;
+
+/// Something that PG501 asks about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Used {
+    Item(ItemRef),
+    /// A field of a metrics group, by its index.
+    Field(ItemRef, usize),
+    /// A name that a module imports, by its place.
+    Import(usize, Span),
+}
+
+/// What may stand where an expression is being read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// Metrics and functions over them.
+    Condition,
+    /// Read when the step starts: functions over metrics, no bare metrics.
+    Argument,
+    /// Settled when the plan is made.
+    Constant,
+}
+
+/// What a name in an inner scope stands for.
+#[derive(Debug, Clone)]
+pub enum Entry {
+    Local(LocalId),
+    /// The parameter of a threshold, bound to a metrics group.
+    Group(ItemRef),
+}
+
+#[derive(Debug, Clone)]
+pub struct Bound {
+    pub entry: Entry,
+    pub at: Location,
+}
+
+/// The declaration that is being read.
+#[derive(Debug)]
+pub struct Frame<'a> {
+    pub locals: Vec<Local>,
+    pub local_used: Vec<bool>,
+    pub scopes: Vec<HashMap<&'a str, Bound>>,
+    pub phases: Rc<PhaseTable>,
+    /// The phase whose statements are being read.
+    pub phase: Option<usize>,
+    /// Steps of the phase whose output is there by now.
+    pub produced: HashSet<String>,
+    pub place: Place,
+    pub in_ramp: bool,
+    /// Inside something that only happens under a condition.
+    pub guarded: bool,
+    /// Inside a hook: what it refers to need not have run.
+    pub in_hook: bool,
+    /// The metrics group whose derived fields are being read.
+    pub group: Option<ItemRef>,
+    /// What `result` is.
+    pub result: Option<Type>,
+}
+
+impl Frame<'_> {
+    pub fn new() -> Self {
+        Self {
+            locals: Vec::new(),
+            local_used: Vec::new(),
+            scopes: vec![HashMap::new()],
+            phases: Rc::new(PhaseTable::default()),
+            phase: None,
+            produced: HashSet::new(),
+            place: Place::Constant,
+            in_ramp: false,
+            guarded: false,
+            in_hook: false,
+            group: None,
+            result: None,
+        }
+    }
+}
+
+pub struct Checker<'a> {
+    pub modules: &'a [Module],
+    pub scopes: &'a [Scope<'a>],
+    pub sources: &'a Sources,
+    pub catalog: &'a Catalog,
+    pub mentions: &'a [HashSet<&'a str>],
+    /// The module of the text that is being read.
+    pub module: usize,
+    pub frame: Frame<'a>,
+    /// Resolved `type` items; none while one is being resolved.
+    pub types: HashMap<ItemRef, Option<Type>>,
+    /// The keys all environments have, with their type.
+    pub environment_keys: IndexMap<String, Type>,
+    /// The fields of each metrics group, with their types.
+    pub groups: HashMap<ItemRef, Rc<IndexMap<String, Type>>>,
+    /// The name an item has in the program: its own, or one with its file when two files share it.
+    pub program_names: HashMap<ItemRef, String>,
+    pub used: HashSet<Used>,
+    /// Components and thresholds that are being expanded, innermost last.
+    pub expanding: Vec<ItemRef>,
+    expansions: usize,
+    /// Modules whose missing import has been reported, by file.
+    missing_imports: HashSet<(usize, String)>,
+    diagnostics: Vec<Diagnostic>,
+    muted: usize,
+}
+
+impl<'a> Checker<'a> {
+    pub fn new(
+        modules: &'a [Module],
+        scopes: &'a [Scope<'a>],
+        mentions: &'a [HashSet<&'a str>],
+        sources: &'a Sources,
+        catalog: &'a Catalog,
+    ) -> Self {
+        Self {
+            modules,
+            scopes,
+            sources,
+            catalog,
+            mentions,
+            module: 0,
+            frame: Frame::new(),
+            types: HashMap::new(),
+            environment_keys: IndexMap::new(),
+            groups: HashMap::new(),
+            program_names: HashMap::new(),
+            used: HashSet::new(),
+            expanding: Vec::new(),
+            expansions: 0,
+            missing_imports: HashSet::new(),
+            diagnostics: Vec::new(),
+            muted: 0,
+        }
+    }
+
+    pub fn finish(self) -> Vec<Diagnostic> {
+        self.diagnostics
+    }
+
+    pub fn scope(&self) -> &'a Scope<'a> {
+        &self.scopes[self.module]
+    }
+
+    pub fn item(&self, item: ItemRef) -> &'a Item {
+        &self.modules[item.module].ast.items[item.item]
+    }
+
+    pub fn here(&self, span: Span) -> Location {
+        Location::new(self.modules[self.module].file, span)
+    }
+
+    /// The text a span of the current file covers.
+    pub fn text(&self, span: Span) -> &'a str {
+        self.sources.get(self.modules[self.module].file).map(|source| source.slice(span)).unwrap_or_default()
+    }
+
+    pub fn report(&mut self, diagnostic: Diagnostic) {
+        if self.muted == 0 {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// Reports with a suggestion to write `near` instead of what stands at `at`.
+    pub fn report_with_near(&mut self, diagnostic: Diagnostic, at: Span, near: Option<&str>) {
+        let diagnostic = match near {
+            Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), at, near),
+            None => diagnostic,
+        };
+        self.report(diagnostic);
+    }
+
+    pub fn report_duplicate(&mut self, name: &Name, first: Span) {
+        self.report(duplicate(&name.text, self.here(name.at), self.here(first)));
+    }
+
+    /// Does `work` without reporting anything: for what is judged elsewhere.
+    pub fn muted<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.muted += 1;
+        let result = work(self);
+        self.muted -= 1;
+        result
+    }
+
+    /// Does `work` as part of another file.
+    pub fn in_module<T>(&mut self, module: usize, work: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.module, module);
+        let result = work(self);
+        self.module = before;
+        result
+    }
+
+    /// Does `work` with another frame and gives that frame back beside the result.
+    pub fn in_frame<T>(&mut self, frame: Frame<'a>, work: impl FnOnce(&mut Self) -> T) -> (T, Frame<'a>) {
+        let before = std::mem::replace(&mut self.frame, frame);
+        let result = work(self);
+        (result, std::mem::replace(&mut self.frame, before))
+    }
+
+    pub fn in_place<T>(&mut self, place: Place, work: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.frame.place, place);
+        let result = work(self);
+        self.frame.place = before;
+        result
+    }
+
+    pub fn in_scope<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+        self.frame.scopes.push(HashMap::new());
+        let result = work(self);
+        self.frame.scopes.pop();
+        result
+    }
+
+    /// Counts one more expansion of a component or threshold; false beyond the limit.
+    pub fn may_expand(&mut self) -> bool {
+        self.expansions += 1;
+        self.expansions <= MOST_EXPANSIONS
+    }
+
+    /// A new local without a name in scope.
+    pub fn add_local(&mut self, local: Local) -> LocalId {
+        let id = LocalId(u32::try_from(self.frame.locals.len()).unwrap_or(u32::MAX));
+        self.frame.locals.push(local);
+        self.frame.local_used.push(false);
+        id
+    }
+
+    /// Declares a local in the innermost scope; a second one of its name there is PG102.
+    pub fn declare_local(&mut self, name: &'a Name, doc: Option<String>, ty: Type, kind: LocalKind) -> LocalId {
+        let at = self.here(name.at);
+        let id = self.add_local(Local { name: name.text.clone(), doc, ty, kind, at });
+        let bound = Bound { entry: Entry::Local(id), at };
+        if name.text.is_empty() {
+            return id;
+        }
+        let scope = self.frame.scopes.last_mut().expect("a frame has at least one scope");
+        match scope.get(name.text.as_str()) {
+            Some(first) => {
+                let first = first.at;
+                self.report(duplicate(&name.text, at, first));
+            }
+            None => {
+                scope.insert(&name.text, bound);
+            }
+        }
+        id
+    }
+
+    pub fn use_binding(&mut self, binding: Binding) {
+        self.used.insert(Used::Item(binding.target));
+        if binding.imported {
+            self.used.insert(Used::Import(self.module, binding.at));
+        }
+    }
+
+    /// Whether this is the first time that the file misses this module.
+    pub fn note_missing_import(&mut self, module: &str) -> bool {
+        self.muted == 0 && self.missing_imports.insert((self.module, module.to_owned()))
+    }
+
+    /// Whether something unreadable in this file might declare the name.
+    pub fn might_be_declared(&self, name: &str) -> bool {
+        name.is_empty() || self.mentions[self.module].contains(name)
+    }
+
+    /// An expression in error: it fits everything.
+    pub fn error(&self, at: Span) -> Expr {
+        Expr::new(ExprKind::Literal(crate::contract::value::Value::Null), Type::Error, self.here(at))
+    }
+
+    /// PG101
+    pub fn report_undefined(&mut self, what: &str, name: &Name, near: Option<&str>) {
+        let diagnostic =
+            Diagnostic::new(Code::PG101, self.here(name.at), format!("there is no {what} `{}`", name.text));
+        self.report_with_near(diagnostic, name.at, near);
+    }
+}

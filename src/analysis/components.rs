@@ -1,0 +1,165 @@
+//! Components: judged once where they are declared, put in where they are run.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use crate::base::diagnostic::{Code, Diagnostic};
+use crate::base::span::Location;
+use crate::base::suggest::nearest;
+use crate::model::phase::Block;
+use crate::model::program::{Local, LocalKind};
+use crate::syntax::ast::{self, ComponentItem, ExprKind, ItemKind};
+
+use super::arguments::{Callee, Formal};
+use super::checker::{Bound, Checker, Entry, Frame, Place};
+use super::expressions::path_of;
+use super::phases::{PhaseInfo, PhaseTable};
+use super::statements::Body;
+use super::symbols::{ItemRef, Space};
+
+impl<'a> Checker<'a> {
+    /// Reports what is wrong in a component's own body and gives it as it would stand in a phase.
+    pub fn judge_component(&mut self, item: &'a ComponentItem) -> (Block, Frame<'a>) {
+        let mut info = PhaseInfo { name: item.name.text.clone(), ..PhaseInfo::default() };
+        self.collect_steps(&item.body, &mut info);
+        let frame = Frame { phases: Rc::new(PhaseTable::of_component(info)), ..Frame::new() };
+        self.in_frame(frame, |checker| {
+            checker.declare_params(&item.params);
+            checker.frame.phase = Some(0);
+            checker.read_block(&item.body, Body::Component)
+        })
+    }
+
+    /// Parameters of a pipeline or component, with their defaults.
+    pub fn declare_params(&mut self, params: impl IntoIterator<Item = &'a ast::Param>) {
+        for param in params {
+            let ty = self.resolve_type(&param.ty);
+            let default = param.default.as_ref().map(|default| self.check(default, &ty));
+            self.declare_local(&param.name, param.doc.clone(), ty, LocalKind::Param(default));
+        }
+    }
+
+    /// `run block(…)`: the component's body with its arguments as locals.
+    pub fn expand_run(&mut self, run: &'a ast::Expr) -> Option<Block> {
+        let ExprKind::Call { callee, args } = &*run.kind else {
+            if !matches!(&*run.kind, ExprKind::Broken) {
+                let message = "this is no call of a component";
+                let help = "a call has parentheses: `run block(…)`";
+                self.report(Diagnostic::new(Code::PG103, self.here(run.at), message).help(help));
+            }
+            return None;
+        };
+        let Some(reference) = self.component_of(run) else {
+            self.report_unknown_component(callee);
+            for arg in args {
+                self.in_place(Place::Argument, |checker| checker.infer(&arg.value));
+            }
+            return None;
+        };
+        let ItemKind::Component(component) = &self.item(reference).kind else { return None };
+        if self.expanding.contains(&reference) {
+            let message = format!("the component `{}` runs itself", component.name.text);
+            let declared = Location::new(self.modules[reference.module].file, component.name.at);
+            self.report(Diagnostic::new(Code::PG301, self.here(run.at), message).also(declared, "declared here"));
+            return None;
+        }
+        let scope = self.read_run_arguments(reference, component, (run, callee), args);
+        if !self.may_expand() {
+            return None;
+        }
+        self.expanding.push(reference);
+        let block = self.expand_body(reference, component, scope);
+        self.expanding.pop();
+        Some(block)
+    }
+
+    fn report_unknown_component(&mut self, callee: &'a ast::Expr) {
+        let Some(path) = path_of(callee) else { return };
+        if path.iter().any(|name| self.might_be_declared(&name.text)) {
+            return;
+        }
+        let name = path.iter().map(|name| name.text.as_str()).collect::<Vec<_>>().join(".");
+        let near = nearest(&name, self.scope().names_of(Space::Component));
+        let diagnostic = Diagnostic::new(Code::PG103, self.here(callee.at), format!("there is no component `{name}`"));
+        self.report_with_near(diagnostic, callee.at, near);
+    }
+
+    /// The parameters bound to the arguments, as locals of the pipeline.
+    fn read_run_arguments(
+        &mut self,
+        reference: ItemRef,
+        component: &'a ComponentItem,
+        (run, callee): (&'a ast::Expr, &'a ast::Expr),
+        args: &'a [ast::Arg],
+    ) -> HashMap<&'a str, Bound> {
+        let formals: Vec<Formal<'_>> = component
+            .params
+            .iter()
+            .map(|param| Formal { name: &param.name.text, required: param.default.is_none() })
+            .collect();
+        let called = Callee { name: &component.name.text, at: callee.at, formals: &formals, rest: false };
+        let actuals = self.bind_arguments(called, args);
+        let mut scope = HashMap::with_capacity(component.params.len());
+        for (index, param) in component.params.iter().enumerate() {
+            let ty =
+                self.muted(|checker| checker.in_module(reference.module, |checker| checker.resolve_type(&param.ty)));
+            let value = match actuals.iter().find(|actual| actual.formal == index) {
+                Some(actual) => self.in_place(Place::Argument, |checker| checker.check(actual.value, &ty)),
+                None => match &param.default {
+                    Some(default) => {
+                        let value = self.muted(|checker| {
+                            checker.in_module(reference.module, |checker| checker.check(default, &ty))
+                        });
+                        crate::model::expr::Expr { at: self.here(run.at), ..value }
+                    }
+                    None => self.error(run.at),
+                },
+            };
+            let at = Location::new(self.modules[reference.module].file, param.name.at);
+            let kind = LocalKind::Value(value);
+            let id = self.add_local(Local { name: param.name.text.clone(), doc: param.doc.clone(), ty, kind, at });
+            if let Some(used) = self.frame.local_used.last_mut() {
+                *used = true;
+            }
+            scope.entry(param.name.text.as_str()).or_insert(Bound { entry: Entry::Local(id), at });
+        }
+        scope
+    }
+
+    /// The body in the phase of the `run`, seeing nothing of the pipeline but its own parameters.
+    fn expand_body(
+        &mut self,
+        reference: ItemRef,
+        component: &'a ComponentItem,
+        scope: HashMap<&'a str, Bound>,
+    ) -> Block {
+        let phase = self.frame.phase.and_then(|phase| self.frame.phases.phases.get(phase));
+        let mut info =
+            PhaseInfo { name: phase.map(|phase| phase.name.clone()).unwrap_or_default(), ..PhaseInfo::default() };
+        self.muted(|checker| {
+            checker.in_module(reference.module, |checker| checker.collect_steps(&component.body, &mut info));
+        });
+        let steps: HashSet<String> = info.steps.keys().cloned().collect();
+        let first_own = self.frame.locals.len();
+        let frame = Frame {
+            locals: std::mem::take(&mut self.frame.locals),
+            local_used: std::mem::take(&mut self.frame.local_used),
+            scopes: vec![scope],
+            phases: Rc::new(PhaseTable::of_component(info)),
+            phase: Some(0),
+            in_ramp: self.frame.in_ramp,
+            ..Frame::new()
+        };
+        let (block, inner) = self.in_frame(frame, |checker| {
+            checker.muted(|checker| {
+                checker.in_module(reference.module, |checker| checker.read_block(&component.body, Body::Component))
+            })
+        });
+        self.frame.locals = inner.locals;
+        // What a component declares is judged with the component.
+        self.frame.local_used = inner.local_used;
+        self.frame.local_used.iter_mut().skip(first_own).for_each(|used| *used = true);
+        self.frame.produced.extend(steps);
+        block
+    }
+}

@@ -1,0 +1,236 @@
+//! What a bare name stands for: from the innermost scope outwards to the file and what is built in.
+
+use crate::base::diagnostic::{Code, Diagnostic};
+use crate::base::suggest::nearest;
+use crate::contract::types::Type;
+use crate::contract::value::Value;
+use crate::model::expr::{Expr, ExprKind, OutputRef};
+use crate::syntax::ast::{self, ItemKind, Name};
+
+use super::super::checker::{Bound, Checker, Entry, Place, Used};
+use super::super::symbols::{Binding, ItemRef, Space};
+
+/// `a.b.c` of an expression that is nothing but names and dots.
+pub fn path_of(written: &ast::Expr) -> Option<Vec<&Name>> {
+    let mut names = Vec::new();
+    let mut rest = written;
+    loop {
+        match &*rest.kind {
+            ast::ExprKind::Field(inner, name) => {
+                names.push(name);
+                rest = inner;
+            }
+            ast::ExprKind::Name(name) => {
+                names.push(name);
+                names.reverse();
+                return Some(names);
+            }
+            ast::ExprKind::Group(inner) => rest = inner,
+            _ => return None,
+        }
+    }
+}
+
+/// What the left side of a dot names when it is no value.
+pub enum Root {
+    /// `env`
+    Environment,
+    /// `run`
+    Run,
+    /// `stage`
+    Stage,
+    Phase(usize),
+    Group(ItemRef),
+    Channel(ItemRef),
+    Threshold(ItemRef),
+    /// `slo` of `use "…" as slo`
+    Alias(usize),
+}
+
+impl<'a> Checker<'a> {
+    pub fn infer_name(&mut self, name: &'a Name) -> Expr {
+        if name.text.is_empty() {
+            return self.error(name.at);
+        }
+        if let Some(bound) = self.lookup(&name.text) {
+            return match bound.entry {
+                Entry::Local(id) => self.local(id, name),
+                Entry::Group(_) => self.refuse_group(name),
+            };
+        }
+        if let Some(step) = self.own_step(name) {
+            return step;
+        }
+        if let Some(field) = self.own_metric(name) {
+            return field;
+        }
+        if name.text == "result"
+            && let Some(ty) = self.frame.result.clone()
+        {
+            return Expr::new(ExprKind::Result, ty, self.here(name.at));
+        }
+        match self.root_of(name) {
+            Some(root) => self.infer_root(root, name),
+            None => self.undefined(name),
+        }
+    }
+
+    /// The nearest declaration of the name inside the pipeline, component or threshold.
+    pub fn lookup(&self, name: &str) -> Option<Bound> {
+        self.frame.scopes.iter().rev().find_map(|scope| scope.get(name)).cloned()
+    }
+
+    fn local(&mut self, id: crate::model::expr::LocalId, name: &Name) -> Expr {
+        let index = id.0 as usize;
+        if let Some(used) = self.frame.local_used.get_mut(index) {
+            *used = true;
+        }
+        let ty = self.frame.locals.get(index).map_or(Type::Error, |local| local.ty.plain().clone());
+        Expr::new(ExprKind::Local(id), ty, self.here(name.at))
+    }
+
+    /// A step of the phase that is being read, by its bare name.
+    fn own_step(&mut self, name: &Name) -> Option<Expr> {
+        let phase = self.frame.phase?;
+        let phases = self.frame.phases.clone();
+        let (phase_name, step) = phases.step(phase, &name.text)?;
+        if !self.frame.produced.contains(&name.text) {
+            let message = format!("`{}` has not run yet when this is read", name.text);
+            let diagnostic = Diagnostic::new(Code::PG302, self.here(name.at), message)
+                .also(step.at, "the step stands here")
+                .help("move the step before what uses its output");
+            self.report(diagnostic);
+            return Some(self.error(name.at));
+        }
+        self.check_skippable(&step.name, step.conditional, step.at, name);
+        let output = OutputRef { phase: phase_name.to_owned(), element: None, step: name.text.clone() };
+        Some(Expr::new(ExprKind::Output(output), step.output.clone(), self.here(name.at)))
+    }
+
+    /// PG305
+    pub fn check_skippable(&mut self, step: &str, conditional: bool, at: crate::base::span::Location, name: &Name) {
+        if !conditional || self.frame.guarded {
+            return;
+        }
+        let diagnostic =
+            Diagnostic::new(Code::PG305, self.here(name.at), format!("`{step}` may be skipped and then has no output"))
+                .label("used as if it had always run")
+                .also(at, "runs only under a condition")
+                .help("say what counts when it was skipped: `?? default`");
+        self.report(diagnostic);
+    }
+
+    /// A field of the group whose derived fields are being read.
+    fn own_metric(&mut self, name: &Name) -> Option<Expr> {
+        let group = self.frame.group?;
+        let fields = self.group_fields(group);
+        let (index, _, ty) = fields.get_full(&name.text)?;
+        self.used.insert(Used::Field(group, index));
+        Some(self.metric(group, &name.text, ty.clone(), name.at))
+    }
+
+    pub fn metric(&mut self, group: ItemRef, field: &str, ty: Type, at: crate::base::span::Span) -> Expr {
+        let name = self.program_name(group);
+        let kind = ExprKind::Metric { group: name, field: field.to_owned() };
+        if self.frame.place != Place::Condition {
+            let field_path = format!("{}.{field}", self.declared_name(group));
+            let help = match self.frame.place {
+                Place::Argument => format!("write `last({field_path})` to read it when the step starts"),
+                _ => "metrics stand only in conditions and in functions over metrics".to_owned(),
+            };
+            let message = format!("`{field_path}` changes while the run goes on, and a constant is needed here");
+            self.report(Diagnostic::new(Code::PG207, self.here(at), message).label("a metric").help(help));
+            return self.error(at);
+        }
+        let ty = if ty == Type::Error { ty } else { Type::Metric(Box::new(ty)) };
+        Expr::new(kind, ty, self.here(at))
+    }
+
+    /// What a name stands for that is no value by itself.
+    pub fn root_of(&mut self, name: &'a Name) -> Option<Root> {
+        if let Some(Bound { entry: Entry::Group(group), .. }) = self.lookup(&name.text) {
+            return Some(Root::Group(group));
+        }
+        if let Some(phase) = self.frame.phases.index_of(&name.text) {
+            return Some(Root::Phase(phase));
+        }
+        if let Some(binding) = self.scope().get(Space::Value, &name.text) {
+            self.use_binding(binding);
+            return Some(self.value_root(binding));
+        }
+        match name.text.as_str() {
+            "env" => return Some(Root::Environment),
+            "run" => return Some(Root::Run),
+            "stage" if self.frame.in_ramp => return Some(Root::Stage),
+            _ => {}
+        }
+        let (module, at) = self.scope().aliases.get(name.text.as_str()).copied()?;
+        self.used.insert(Used::Import(self.module, at));
+        Some(Root::Alias(module))
+    }
+
+    fn value_root(&self, binding: Binding) -> Root {
+        match &self.item(binding.target).kind {
+            ItemKind::Channel(_) => Root::Channel(binding.target),
+            ItemKind::Threshold(_) => Root::Threshold(binding.target),
+            _ => Root::Group(binding.target),
+        }
+    }
+
+    pub fn infer_root(&mut self, root: Root, name: &'a Name) -> Expr {
+        match root {
+            Root::Channel(item) => {
+                let channel = self.program_name(item);
+                Expr::literal(Value::Channel(channel), Type::Channel, self.here(name.at))
+            }
+            Root::Threshold(item) => self.expand_threshold(item, None, name.at),
+            Root::Group(_) => self.refuse_group(name),
+            Root::Phase(_) => {
+                let message = format!("`{}` is a phase, and a value is needed here", name.text);
+                let help = "name a step of it, whose output is meant: `phase.step.field`";
+                self.report(Diagnostic::new(Code::PG201, self.here(name.at), message).help(help));
+                self.error(name.at)
+            }
+            Root::Environment | Root::Run | Root::Stage | Root::Alias(_) => {
+                let message = format!("`{}` is no value by itself", name.text);
+                let help = format!("name what is meant of it: `{}.…`", name.text);
+                self.report(Diagnostic::new(Code::PG201, self.here(name.at), message).help(help));
+                self.error(name.at)
+            }
+        }
+    }
+
+    fn refuse_group(&mut self, name: &Name) -> Expr {
+        let message = format!("`{}` is a group of metrics, and a value is needed here", name.text);
+        let help = format!("name a field of it: `{}.…`", name.text);
+        self.report(Diagnostic::new(Code::PG201, self.here(name.at), message).help(help));
+        self.error(name.at)
+    }
+
+    fn undefined(&mut self, name: &'a Name) -> Expr {
+        if self.might_be_declared(&name.text) {
+            return self.error(name.at);
+        }
+        let (what, near) = if name.text == "stage" {
+            ("ramp around this, and so no", None)
+        } else {
+            ("value", nearest(&name.text, self.names_in_reach()).map(str::to_owned))
+        };
+        self.report_undefined(what, name, near.as_deref());
+        self.error(name.at)
+    }
+
+    /// Every value that could have been meant, for suggestions.
+    fn names_in_reach(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.frame.scopes.iter().flat_map(|scope| scope.keys().copied()).collect();
+        names.extend(self.frame.phases.names());
+        if let Some(phase) = self.frame.phase {
+            names.extend(self.frame.phases.step_names(phase));
+        }
+        names.extend(self.scope().names_of(Space::Value));
+        names.extend(self.scope().aliases.keys().copied());
+        names.extend(["env", "run"]);
+        names.sort_unstable();
+        names
+    }
+}

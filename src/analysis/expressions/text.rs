@@ -1,0 +1,62 @@
+//! Strings and what is interpolated into them.
+
+use crate::base::diagnostic::{Code, Diagnostic};
+use crate::contract::types::Type;
+use crate::contract::value::Value;
+use crate::model::expr::{Expr, ExprKind, Piece};
+use crate::syntax::ast::{StringLiteral, StringPiece};
+
+use super::Checker;
+use super::value_type;
+
+impl<'a> Checker<'a> {
+    pub fn infer_string(&mut self, literal: &'a StringLiteral) -> Expr {
+        let at = self.here(literal.at);
+        match literal.pieces.as_slice() {
+            [] => return Expr::literal(Value::text(""), Type::String, at),
+            [StringPiece::Text(text)] => return Expr::literal(Value::text(text.as_str()), Type::String, at),
+            _ => {}
+        }
+        let mut pieces = Vec::with_capacity(literal.pieces.len());
+        let mut failed = false;
+        for piece in &literal.pieces {
+            pieces.push(match piece {
+                StringPiece::Text(text) => Piece::Text(text.clone()),
+                StringPiece::Interpolation(written) => {
+                    let value = self.infer(written);
+                    failed |= value.ty == Type::Error || self.refuse_in_text(&value);
+                    Piece::Value(value)
+                }
+            });
+        }
+        Expr::new(ExprKind::Text(pieces), if failed { Type::Error } else { Type::String }, at)
+    }
+
+    /// What has no text: secrets, channels, and what may be absent.
+    fn refuse_in_text(&mut self, value: &Expr) -> bool {
+        let diagnostic = match value_type(&value.ty) {
+            Type::Secret(_) => Diagnostic::new(Code::PG204, value.at, "a secret never becomes text")
+                .label("this is a secret")
+                .help("pass it where a `secret<string>` is taken, or let the command read it from its own environment"),
+            ty @ (Type::Channel | Type::Nothing) => {
+                Diagnostic::new(Code::PG201, value.at, format!("a `{ty}` has no text"))
+            }
+            Type::Optional(inner) => {
+                let message = format!("this `{inner}` may be absent");
+                Diagnostic::new(Code::PG201, value.at, message)
+                    .help("say what stands there when there is no value: `?? default`")
+            }
+            _ => return false,
+        };
+        self.report(diagnostic);
+        true
+    }
+}
+
+/// The text of a literal without interpolations.
+pub fn plain(literal: &StringLiteral) -> Option<String> {
+    literal.pieces.iter().try_fold(String::new(), |text, piece| match piece {
+        StringPiece::Text(part) => Some(text + part),
+        StringPiece::Interpolation(_) => None,
+    })
+}

@@ -1,0 +1,209 @@
+//! Text that has to be something: versions, URLs, regular expressions, cron lines, points in time (PG206).
+
+use crate::base::diagnostic::{Code, Diagnostic};
+use crate::contract::types::Type;
+use crate::contract::value::Value;
+use crate::model::expr::{Expr, ExprKind};
+
+use super::checker::Checker;
+
+impl Checker<'_> {
+    /// Reports text that is no value of the type it is needed as.
+    pub fn check_literal(&mut self, found: &Expr, expected: &Type) {
+        match &*found.kind {
+            ExprKind::Literal(Value::Text(text)) => {
+                if let Some(reason) = invalid(expected, text) {
+                    self.report_literal(found, expected.to_string().as_str(), text, &reason);
+                }
+            }
+            ExprKind::List(items) => {
+                if let Type::List(element) = expected {
+                    for item in items {
+                        self.check_literal(item, element.plain());
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// `time("…")`
+    pub fn check_call_literal(&mut self, function: &str, call: &Expr) {
+        let ExprKind::Call(_, args) = &*call.kind else { return };
+        if function == "time"
+            && let Some((_, arg)) = args.first()
+            && let Some(Value::Text(text)) = arg.as_literal()
+            && let Err(error) = text.parse::<jiff::Timestamp>()
+        {
+            let reason = format!("{error}; write it like `2025-01-06T10:00:00Z`");
+            self.report_literal(arg, "time", text, &reason);
+        }
+    }
+
+    pub fn report_literal(&mut self, at: &Expr, ty: &str, text: &str, reason: &str) {
+        let message = format!("`{}` is no valid {ty}", shortened(text));
+        self.report(Diagnostic::new(Code::PG206, at.at, message).help(reason));
+    }
+}
+
+fn shortened(text: &str) -> String {
+    let mut short: String = text.chars().take(60).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}
+
+/// Why the text is no value of this type of text.
+pub fn invalid(ty: &Type, text: &str) -> Option<String> {
+    match ty {
+        Type::Version => invalid_version(text),
+        Type::Url => match url::Url::parse(text) {
+            Ok(_) => None,
+            Err(error) => Some(format!("{error}; a URL begins with its scheme, like `https://example.com`")),
+        },
+        Type::Regex => regex::Regex::new(text).err().map(|error| first_useful_line(&error.to_string())),
+        Type::Cron => invalid_cron(text),
+        _ => None,
+    }
+}
+
+fn first_useful_line(message: &str) -> String {
+    message.lines().rev().find(|line| line.starts_with("error")).unwrap_or(message).to_owned()
+}
+
+fn invalid_version(text: &str) -> Option<String> {
+    let bare = text.strip_prefix('v').unwrap_or(text);
+    let core = bare.split(['-', '+']).next().unwrap_or_default();
+    let numbers: Vec<&str> = core.split('.').collect();
+    let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let rest_is_well =
+        bare[core.len()..].bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.'));
+    let ends_well = !bare.ends_with(['-', '+', '.']);
+    if (2..=4).contains(&numbers.len()) && numbers.iter().all(is_number) && rest_is_well && ends_well {
+        return None;
+    }
+    Some("write it like `1.2.3` or `2.0.0-rc.1`".to_owned())
+}
+
+/// Five fields: minute, hour, day of the month, month, day of the week.
+fn invalid_cron(text: &str) -> Option<String> {
+    const FIELDS: [(&str, u32, u32); 5] =
+        [("minute", 0, 59), ("hour", 0, 23), ("day of the month", 1, 31), ("month", 1, 12), ("day of the week", 0, 7)];
+    let fields: Vec<&str> = text.split_whitespace().collect();
+    if fields.len() != FIELDS.len() {
+        let found = fields.len();
+        return Some(format!("five fields are needed (minute hour day month weekday), found {found}"));
+    }
+    let mut named = FIELDS.iter().zip(&fields);
+    named.find_map(|((name, low, high), field)| {
+        let well = field.split(',').all(|part| is_cron_part(part, *low, *high));
+        (!well).then(|| format!("`{field}` is no {name} ({low} to {high})"))
+    })
+}
+
+fn is_cron_part(part: &str, low: u32, high: u32) -> bool {
+    const NAMES: [&str; 19] = [
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "sun", "mon", "tue", "wed",
+        "thu", "fri", "sat",
+    ];
+    let (range, step) = part.split_once('/').map_or((part, None), |(range, step)| (range, Some(step)));
+    if step.is_some_and(|step| step.parse::<u32>().map_or(true, |step| step == 0)) {
+        return false;
+    }
+    let is_value = |text: &str| {
+        text.parse::<u32>().is_ok_and(|value| (low..=high).contains(&value))
+            || (high <= 12 && NAMES.iter().any(|name| text.eq_ignore_ascii_case(name)))
+    };
+    range == "*"
+        || match range.split_once('-') {
+            Some((from, to)) => is_value(from) && is_value(to),
+            None => is_value(range),
+        }
+}
+
+/// Why the text is no window: days, hours and a zone.
+pub fn invalid_window(text: &str) -> Option<String> {
+    const FORM: &str = "write it like `Mon-Thu 09:00-16:00 Europe/Berlin`";
+    let parts: Vec<&str> = text.split_whitespace().collect();
+    let [days, hours, zone] = parts.as_slice() else {
+        return Some(format!("days, hours and a zone are needed; {FORM}"));
+    };
+    if !days.split(',').all(is_days) {
+        return Some(format!("`{days}` are no days; {FORM}"));
+    }
+    let well = hours.split_once('-').is_some_and(|(from, to)| is_hour(from) && is_hour(to));
+    if !well {
+        return Some(format!("`{hours}` are no hours; {FORM}"));
+    }
+    if !is_zone(zone) {
+        return Some(format!("`{zone}` is no time zone of the IANA database; {FORM}"));
+    }
+    None
+}
+
+fn is_days(part: &str) -> bool {
+    const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    let is_day = |day: &str| DAYS.iter().any(|known| known.eq_ignore_ascii_case(day));
+    match part.split_once('-') {
+        Some((from, to)) => is_day(from) && is_day(to),
+        None => is_day(part),
+    }
+}
+
+fn is_hour(text: &str) -> bool {
+    let Some((hour, minute)) = text.split_once(':') else { return false };
+    let number = |text: &str| if text.len() == 2 { text.parse::<u32>().ok() } else { None };
+    match (number(hour), number(minute)) {
+        (Some(24), Some(0)) => true,
+        (Some(hour), Some(minute)) => hour < 24 && minute < 60,
+        _ => false,
+    }
+}
+
+/// Where this machine has no database of zones, nothing is known about any of them.
+fn is_zone(name: &str) -> bool {
+    jiff::tz::TimeZone::get(name).is_ok() || jiff::tz::TimeZone::get("Europe/Berlin").is_err()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{invalid, invalid_window};
+    use crate::contract::types::Type;
+
+    #[test]
+    fn versions_are_numbers_with_dots() {
+        for good in ["1.2.3", "v2.0.0-rc.1", "2025.1", "1.0.0+build.5"] {
+            assert_eq!(invalid(&Type::Version, good), None, "{good}");
+        }
+        for bad in ["latest", "1", "1.x", "1..2", "", "1.2.3-"] {
+            assert!(invalid(&Type::Version, bad).is_some(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn cron_lines_have_five_fields_in_range() {
+        for good in ["0 2 * * *", "*/15 9-17 * * mon-fri", "0,30 * 1 jan *"] {
+            assert_eq!(invalid(&Type::Cron, good), None, "{good}");
+        }
+        for bad in ["0 2 * *", "60 * * * *", "* 24 * * *", "*/0 * * * *", "hello"] {
+            assert!(invalid(&Type::Cron, bad).is_some(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn urls_have_a_scheme() {
+        assert_eq!(invalid(&Type::Url, "http://127.0.0.1:8080/metrics"), None);
+        assert!(invalid(&Type::Url, "example.com").is_some());
+    }
+
+    #[test]
+    fn windows_are_days_hours_and_a_zone() {
+        for good in ["Mon-Thu 09:00-16:00 Europe/Berlin", "Sat,Sun 00:00-24:00 UTC"] {
+            assert_eq!(invalid_window(good), None, "{good}");
+        }
+        for bad in ["Mon-Thu 9-16 Europe/Berlin", "Mo 09:00-16:00 UTC", "Mon 09:00-16:00", "Mon 25:00-26:00 UTC"] {
+            assert!(invalid_window(bad).is_some(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! The whole program: what every file declares, in the order in which one thing needs another.
+
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use crate::base::diagnostic::{Code, Diagnostic};
+use crate::contract::types::Type;
+use crate::model::phase::{Block, Phase};
+use crate::model::program::{Hook, HookEvent, Local, Pipeline, Program};
+use crate::syntax::ast::{self, Item, ItemKind, PipelineItem, SignatureKind, StatementKind, TriggerKind};
+
+use super::checker::{Checker, Frame};
+use super::graph;
+use super::statements::Body;
+use super::symbols::{ItemRef, declared};
+
+/// What the lints look at beside the program: bodies that no pipeline of the program holds.
+#[derive(Debug, Default)]
+pub struct Built {
+    pub program: Program,
+    /// Every pipeline of every file, and every component that no pipeline runs as if it were one.
+    pub pipelines: Vec<Pipeline>,
+}
+
+pub fn build_program(checker: &mut Checker<'_>) -> Built {
+    let mut built = Built::default();
+    let items = checker.items();
+    checker.name_items(&items);
+    built.program.environments = checker.read_environments();
+    for reference in &items {
+        checker.module = reference.module;
+        checker.read_declaration(*reference, &mut built.program);
+    }
+    let mut components = Vec::new();
+    for reference in &items {
+        checker.module = reference.module;
+        if let ItemKind::Component(component) = &checker.item(*reference).kind {
+            let (block, frame) = checker.judge_component(component);
+            checker.report_unused_locals(&frame);
+            components.push((*reference, block, frame.locals));
+        }
+    }
+    for reference in &items {
+        checker.module = reference.module;
+        let item = checker.item(*reference);
+        if let ItemKind::Pipeline(pipeline) = &item.kind {
+            let read = checker.read_pipeline(item, pipeline);
+            if reference.module == 0 {
+                built.program.pipelines.entry(read.name.clone()).or_insert_with(|| read.clone());
+            }
+            built.pipelines.push(read);
+        } else {
+            checker.mark_item(item);
+        }
+    }
+    for (reference, block, locals) in components {
+        if !checker.used.contains(&super::checker::Used::Item(reference)) {
+            built.pipelines.push(checker.lone_component(reference, block, locals));
+        }
+    }
+    checker.module = 0;
+    built
+}
+
+impl<'a> Checker<'a> {
+    /// Gives each item its name in the program; two files may use one name for two things.
+    fn name_items(&mut self, items: &[ItemRef]) {
+        let mut taken: HashSet<String> = HashSet::new();
+        for reference in items {
+            let Some((space, name)) = declared(self.item(*reference)) else { continue };
+            let mut unique = name.text.clone();
+            if !taken.insert(format!("{space:?} {unique}")) && reference.module > 0 {
+                unique = format!("{}.{unique}", self.module_stem(reference.module));
+                taken.insert(format!("{space:?} {unique}"));
+            }
+            self.program_names.insert(*reference, unique);
+        }
+    }
+
+    pub fn module_name(&self, module: usize) -> String {
+        self.sources.get(self.modules[module].file).map(|source| source.name.clone()).unwrap_or_default()
+    }
+
+    fn module_stem(&self, module: usize) -> String {
+        let name = self.module_name(module);
+        let file = name.rsplit(['/', '\\']).next().unwrap_or_default();
+        file.strip_suffix(".deploy").unwrap_or(file).to_owned()
+    }
+
+    pub fn program_name(&self, item: ItemRef) -> String {
+        self.program_names.get(&item).cloned().unwrap_or_default()
+    }
+
+    /// The name an item was declared with.
+    pub fn declared_name(&self, item: ItemRef) -> String {
+        declared(self.item(item)).map(|(_, name)| name.text.clone()).unwrap_or_default()
+    }
+
+    fn read_declaration(&mut self, reference: ItemRef, program: &mut Program) {
+        let item = self.item(reference);
+        match &item.kind {
+            ItemKind::Type(_) => drop(self.declared_type(reference)),
+            ItemKind::Metrics(metrics) => {
+                let group = self.read_metrics(reference, metrics, item.doc.clone());
+                program.groups.entry(group.name.clone()).or_insert(group);
+            }
+            ItemKind::Threshold(threshold) => self.judge_threshold(threshold),
+            ItemKind::Channel(channel) => {
+                if let Some((call, _)) = self.call_of(SignatureKind::Channel, &channel.value) {
+                    program.channels.entry(self.program_name(reference)).or_insert(call);
+                }
+            }
+            ItemKind::Signature(signature) => {
+                let message = "signatures stand only in the standard library";
+                let help = "to share steps between phases, write a `component`";
+                self.report(Diagnostic::new(Code::PG112, self.here(signature.name.at), message).help(help));
+            }
+            ItemKind::Use(_)
+            | ItemKind::Environment(_)
+            | ItemKind::Component(_)
+            | ItemKind::KillSwitch(_)
+            | ItemKind::Sentinel(_)
+            | ItemKind::Freeze(_)
+            | ItemKind::Alert(_)
+            | ItemKind::Rubric(_)
+            | ItemKind::Schedule(_)
+            | ItemKind::Pipeline(_)
+            | ItemKind::Test(_)
+            | ItemKind::Broken => {}
+        }
+    }
+
+    fn read_pipeline(&mut self, item: &'a Item, written: &'a PipelineItem) -> Pipeline {
+        let table = Rc::new(self.collect_phases(&written.body));
+        let (mut pipeline, frame) = self.in_frame(Frame::new(), |checker| {
+            checker.read_values(&written.body);
+            checker.frame.phases = table;
+            checker.read_pipeline_body(item, written)
+        });
+        self.report_unused_locals(&frame);
+        pipeline.locals = frame.locals;
+        graph::check(self, &pipeline);
+        pipeline
+    }
+
+    /// Parameters and `let`s first: everything else may use them, wherever they stand.
+    fn read_values(&mut self, body: &'a ast::Block) {
+        let params = body.statements.iter().filter_map(|statement| match &statement.kind {
+            StatementKind::Param(param) => Some(param),
+            _ => None,
+        });
+        self.declare_params(params);
+    }
+
+    fn read_pipeline_body(&mut self, item: &'a Item, written: &'a PipelineItem) -> Pipeline {
+        let mut pipeline = Pipeline {
+            name: written.name.text.clone(),
+            doc: item.doc.clone(),
+            locals: Vec::new(),
+            lock: None,
+            timeout: None,
+            window: None,
+            phases: Vec::new(),
+            scope: Block::default(),
+            hooks: Vec::new(),
+            at: self.here(written.name.at),
+        };
+        for statement in &written.body.statements {
+            if let StatementKind::Let { name, ty, value } = &statement.kind {
+                self.read_let(statement, name, ty.as_ref(), value);
+            }
+        }
+        let mut phases: Vec<Phase> = Vec::new();
+        let mut next_phase = 0;
+        for statement in &written.body.statements {
+            match &statement.kind {
+                StatementKind::Phase(phase) => {
+                    phases.push(self.read_phase(next_phase, statement, phase));
+                    next_phase += 1;
+                }
+                StatementKind::Param(_) | StatementKind::Let { .. } | StatementKind::Broken => {}
+                _ => self.read_pipeline_statement(statement, &mut pipeline),
+            }
+        }
+        pipeline.phases = phases;
+        pipeline
+    }
+
+    fn read_pipeline_statement(&mut self, statement: &'a ast::Statement, pipeline: &mut Pipeline) {
+        match &statement.kind {
+            StatementKind::Lock(value) if pipeline.lock.is_none() => {
+                pipeline.lock = Some(self.check(value, &Type::String));
+            }
+            StatementKind::Timeout(value) if pipeline.timeout.is_none() => {
+                pipeline.timeout = Some(self.check(value, &Type::Duration));
+            }
+            StatementKind::Window(value) if pipeline.window.is_none() => {
+                pipeline.window = Some(self.read_window(value));
+            }
+            StatementKind::Lock(_) | StatementKind::Timeout(_) | StatementKind::Window(_) => {
+                self.report_misplaced(&statement.kind, statement.at, "a pipeline that has one", "write it once");
+            }
+            StatementKind::Trigger(trigger) if trigger.kind != TriggerKind::RollbackPhase => {
+                let trigger = self.read_trigger(trigger, statement.at);
+                pipeline.scope.triggers.push(trigger);
+            }
+            StatementKind::Hook { event, body } => {
+                if let Some(hook) = self.read_hook(statement, event, body) {
+                    pipeline.hooks.push(hook);
+                }
+            }
+            other => {
+                let help = match other {
+                    StatementKind::Trigger(_) => "there is no phase around it to roll back: write `rollback when`",
+                    StatementKind::Require(_) | StatementKind::Warn(_) => "conditions stand in a `gate` or a `hold`",
+                    _ => "it stands in a phase",
+                };
+                self.report_misplaced(other, statement.at, "the pipeline itself", help);
+            }
+        }
+    }
+
+    fn read_hook(&mut self, statement: &'a ast::Statement, event: &'a ast::Name, body: &'a ast::Block) -> Option<Hook> {
+        let known = match event.text.as_str() {
+            "start" => Some(HookEvent::Start),
+            "success" => Some(HookEvent::Success),
+            "failure" => Some(HookEvent::Failure),
+            "rollback" => Some(HookEvent::Rollback),
+            "pause" => Some(HookEvent::Pause),
+            "end" => Some(HookEvent::End),
+            _ => {
+                let words = ["start", "success", "failure", "rollback", "pause", "end"];
+                self.report_word("hook", event, &words);
+                None
+            }
+        };
+        // The steps of a hook are a phase of their own that nothing else can name.
+        let mut table = (*self.frame.phases).clone();
+        let own = self.muted(|checker| checker.add_hook_phase(&mut table, event, body));
+        let outside = std::mem::replace(&mut self.frame.phases, Rc::new(table));
+        self.frame.phase = Some(own);
+        self.frame.produced = HashSet::new();
+        self.frame.in_hook = true;
+        let body = self.read_block(body, Body::Hook);
+        self.frame.in_hook = false;
+        self.frame.phase = None;
+        self.frame.phases = outside;
+        Some(Hook { event: known?, body, at: self.here(statement.at) })
+    }
+
+    fn add_hook_phase(
+        &mut self,
+        table: &mut super::phases::PhaseTable,
+        event: &'a ast::Name,
+        body: &'a ast::Block,
+    ) -> usize {
+        let name = format!("on {}", event.text);
+        let mut info = super::phases::PhaseInfo { name, ..super::phases::PhaseInfo::default() };
+        self.collect_steps(body, &mut info);
+        table.phases.push(info);
+        table.phases.len() - 1
+    }
+
+    /// A component that nothing runs, as a pipeline of one phase, for the lints.
+    fn lone_component(&self, reference: ItemRef, block: Block, locals: Vec<Local>) -> Pipeline {
+        let at = crate::base::span::Location::new(self.modules[reference.module].file, self.item(reference).at);
+        let phase = Phase {
+            name: self.declared_name(reference),
+            title: None,
+            doc: None,
+            after: Vec::new(),
+            each: None,
+            when: None,
+            window: None,
+            on_failure: None,
+            body: block,
+            at,
+            name_at: at,
+        };
+        Pipeline {
+            name: self.declared_name(reference),
+            doc: None,
+            locals,
+            lock: None,
+            timeout: None,
+            window: None,
+            phases: vec![phase],
+            scope: Block::default(),
+            hooks: Vec::new(),
+            at,
+        }
+    }
+}

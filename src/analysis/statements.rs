@@ -1,0 +1,316 @@
+//! The statements of a phase, a ramp, a component or a hook.
+
+use std::collections::HashSet;
+
+use crate::base::diagnostic::{Code, Diagnostic};
+use crate::base::span::Span;
+use crate::contract::types::Type;
+use crate::contract::value::{Unit, Value};
+use crate::model::expr::Expr;
+use crate::model::phase::{Block, Condition, Expiry, Statement, StatementKind, Step};
+use crate::model::program::LocalKind;
+use crate::syntax::ast::{self, SignatureKind, StatementKind as Written, TriggerKind};
+
+use super::checker::{Checker, Place};
+use super::conditions::Holder;
+use super::types::value_type;
+
+/// What a block of statements belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Body {
+    Phase,
+    Ramp,
+    Parallel,
+    Component,
+    Hook,
+}
+
+impl Body {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Phase => "a phase",
+            Self::Ramp => "a ramp",
+            Self::Parallel => "`parallel`",
+            Self::Component => "a component",
+            Self::Hook => "a hook",
+        }
+    }
+}
+
+impl<'a> Checker<'a> {
+    /// Reads a block in a scope of its own.
+    pub fn read_block(&mut self, written: &'a ast::Block, body: Body) -> Block {
+        self.in_scope(|checker| {
+            let mut block = Block::default();
+            let before = checker.frame.produced.clone();
+            let mut after: HashSet<String> = HashSet::new();
+            for statement in &written.statements {
+                if body == Body::Parallel {
+                    // What runs beside a statement has produced nothing yet.
+                    after.extend(checker.frame.produced.drain());
+                    checker.frame.produced.clone_from(&before);
+                }
+                checker.read_statement(statement, body, &mut block);
+            }
+            checker.frame.produced.extend(after);
+            block
+        })
+    }
+
+    fn read_statement(&mut self, written: &'a ast::Statement, body: Body, block: &mut Block) {
+        let kind = match &written.kind {
+            Written::Broken => return,
+            Written::Let { name, ty, value } => return self.read_let(written, name, ty.as_ref(), value),
+            Written::Step(step) => self.read_step(step).map(StatementKind::Step),
+            Written::Call(call) if body == Body::Hook => self.read_bare_call(call).map(StatementKind::Step),
+            Written::Parallel(inner) => Some(StatementKind::Parallel(self.read_block(inner, parallel_in(body)))),
+            other if body == Body::Hook => {
+                self.report_misplaced(other, written.at, body.name(), "only steps stand in it");
+                None
+            }
+            Written::Trigger(trigger) => {
+                let trigger = self.read_trigger(trigger, written.at);
+                block.triggers.push(trigger);
+                None
+            }
+            Written::Gate { title, body } => {
+                let title = title.as_ref().map(|title| self.check_title(title));
+                Some(StatementKind::Gate { title, conditions: self.read_conditions(body, Holder::Gate) })
+            }
+            Written::Hold { duration, every, body } => Some(StatementKind::Hold {
+                duration: self.check(duration, &Type::Duration),
+                every: every.as_ref().map(|every| self.check(every, &Type::Duration)),
+                conditions: self.read_conditions(body, Holder::Hold),
+            }),
+            Written::Ramp { target, weights, body } => self.read_ramp(target, weights, body),
+            Written::Approve { who, by, within, otherwise } => Some(StatementKind::Approve {
+                who: self.check_text(who),
+                by: by.as_ref().map(|by| self.check_text(by)),
+                within: within.as_ref().map(|within| self.check(within, &Type::Duration)),
+                otherwise: self.read_expiry(otherwise.as_ref()),
+            }),
+            Written::Wait(duration) => Some(StatementKind::Wait(self.check(duration, &Type::Duration))),
+            Written::Run(run) => self.expand_run(run).map(StatementKind::Scope),
+            Written::Window(_) | Written::OnFailure { .. } if body == Body::Phase => None,
+            Written::Phase(phase) => {
+                self.report_misplaced(&written.kind, phase.name.at, body.name(), "phases stand in the pipeline itself");
+                None
+            }
+            other => {
+                self.report_misplaced(other, written.at, body.name(), belongs(other));
+                None
+            }
+        };
+        if let Some(kind) = kind {
+            block.statements.push(Statement { at: self.here(written.at), doc: written.doc.clone(), kind });
+        }
+    }
+
+    pub fn read_let(
+        &mut self,
+        written: &'a ast::Statement,
+        name: &'a ast::Name,
+        ty: Option<&'a ast::TypeExpr>,
+        value: &'a ast::Expr,
+    ) {
+        let (value, ty) = self.in_place(Place::Constant, |checker| match ty {
+            Some(ty) => {
+                let ty = checker.resolve_type(ty);
+                (checker.check(value, &ty), ty)
+            }
+            None => {
+                let value = checker.infer(value);
+                let ty = value_type(&value.ty).clone();
+                (value, ty)
+            }
+        });
+        self.declare_local(name, written.doc.clone(), ty, LocalKind::Value(value));
+    }
+
+    fn check_title(&mut self, title: &'a ast::StringLiteral) -> Expr {
+        self.in_place(Place::Argument, |checker| checker.infer_string(title))
+    }
+
+    fn read_bare_call(&mut self, call: &'a ast::Expr) -> Option<Step> {
+        let (call, signature) = self.call_of(SignatureKind::Step, call)?;
+        Some(Step {
+            name: None,
+            call,
+            output: signature.output.clone(),
+            typed: false,
+            effect: signature.effect,
+            idempotent: signature.idempotent,
+            timeout: None,
+            retry: None,
+            backoff: None,
+            when: None,
+            undo: None,
+            has_undo: signature.has_undo,
+            continues: false,
+        })
+    }
+
+    fn read_conditions(&mut self, body: &'a ast::Block, holder: Holder) -> Vec<Condition> {
+        let what = if holder == Holder::Gate { "a gate" } else { "a hold" };
+        let mut conditions = Vec::with_capacity(body.statements.len());
+        for statement in &body.statements {
+            match &statement.kind {
+                Written::Require(condition) => conditions.push(self.read_condition(condition, holder, statement.at)),
+                Written::Warn(condition) => {
+                    let condition = self.read_condition(condition, holder, statement.at);
+                    conditions.push(Condition { warns: true, ..condition });
+                }
+                Written::Broken => {}
+                other => self.report_misplaced(other, statement.at, what, "only `require` and `warn` stand in it"),
+            }
+        }
+        conditions
+    }
+
+    fn read_ramp(
+        &mut self,
+        target: &'a ast::Expr,
+        weights: &'a [ast::Expr],
+        body: &'a ast::Block,
+    ) -> Option<StatementKind> {
+        let target_call = self.call_of(SignatureKind::Target, target);
+        let weights: Vec<Expr> = weights.iter().map(|weight| self.check(weight, &Type::Ratio)).collect();
+        self.check_weights(&weights);
+        let around = std::mem::replace(&mut self.frame.in_ramp, true);
+        let body = self.read_block(body, Body::Ramp);
+        self.frame.in_ramp = around;
+        let target = target_call?.0;
+        Some(StatementKind::Ramp { target, weights, body })
+    }
+
+    /// PG209: weights rise strictly and lie in 0..100%.
+    fn check_weights(&mut self, weights: &[Expr]) {
+        let mut before: Option<(&Expr, crate::base::number::Number)> = None;
+        for weight in weights {
+            let Some(Value::Quantity(amount, Unit::Ratio)) = weight.as_literal() else { continue };
+            let outside = amount.is_negative() || crate::base::number::Number::ONE.subtract(*amount).is_negative();
+            if outside {
+                let message = format!("the weight {} is not in 0%..100%", Value::Quantity(*amount, Unit::Ratio));
+                self.report(Diagnostic::new(Code::PG209, weight.at, message));
+                continue;
+            }
+            if let Some((previous, last)) = before
+                && !last.subtract(*amount).is_negative()
+            {
+                let message = format!(
+                    "the weight {} does not rise above {}",
+                    Value::Quantity(*amount, Unit::Ratio),
+                    Value::Quantity(last, Unit::Ratio)
+                );
+                let diagnostic = Diagnostic::new(Code::PG209, weight.at, message)
+                    .also(previous.at, "the weight before")
+                    .help("write the weights in rising order, each once");
+                self.report(diagnostic);
+            }
+            before = Some((weight, *amount));
+        }
+    }
+
+    fn read_expiry(&mut self, word: Option<&ast::Name>) -> Option<Expiry> {
+        let word = word?;
+        match word.text.as_str() {
+            "" => None,
+            "rollback" => Some(Expiry::Rollback),
+            "abort" => Some(Expiry::Abort),
+            _ => {
+                self.report_word("end of an approval", word, &["rollback", "abort"]);
+                None
+            }
+        }
+    }
+
+    /// PG112, and the names in it count as used.
+    pub fn report_misplaced(&mut self, written: &'a Written, at: Span, holder: &str, help: &str) {
+        let message = format!("{} has no place in {holder}", statement_name(written));
+        let first_line = self.first_line(at);
+        self.report(Diagnostic::new(Code::PG112, self.here(first_line), message).help(help));
+        self.muted(|checker| checker.mark_statement(written));
+    }
+
+    /// Of a span over several lines the first one.
+    fn first_line(&self, at: Span) -> Span {
+        let text = self.text(at);
+        let length = text.find('\n').map_or(text.len(), |end| text[..end].trim_end().len());
+        Span::new(at.start as usize, at.start as usize + length)
+    }
+
+    /// Reads what a misplaced statement refers to, so that it does not look unused.
+    fn mark_statement(&mut self, written: &'a Written) {
+        match written {
+            Written::Gate { body, .. } => drop(self.read_conditions(body, Holder::Gate)),
+            Written::Hold { body, .. } => drop(self.read_conditions(body, Holder::Hold)),
+            Written::Phase(phase) => drop(self.read_block(&phase.body, Body::Phase)),
+            Written::Hook { body, .. } => drop(self.read_block(body, Body::Hook)),
+            Written::Ramp { target, weights, body } => drop(self.read_ramp(target, weights, body)),
+            Written::Require(condition) | Written::Warn(condition) => {
+                self.read_condition(condition, Holder::Hold, condition.condition.at);
+            }
+            Written::Trigger(trigger) => drop(self.read_trigger(trigger, trigger.condition.condition.at)),
+            Written::Run(run) => drop(self.expand_run(run)),
+            Written::Call(call) => drop(self.read_bare_call(call)),
+            Written::Step(step) => drop(self.read_step(step)),
+            Written::Lock(value)
+            | Written::Timeout(value)
+            | Written::Window(value)
+            | Written::Wait(value)
+            | Written::Approve { who: value, .. } => drop(self.infer(value)),
+            Written::Param(_)
+            | Written::Let { .. }
+            | Written::OnFailure { .. }
+            | Written::Parallel(_)
+            | Written::Broken => {}
+        }
+    }
+}
+
+/// Statements side by side in a hook are steps as well.
+fn parallel_in(body: Body) -> Body {
+    if body == Body::Hook { Body::Hook } else { Body::Parallel }
+}
+
+fn belongs(written: &Written) -> &'static str {
+    match written {
+        Written::Require(_) | Written::Warn(_) => "conditions stand in a `gate` or a `hold`",
+        Written::Call(_) => "write `step` before a call",
+        Written::Param(_) | Written::Lock(_) | Written::Timeout(_) | Written::Hook { .. } => {
+            "it stands in the pipeline itself"
+        }
+        Written::Window(_) => "a window stands in a phase or in the pipeline itself",
+        Written::OnFailure { .. } => "it stands in a phase, before its first statement",
+        _ => "it stands in a phase",
+    }
+}
+
+fn statement_name(written: &Written) -> &'static str {
+    match written {
+        Written::Param(_) => "`param`",
+        Written::Let { .. } => "`let`",
+        Written::Lock(_) => "`lock`",
+        Written::Timeout(_) => "`timeout`",
+        Written::Window(_) => "`window`",
+        Written::Phase(_) => "a phase",
+        Written::Trigger(trigger) => match trigger.kind {
+            TriggerKind::RollbackPhase => "`rollback phase`",
+            _ => "a trigger",
+        },
+        Written::Hook { .. } => "a hook",
+        Written::OnFailure { .. } => "`on failure`",
+        Written::Parallel(_) => "`parallel`",
+        Written::Step(_) => "a step",
+        Written::Gate { .. } => "a gate",
+        Written::Hold { .. } => "a hold",
+        Written::Ramp { .. } => "a ramp",
+        Written::Approve { .. } => "an approval",
+        Written::Wait(_) => "`wait`",
+        Written::Run(_) => "`run`",
+        Written::Require(_) => "`require`",
+        Written::Warn(_) => "`warn`",
+        Written::Call(_) => "a bare call",
+        Written::Broken => "this",
+    }
+}

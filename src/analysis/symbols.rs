@@ -1,0 +1,269 @@
+//! Which names each file declares and imports.
+//!
+//! Names live in spaces: types, values (metrics, thresholds, channels), and one space for each kind of item that is only
+//! ever named where that kind is meant. Two of one name in one space of a file are PG102.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::base::diagnostic::{Code, Diagnostic};
+use crate::base::source::Sources;
+use crate::base::span::{Location, Span};
+use crate::base::suggest::nearest;
+use crate::syntax::ast::{Item, ItemKind, Name, Use, UseSource};
+
+use super::load::Module;
+use super::stdlib;
+
+/// An item of a module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ItemRef {
+    pub module: usize,
+    pub item: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Space {
+    Type,
+    Value,
+    Component,
+    Pipeline,
+    Environment,
+    KillSwitch,
+    Sentinel,
+    Freeze,
+    Alert,
+    Rubric,
+    Schedule,
+}
+
+impl Space {
+    const ALL: [Self; 11] = [
+        Self::Type,
+        Self::Value,
+        Self::Component,
+        Self::Pipeline,
+        Self::Environment,
+        Self::KillSwitch,
+        Self::Sentinel,
+        Self::Freeze,
+        Self::Alert,
+        Self::Rubric,
+        Self::Schedule,
+    ];
+}
+
+/// What a name stands for in a file, and where it was bound there.
+#[derive(Debug, Clone, Copy)]
+pub struct Binding {
+    pub target: ItemRef,
+    pub at: Span,
+    /// The name came through a `use`.
+    pub imported: bool,
+}
+
+/// The names of one file.
+#[derive(Debug, Default)]
+pub struct Scope<'a> {
+    names: HashMap<(Space, &'a str), Binding>,
+    /// Imported modules of the standard library.
+    pub std: HashMap<&'a str, Span>,
+    /// `use "./slo.deploy" as slo`
+    pub aliases: HashMap<&'a str, (usize, Span)>,
+}
+
+impl<'a> Scope<'a> {
+    pub fn get(&self, space: Space, name: &str) -> Option<Binding> {
+        self.names.get(&(space, name)).copied()
+    }
+
+    /// Whether a name was brought in by a `use` of a file.
+    pub fn imports(&self, name: &str) -> bool {
+        Space::ALL.iter().any(|space| self.get(*space, name).is_some_and(|binding| binding.imported))
+    }
+
+    /// All names of a space, for suggestions.
+    pub fn names_of(&self, space: Space) -> impl Iterator<Item = &'a str> + '_ {
+        self.names.keys().filter(move |(of, _)| *of == space).map(|(_, name)| *name)
+    }
+}
+
+/// The name an item declares and the space it lives in.
+pub fn declared(item: &Item) -> Option<(Space, &Name)> {
+    Some(match &item.kind {
+        ItemKind::Type(item) => (Space::Type, &item.name),
+        ItemKind::Environment(item) => (Space::Environment, &item.name),
+        ItemKind::Metrics(item) => (Space::Value, &item.name),
+        ItemKind::Threshold(item) => (Space::Value, &item.name),
+        ItemKind::Channel(item) => (Space::Value, &item.name),
+        ItemKind::Component(item) => (Space::Component, &item.name),
+        ItemKind::KillSwitch(item) => (Space::KillSwitch, &item.name),
+        ItemKind::Sentinel(item) => (Space::Sentinel, &item.name),
+        ItemKind::Freeze(item) => (Space::Freeze, &item.name),
+        ItemKind::Alert(item) => (Space::Alert, &item.name),
+        ItemKind::Rubric(item) => (Space::Rubric, &item.name),
+        ItemKind::Schedule(item) => (Space::Schedule, &item.name),
+        ItemKind::Pipeline(item) => (Space::Pipeline, &item.name),
+        ItemKind::Use(_) | ItemKind::Test(_) | ItemKind::Signature(_) | ItemKind::Broken => return None,
+    })
+}
+
+/// The scopes of all modules; imports of names that are not there and names declared twice are reported.
+///
+/// `mentions` are, for each module, words that something unreadable in it might declare.
+pub fn collect<'a>(
+    modules: &'a [Module],
+    mentions: &[HashSet<&str>],
+    sources: &Sources,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Scope<'a>> {
+    let own: Vec<Scope<'a>> = (0..modules.len()).map(|module| own_names(modules, module, diagnostics)).collect();
+    let imported: Vec<_> = (0..modules.len())
+        .map(|module| Importer { modules, own: &own, mentions, sources, module }.run(diagnostics))
+        .collect();
+    let scopes = own.into_iter().zip(imported);
+    scopes
+        .map(|(mut scope, imported)| {
+            scope.names.extend(imported.names);
+            scope.std = imported.std;
+            scope.aliases = imported.aliases;
+            scope
+        })
+        .collect()
+}
+
+fn own_names<'a>(modules: &'a [Module], module: usize, diagnostics: &mut Vec<Diagnostic>) -> Scope<'a> {
+    let mut scope = Scope::default();
+    let file = modules[module].file;
+    for (index, item) in modules[module].ast.items.iter().enumerate() {
+        let Some((space, name)) = declared(item) else { continue };
+        if name.text.is_empty() {
+            continue;
+        }
+        let binding = Binding { target: ItemRef { module, item: index }, at: name.at, imported: false };
+        match scope.names.get(&(space, name.text.as_str())) {
+            Some(first) => diagnostics.push(duplicate(&name.text, file_at(file, name.at), file_at(file, first.at))),
+            None => {
+                scope.names.insert((space, &name.text), binding);
+            }
+        }
+    }
+    scope
+}
+
+fn file_at(file: crate::base::span::FileId, at: Span) -> Location {
+    Location::new(file, at)
+}
+
+/// PG102
+pub fn duplicate(name: &str, at: Location, first: Location) -> Diagnostic {
+    Diagnostic::new(Code::PG102, at, format!("`{name}` is declared twice"))
+        .label("declared again")
+        .also(first, "first declared here")
+        .help("give one of them another name")
+}
+
+struct Importer<'a, 'b> {
+    modules: &'a [Module],
+    own: &'b [Scope<'a>],
+    mentions: &'b [HashSet<&'b str>],
+    sources: &'b Sources,
+    module: usize,
+}
+
+impl<'a> Importer<'a, '_> {
+    fn run(&self, diagnostics: &mut Vec<Diagnostic>) -> Scope<'a> {
+        let mut scope = Scope::default();
+        for (index, item) in self.modules[self.module].ast.items.iter().enumerate() {
+            let ItemKind::Use(import) = &item.kind else { continue };
+            match &import.source {
+                UseSource::Std(_) => self.import_std(import, &mut scope, diagnostics),
+                UseSource::File(..) => {
+                    if let Some(&target) = self.modules[self.module].imports.get(&index) {
+                        self.import_file(import, target, &mut scope, diagnostics);
+                    }
+                }
+                UseSource::Missing => {}
+            }
+        }
+        scope
+    }
+
+    fn at(&self, span: Span) -> Location {
+        Location::new(self.modules[self.module].file, span)
+    }
+
+    fn import_std(&self, import: &'a Use, scope: &mut Scope<'a>, diagnostics: &mut Vec<Diagnostic>) {
+        for name in import.names.iter().filter(|name| !name.text.is_empty()) {
+            if !stdlib::is_module(&name.text) {
+                let mut diagnostic = Diagnostic::new(
+                    Code::PG104,
+                    self.at(name.at),
+                    format!("the standard library has no module `{}`", name.text),
+                );
+                if let Some(near) = nearest(&name.text, stdlib::module_names()) {
+                    diagnostic = diagnostic.help(format!("did you mean `{near}`?")).fix(
+                        format!("import `{near}`"),
+                        name.at,
+                        near,
+                    );
+                }
+                diagnostics.push(diagnostic);
+            } else if let Some(first) = scope.std.get(name.text.as_str()) {
+                diagnostics.push(duplicate(&name.text, self.at(name.at), self.at(*first)));
+            } else {
+                scope.std.insert(&name.text, name.at);
+            }
+        }
+    }
+
+    fn import_file(&self, import: &'a Use, target: usize, scope: &mut Scope<'a>, diagnostics: &mut Vec<Diagnostic>) {
+        if let Some(alias) = import.alias.as_ref().filter(|alias| !alias.text.is_empty()) {
+            match scope.aliases.get(alias.text.as_str()) {
+                Some((_, first)) => diagnostics.push(duplicate(&alias.text, self.at(alias.at), self.at(*first))),
+                None => {
+                    scope.aliases.insert(&alias.text, (target, alias.at));
+                }
+            }
+        }
+        for name in import.names.iter().filter(|name| !name.text.is_empty()) {
+            self.import_name(name, target, scope, diagnostics);
+        }
+    }
+
+    fn import_name(&self, name: &'a Name, target: usize, scope: &mut Scope<'a>, diagnostics: &mut Vec<Diagnostic>) {
+        let exported: Vec<(Space, Binding)> = Space::ALL
+            .iter()
+            .filter_map(|space| self.own[target].get(*space, &name.text).map(|binding| (*space, binding)))
+            .collect();
+        if exported.is_empty() {
+            if !self.mentions[target].contains(name.text.as_str()) {
+                diagnostics.push(self.unknown_import(name, target));
+            }
+            return;
+        }
+        for (space, binding) in exported {
+            let first = self.own[self.module].get(space, &name.text).or_else(|| scope.get(space, &name.text));
+            match first {
+                Some(first) => diagnostics.push(duplicate(&name.text, self.at(name.at), self.at(first.at))),
+                None => {
+                    let binding = Binding { target: binding.target, at: name.at, imported: true };
+                    scope.names.insert((space, &name.text), binding);
+                }
+            }
+        }
+    }
+
+    fn unknown_import(&self, name: &Name, target: usize) -> Diagnostic {
+        let file = self.sources.get(self.modules[target].file).map(|source| source.name.as_str()).unwrap_or_default();
+        let message = format!("`{file}` declares no `{}`", name.text);
+        let diagnostic = Diagnostic::new(Code::PG101, self.at(name.at), message);
+        let mut names: Vec<&str> = self.own[target].names.keys().map(|(_, name)| *name).collect();
+        names.sort_unstable();
+        match nearest(&name.text, names) {
+            Some(near) => {
+                diagnostic.help(format!("did you mean `{near}`?")).fix(format!("import `{near}`"), name.at, near)
+            }
+            None => diagnostic,
+        }
+    }
+}

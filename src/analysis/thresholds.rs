@@ -1,0 +1,152 @@
+//! Thresholds: a named set of conditions, judged once where it is declared and put in wherever it is named.
+
+use std::collections::HashMap;
+
+use crate::base::diagnostic::{Code, Diagnostic};
+use crate::base::span::{Location, Span};
+use crate::contract::types::Type;
+use crate::model::expr::{Expr, ExprKind, Operator};
+use crate::syntax::ast::{ItemKind, Name, StatementKind, ThresholdItem};
+
+use super::checker::{Bound, Checker, Entry, Frame, Place};
+use super::conditions::Holder;
+use super::symbols::{ItemRef, Space};
+use super::types::{fit, value_type};
+
+impl<'a> Checker<'a> {
+    /// Reports what is wrong in a threshold's own body.
+    pub fn judge_threshold(&mut self, item: &'a ThresholdItem) {
+        let group = item.parameter.as_ref().and_then(|(_, group)| self.parameter_group(group));
+        let frame = self.threshold_frame(item, group);
+        self.in_frame(frame, |checker| {
+            for statement in &item.body.statements {
+                match &statement.kind {
+                    StatementKind::Require(condition) => {
+                        checker.read_condition(condition, Holder::Threshold, statement.at);
+                    }
+                    StatementKind::Broken => {}
+                    other => {
+                        checker.report_misplaced(other, statement.at, "a threshold", "only `require` stands in it")
+                    }
+                }
+            }
+        });
+    }
+
+    pub fn threshold_parameter(&self, item: ItemRef) -> Option<&'a Name> {
+        match &self.item(item).kind {
+            ItemKind::Threshold(threshold) => threshold.parameter.as_ref().map(|(name, _)| name),
+            _ => None,
+        }
+    }
+
+    /// The threshold as one condition, with its parameter bound to a group.
+    pub fn expand_threshold(&mut self, reference: ItemRef, argument: Option<(ItemRef, Span)>, at: Span) -> Expr {
+        let ItemKind::Threshold(item) = &self.item(reference).kind else { return self.error(at) };
+        if self.frame.place != Place::Condition {
+            let message = format!("the threshold `{}` looks at metrics, and a constant is needed here", item.name.text);
+            self.report(Diagnostic::new(Code::PG207, self.here(at), message).label("a threshold"));
+            return self.error(at);
+        }
+        let Some(group) = self.threshold_argument(reference, item, argument, at) else { return self.error(at) };
+        if self.expanding.contains(&reference) {
+            self.report_circular_threshold(item, reference, at);
+            return self.error(at);
+        }
+        if !self.may_expand() {
+            return self.error(at);
+        }
+        self.expanding.push(reference);
+        let frame = self.threshold_frame(item, group);
+        let (conditions, _) = self.in_frame(frame, |checker| {
+            checker.muted(|checker| checker.in_module(reference.module, |checker| checker.threshold_conditions(item)))
+        });
+        self.expanding.pop();
+        let here = self.here(at);
+        let conjunction = conditions.into_iter().reduce(|left, right| both(left, right, here));
+        conjunction.map_or_else(|| self.error(at), |whole| Expr { at: here, ..whole })
+    }
+
+    /// What the parameter is bound to: `Some(None)` without a parameter, `None` when the argument is wrong.
+    fn threshold_argument(
+        &mut self,
+        reference: ItemRef,
+        item: &'a ThresholdItem,
+        argument: Option<(ItemRef, Span)>,
+        at: Span,
+    ) -> Option<Option<ItemRef>> {
+        let Some((parameter, wanted)) = &item.parameter else { return Some(None) };
+        let Some((given, given_at)) = argument else {
+            let message = format!("`{}` needs a group of metrics", item.name.text);
+            let help = format!("write `{}({}: …)`", item.name.text, parameter.text);
+            self.report(Diagnostic::new(Code::PG107, self.here(at), message).help(help));
+            return None;
+        };
+        let wanted =
+            self.muted(|checker| checker.in_module(reference.module, |checker| checker.parameter_group(wanted)))?;
+        let (needed, found) = (self.group_fields(wanted), self.group_fields(given));
+        for (name, ty) in needed.iter() {
+            let problem = match found.get(name) {
+                None => format!("`{}` has no field `{name}`", self.declared_name(given)),
+                Some(field) if fit(field, ty).is_err() => {
+                    format!("`{name}` is a `{}` in `{}`", value_type(field), self.declared_name(given))
+                }
+                Some(_) => continue,
+            };
+            let help =
+                format!("`{}` takes any group with the fields of `{}`", item.name.text, self.declared_name(wanted));
+            self.report(Diagnostic::new(Code::PG201, self.here(given_at), problem).help(help));
+            return None;
+        }
+        Some(Some(given))
+    }
+
+    fn threshold_conditions(&mut self, item: &'a ThresholdItem) -> Vec<Expr> {
+        let mut conditions = Vec::new();
+        for statement in &item.body.statements {
+            if let StatementKind::Require(condition) = &statement.kind {
+                conditions.push(self.check_condition(&condition.condition));
+            }
+        }
+        conditions
+    }
+
+    fn threshold_frame(&self, item: &'a ThresholdItem, group: Option<ItemRef>) -> Frame<'a> {
+        let mut frame = Frame::new();
+        frame.place = Place::Condition;
+        if let (Some((parameter, _)), Some(group)) = (&item.parameter, group) {
+            let bound = Bound { entry: Entry::Group(group), at: self.here(parameter.at) };
+            frame.scopes = vec![HashMap::from([(parameter.text.as_str(), bound)])];
+        }
+        frame
+    }
+
+    /// The group that the parameter of a threshold is typed with.
+    fn parameter_group(&mut self, name: &'a Name) -> Option<ItemRef> {
+        if let Some(binding) = self.scope().get(Space::Value, &name.text)
+            && matches!(self.item(binding.target).kind, ItemKind::Metrics(_))
+        {
+            self.use_binding(binding);
+            for index in 0..self.group_fields(binding.target).len() {
+                self.used.insert(super::checker::Used::Field(binding.target, index));
+            }
+            return Some(binding.target);
+        }
+        if !self.might_be_declared(&name.text) {
+            let near = crate::base::suggest::nearest(&name.text, self.scope().names_of(Space::Value));
+            self.report_undefined("group of metrics", name, near);
+        }
+        None
+    }
+
+    fn report_circular_threshold(&mut self, item: &ThresholdItem, reference: ItemRef, at: Span) {
+        let message = format!("the threshold `{}` is part of itself", item.name.text);
+        let declared = Location::new(self.modules[reference.module].file, item.name.at);
+        self.report(Diagnostic::new(Code::PG301, self.here(at), message).also(declared, "declared here"));
+    }
+}
+
+fn both(left: Expr, right: Expr, at: Location) -> Expr {
+    let ty = if left.ty == Type::Error || right.ty == Type::Error { Type::Error } else { Type::Bool };
+    Expr::new(ExprKind::Binary(Operator::And, left, right), ty, at)
+}

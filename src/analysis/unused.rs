@@ -1,0 +1,119 @@
+//! PG501: what is declared or imported and never used.
+
+use crate::base::diagnostic::{Code, Diagnostic};
+use crate::base::span::{Location, Span};
+use crate::model::program::LocalKind;
+use crate::syntax::ast::{Item, ItemKind, MetricsItem, UseSource};
+
+use super::checker::{Checker, Frame, Used};
+use super::symbols::ItemRef;
+
+/// Reports unused items and imports of every file.
+pub fn check(checker: &mut Checker<'_>) {
+    for module in 0..checker.modules.len() {
+        checker.module = module;
+        // A file without anything that runs is there for others to import from.
+        let is_library = !checker.modules[module].ast.items.iter().any(|item| runs(&item.kind));
+        for index in 0..checker.modules[module].ast.items.len() {
+            let reference = ItemRef { module, item: index };
+            match &checker.item(reference).kind {
+                ItemKind::Use(_) => checker.check_import(reference),
+                ItemKind::Metrics(metrics) if !is_library => checker.check_group(reference, metrics),
+                ItemKind::Threshold(item) if !is_library => {
+                    checker.check_item(reference, "threshold", &item.name.text, item.name.at);
+                }
+                ItemKind::Channel(item) if !is_library => {
+                    checker.check_item(reference, "channel", &item.name.text, item.name.at);
+                }
+                _ => {}
+            }
+        }
+    }
+    checker.module = 0;
+}
+
+fn runs(item: &ItemKind) -> bool {
+    matches!(
+        item,
+        ItemKind::Pipeline(_) | ItemKind::Alert(_) | ItemKind::Sentinel(_) | ItemKind::Schedule(_) | ItemKind::Test(_)
+    )
+}
+
+impl<'a> Checker<'a> {
+    fn check_item(&mut self, reference: ItemRef, what: &str, name: &str, at: Span) {
+        if !name.is_empty() && !self.used.contains(&Used::Item(reference)) && !self.might_be_used(name) {
+            self.report_unused(what, name, self.here(at));
+        }
+    }
+
+    fn check_group(&mut self, reference: ItemRef, item: &'a MetricsItem) {
+        let fields = self.group_fields(reference);
+        let unused: Vec<usize> = (0..fields.len())
+            .filter(|index| !self.used.contains(&Used::Field(reference, *index)))
+            .filter(|index| fields.get_index(*index).is_some_and(|(name, _)| !self.might_be_used(name)))
+            .collect();
+        let is_imported_whole = self.used.contains(&Used::Item(reference)) && fields.is_empty();
+        if unused.len() == fields.len() && !is_imported_whole {
+            if !item.name.text.is_empty() && !self.might_be_used(&item.name.text) {
+                self.report_unused("group of metrics", &item.name.text, self.here(item.name.at));
+            }
+            return;
+        }
+        for index in unused {
+            let Some((name, _)) = fields.get_index(index) else { continue };
+            if let Some(field) = item.fields.iter().find(|field| field.name.text == *name) {
+                let full = format!("{}.{name}", item.name.text);
+                self.report_unused("metric", &full, self.here(field.name.at));
+            }
+        }
+    }
+
+    fn check_import(&mut self, reference: ItemRef) {
+        let ItemKind::Use(import) = &self.item(reference).kind else { return };
+        if matches!(import.source, UseSource::File(..))
+            && !self.modules[reference.module].imports.contains_key(&reference.item)
+        {
+            return;
+        }
+        for name in import.names.iter().chain(&import.alias).filter(|name| !name.text.is_empty()) {
+            let is_known = self.scope().std.contains_key(name.text.as_str())
+                || self.scope().aliases.contains_key(name.text.as_str())
+                || self.scope().imports(&name.text);
+            let is_used = self.used.contains(&Used::Import(reference.module, name.at));
+            if is_known && !is_used && !self.might_be_used(&name.text) {
+                self.report_unused("import", &name.text, self.here(name.at));
+            }
+        }
+    }
+
+    /// Something unreadable in this file names it.
+    fn might_be_used(&self, name: &str) -> bool {
+        self.mentions[self.module].contains(name)
+    }
+
+    /// Parameters and `let`s of a pipeline or component.
+    pub fn report_unused_locals(&mut self, frame: &Frame<'a>) {
+        let locals = frame.locals.iter().zip(&frame.local_used);
+        let unused: Vec<_> = locals.filter(|(local, used)| !**used && !local.name.is_empty()).collect();
+        for (local, _) in unused {
+            let what = match local.kind {
+                LocalKind::Param(_) => "parameter",
+                LocalKind::Value(_) => "`let`",
+                LocalKind::Loop => continue,
+            };
+            if !self.might_be_used(&local.name) {
+                self.report_unused(what, &local.name, local.at);
+            }
+        }
+    }
+
+    fn report_unused(&mut self, what: &str, name: &str, at: Location) {
+        let message = format!("the {what} `{name}` is never used");
+        self.report(Diagnostic::new(Code::PG501, at, message).help("use it or take it out"));
+    }
+
+    /// Marks every name in items that are not checked yet as used.
+    pub fn mark_item(&mut self, item: &'a Item) {
+        super::others::mark(self, item);
+    }
+}
