@@ -68,7 +68,7 @@ const SIBLINGS: &[(&str, &[&str])] = &[
     ("steps", &["naming", "protocol"]),
     ("sources", &[]),
     ("analysis/lints", &[]),
-    ("cli", &["exit", "output", "terminal"]),
+    ("cli", &["exit", "load", "output", "terminal"]),
 ];
 
 const VAGUE_NAMES: &[&str] = &["util", "utils", "helper", "helpers", "common", "manager", "misc"];

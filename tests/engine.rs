@@ -174,8 +174,10 @@ fn a_hold_tolerates_a_violation_shorter_than_its_for() {
 
 #[test]
 fn a_gate_reports_every_condition_and_a_false_one_fails_the_phase() {
-    let source = program(r#"phase check { step s = shell("change") timeout 1m undo shell("unchange")
-        gate "fit" { require m.errors <= 1%  require m.p95 <= 1.0 } }"#);
+    let source = program(
+        r#"phase check { step s = shell("change") timeout 1m undo shell("unchange")
+        gate "fit" { require m.errors <= 1%  require m.p95 <= 1.0 } }"#,
+    );
     let bad = |_: &str, _: f64| Some(5.0);
     let ran = run(&source, Script::new().metrics(bad));
     assert_eq!(ran.outcome, Some(RunOutcome::RolledBack));
@@ -196,7 +198,8 @@ fn an_undecided_gate_pauses_and_is_judged_again_when_a_person_resumes() {
 
 #[test]
 fn retries_pause_twice_as_long_each_time_and_a_timeout_is_a_failure() {
-    let source = program(r#"phase a { step s = shell("flaky") timeout 1m retry 3 backoff 10s..1m undo shell("undo") }"#);
+    let source =
+        program(r#"phase a { step s = shell("flaky") timeout 1m retry 3 backoff 10s..1m undo shell("undo") }"#);
     let ran = run(&source, Script::new().fails("flaky", 3));
     assert_eq!(ran.outcome, Some(RunOutcome::Succeeded));
     assert!((ran.minutes - 70.0 / 60.0).abs() < 1e-6, "{}", ran.minutes);
@@ -242,11 +245,9 @@ fn side_by_side_phases_run_together_and_one_failure_cancels_the_other() {
 phase a { step s = shell("slow") timeout 1h undo shell("-slow") }
 phase b { step s = shell("quick") timeout 1m undo shell("-quick") }"#,
     );
-    let script = Script::new().takes("slow", 1800).command("quick", Behaviour {
-        fails: 1,
-        takes: Duration::from_secs(60),
-        stdout: String::new(),
-    });
+    let script = Script::new()
+        .takes("slow", 1800)
+        .command("quick", Behaviour { fails: 1, takes: Duration::from_secs(60), stdout: String::new() });
     let ran = run(&source, script);
     assert_eq!(ran.outcome, Some(RunOutcome::RolledBack));
     assert!((ran.minutes - 1.0).abs() < 1e-9, "{}", ran.minutes);
@@ -324,10 +325,8 @@ fn two_ramps_on_one_target_go_back_to_what_was_before_the_first() {
 
 #[test]
 fn samples_from_before_a_weight_do_not_count_and_the_lag_neither() {
-    let source = format!(
-        "{}\n/// For a test.\npipeline p {{ {RAMP} }}",
-        METRICS.replace("every 1m", "every 1m lag 3m")
-    );
+    let source =
+        format!("{}\n/// For a test.\npipeline p {{ {RAMP} }}", METRICS.replace("every 1m", "every 1m lag 3m"));
     // The minute behind a change of weight is bad; with the lag nobody looks at it.
     let jumpy = |_: &str, minute: f64| Some(if (minute as i64) % 10 < 3 { 0.9 } else { 0.0 });
     let ran = run(&source, Script::new().metrics(jumpy));
@@ -336,7 +335,9 @@ fn samples_from_before_a_weight_do_not_count_and_the_lag_neither() {
 
 #[test]
 fn an_approval_waits_for_a_person_and_expires() {
-    let source = program(r#"phase a { approve "the release manager" within 2h  step s = shell("go") timeout 1m undo shell("-go") }"#);
+    let source = program(
+        r#"phase a { approve "the release manager" within 2h  step s = shell("go") timeout 1m undo shell("-go") }"#,
+    );
     let approve = Command::Approve { node: None, groups: Vec::new() };
     let ran = run_with(&plan(&source), Script::new(), &[(30, approve)]);
     assert_eq!(ran.outcome, Some(RunOutcome::Succeeded));
@@ -457,7 +458,9 @@ fn cut_everywhere(source: &str, script: &dyn Fn() -> Script) {
 fn replay_world(world: &Script, plan: &Plan, journal: &[phasegate::engine::event::Recorded]) {
     use phasegate::sim::World as _;
     let mut world = world.clone();
-    let finished = |key| journal.iter().any(|event| matches!(&event.event, Event::EffectEnded { key: other, .. } if *other == key));
+    let finished = |key| {
+        journal.iter().any(|event| matches!(&event.event, Event::EffectEnded { key: other, .. } if *other == key))
+    };
     for event in journal {
         if let Event::EffectRequested { key, effect, .. } = &event.event
             && finished(*key)

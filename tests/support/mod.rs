@@ -125,7 +125,9 @@ impl Script {
             let weight = body.get("weight").and_then(serde_json::Value::as_f64).expect("a weight");
             outside.weights.insert(url.to_owned(), weight);
             outside.log.push(format!("weight {}", weight * 100.0));
-            return Outcome::Done(json!({ "status": 200, "headers": {}, "body": { "weight": weight }, "text": "", "took_s": 0 }));
+            return Outcome::Done(
+                json!({ "status": 200, "headers": {}, "body": { "weight": weight }, "text": "", "took_s": 0 }),
+            );
         }
         if method == "POST" {
             outside.log.push(format!("post {url}"));
@@ -142,7 +144,9 @@ impl World for Script {
                 let words: Vec<String> = words.iter().map(plain).collect();
                 self.process(&words.join(" "))
             }
-            Effect::HttpRequest { method, url, body, .. } => (self.http(method, &plain(url), body.as_ref()), Duration::ZERO),
+            Effect::HttpRequest { method, url, body, .. } => {
+                (self.http(method, &plain(url), body.as_ref()), Duration::ZERO)
+            }
             other => panic!("the script knows no {other:?}"),
         }
     }

@@ -16,6 +16,7 @@ use super::timing::{Span, Timing};
 use crate::base::time::format_duration;
 use crate::model::phase::TriggerAction;
 use crate::plan::program::{Condition, MetricRef, Node, NodeIndex, NodeKind, PhaseIndex, Plan, Sustain, Trigger};
+use crate::syntax::ast::SignatureKind;
 
 /// Text is handed over in pieces of about this size.
 const PIECE: usize = 64 * 1024;
@@ -267,7 +268,7 @@ impl<'a> Report<'a> {
             }
             NodeKind::Ramp { target, weights, .. } => {
                 entry.effect = Some("changes");
-                entry.call = Some(target_text(target));
+                entry.call = Some(target_text(SignatureKind::Target, target));
                 entry.undo = Some("built in".to_owned());
                 entry.weights = Some(weights.iter().map(|weight| weight.to_f64()).collect());
             }

@@ -12,6 +12,7 @@ use crate::base::time::format_duration;
 use crate::model::signature::EffectClass;
 use crate::plan::program::{Node, NodeIndex, NodeKind, Phase, PhaseIndex, Plan};
 use crate::report::diagnostics::text::Look;
+use crate::syntax::ast::SignatureKind;
 use anstyle::Style;
 
 const PLAIN: Style = Style::new();
@@ -257,10 +258,19 @@ fn draw_needs(plan: &Plan, page: &mut Page) {
         let every = format_duration(group.every);
         needs.push((
             "metrics",
-            format!("{} ({}) every {every} from {}", group.name, fields.join(", "), target_text(&source)),
+            format!(
+                "{} ({}) every {every} from {}",
+                group.name,
+                fields.join(", "),
+                target_text(SignatureKind::Source, &source)
+            ),
         ));
     }
-    needs.extend(plan.channels.iter().map(|(name, target)| ("channel", format!("{name} = {}", target_text(target)))));
+    needs.extend(
+        plan.channels
+            .iter()
+            .map(|(name, target)| ("channel", format!("{name} = {}", target_text(SignatureKind::Channel, target)))),
+    );
     needs.extend(plan.secrets.iter().map(|name| ("secret", name.clone())));
     needs.extend(plan.inputs.files.keys().map(|path| ("read file", path.clone())));
     needs.extend(plan.inputs.variables.keys().map(|name| ("variable", name.clone())));
