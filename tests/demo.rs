@@ -38,7 +38,7 @@ async fn a_weight_sends_exactly_its_share_to_the_canary_and_no_request_is_lost()
     }
     // The world's own clients send one request a second beside these.
     assert!((98..=102).contains(&by_canary), "{by_canary} of 400");
-    let story = world.stop().await;
+    let story = world.stop().await.unwrap();
     assert_eq!(story.tally.lost, 0);
     assert_eq!(story.weights.iter().map(|set| set.weight).collect::<Vec<_>>(), [0.25]);
 }
@@ -61,7 +61,7 @@ async fn a_bad_version_shows_in_the_metrics_and_a_good_one_does_not() {
     let text = client.get(format!("{}/metrics", world.control_url())).send().await.unwrap().text().await.unwrap();
     assert!(text.contains("# TYPE demo_request_duration_seconds histogram\n"), "{text}");
     assert!(text.contains("demo_canary_weight_ratio 0.5\n"), "{text}");
-    let story = world.stop().await;
+    let story = world.stop().await.unwrap();
     assert_eq!(story.tally.lost, 0, "{:?}", story.tally);
     assert!(story.tally.errors > 0);
     assert_eq!(story.tally.sent, story.tally.by_canary + story.tally.by_stable);
@@ -85,7 +85,7 @@ async fn the_controls_refuse_a_weight_that_is_none_and_the_sink_keeps_what_it_ge
         json!([{ "text": "5 % of the traffic" }, "no JSON"])
     );
     assert_eq!(world.notifications(), ["5 % of the traffic", "no JSON"]);
-    world.stop().await;
+    world.stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,6 +95,6 @@ async fn two_worlds_stand_beside_each_other() {
     let second = DemoWorld::start(DemoOptions::good(folders[1].path().to_owned())).await.unwrap();
     assert_ne!(first.front_url(), second.front_url());
     assert_ne!(first.control_url(), second.control_url());
-    first.stop().await;
-    second.stop().await;
+    first.stop().await.unwrap();
+    second.stop().await.unwrap();
 }

@@ -13,6 +13,7 @@ use clap::{Parser, Subcommand};
 use self::exit::Exit;
 
 pub mod check;
+pub mod demo;
 pub mod exit;
 pub mod explain;
 pub mod load;
@@ -34,6 +35,7 @@ macro_rules! commands {
 
 commands! {
     Check check;
+    Demo demo;
     Explain explain;
     Plan plan;
 }

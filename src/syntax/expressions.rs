@@ -114,7 +114,7 @@ impl Lower<'_> {
     fn too_tall(&mut self, at: Span) -> Built {
         let message = format!("this expression is more than {TALLEST} operations deep");
         let diagnostic = Diagnostic::new(Code::PG009, self.at(at), message).help("give parts of it names with `let`");
-        self.faults.lexical(diagnostic);
+        self.faults.lexical_once(diagnostic);
         leaf(ExprKind::Broken, at)
     }
 

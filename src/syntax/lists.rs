@@ -68,7 +68,7 @@ pub(super) fn elements<T>(
 
 fn missing_comma(lower: &mut Lower<'_>, start: usize) {
     let behind = lower.base + lower.end_before(start);
-    let at = lower.at(Span::new(lower.base + start, lower.base + start + 1));
+    let at = lower.at(lower.covering(start, start + 1));
     let diagnostic = Diagnostic::new(Code::PG001, at, format!("expected `,`, found {}", lower.found(start)))
         .label("expected `,` before this")
         .fix("insert `,`", Span::new(behind, behind), ",");
