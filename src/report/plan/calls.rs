@@ -2,6 +2,8 @@
 
 use crate::analysis::stdlib::catalog;
 use crate::contract::value::{Value, escape};
+use crate::eval::plain_text;
+use crate::eval::reduce::constant;
 use crate::model::expr::{Expr, ExprKind, Operator, Piece, RunField};
 use crate::model::signature::ParamSpec;
 use crate::plan::program::{Call, Target};
@@ -21,7 +23,8 @@ pub fn target_text(kind: SignatureKind, target: &Target) -> String {
     let params = params_of(kind, &target.name);
     let is_default = |name: &str, value: &Value| {
         let param = params.iter().find(|param| param.name == name);
-        param.and_then(|param| param.default.as_ref()).and_then(Expr::as_literal) == Some(value)
+        param.and_then(|param| param.default.as_ref()).and_then(|default| constant(default).ok()).as_ref()
+            == Some(value)
     };
     let args = target.args.iter().filter(|(name, value)| !is_default(name, value));
     join_call(&target.name, params, args.map(|(name, value)| (name.as_str(), value.to_string())))
@@ -216,11 +219,14 @@ fn write_pieces(pieces: &[Piece], text: &mut String) {
     for piece in pieces {
         match piece {
             Piece::Text(part) => text.push_str(&escape(part)),
-            Piece::Value(value) => {
-                text.push_str("${");
-                write(value, 0, text);
-                text.push('}');
-            }
+            Piece::Value(part) => match part.as_literal() {
+                Some(value) => text.push_str(&escape(&plain_text(value))),
+                None => {
+                    text.push_str("${");
+                    write(part, 0, text);
+                    text.push('}');
+                }
+            },
         }
     }
     text.push('"');
