@@ -12,6 +12,7 @@ use clap::{Parser, Subcommand};
 
 use self::exit::Exit;
 
+pub mod backup;
 pub mod check;
 pub mod demo;
 pub mod exit;
@@ -20,6 +21,7 @@ pub mod load;
 pub mod output;
 pub mod plan;
 pub mod terminal;
+pub mod version;
 
 /// One row per command: its name in the enum and its module.
 macro_rules! commands {
@@ -34,10 +36,12 @@ macro_rules! commands {
 }
 
 commands! {
+    Backup backup;
     Check check;
     Demo demo;
     Explain explain;
     Plan plan;
+    Version version;
 }
 
 /// Checks, plans and runs production rollouts that take themselves back.
