@@ -1,5 +1,6 @@
 //! The demo's world over the wire: what a pipeline sees of it, and that it loses no request.
 
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use phasegate::demo::load::Load;
@@ -86,6 +87,47 @@ async fn the_controls_refuse_a_weight_that_is_none_and_the_sink_keeps_what_it_ge
     );
     assert_eq!(world.notifications(), ["5 % of the traffic", "no JSON"]);
     world.stop().await.unwrap();
+}
+
+#[test]
+fn the_pipelines_that_are_shipped_check_without_findings() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/pipelines");
+    let check = phasegate().args(["check", folder, "--deny", "warnings"]).output().unwrap();
+    assert_eq!(check.status.code(), Some(0), "{}", told(&check));
+}
+
+#[test]
+fn the_demo_promotes_a_good_version_and_keeps_what_it_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = phasegate().args(["demo", "--soak", "2s"]).current_dir(folder.path()).output().unwrap();
+    assert_eq!(demo.status.code(), Some(0), "{}", told(&demo));
+    let told = told(&demo);
+    assert!(told.contains("What happened: the new version has all of the traffic"), "{told}");
+    assert!(told.contains("0 got no answer"), "{told}");
+    assert!(told.contains("notified  1.5.0 has all of the traffic"), "{told}");
+    let service = std::fs::read_to_string(folder.path().join(".phasegate/demo/config/service.json")).unwrap();
+    assert_eq!(service, "{ \"release\": \"1.5.0\", \"ranking\": \"new\" }\n");
+}
+
+#[test]
+fn the_demo_catches_a_bad_version_and_takes_everything_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = phasegate().args(["demo", "--bad"]).current_dir(folder.path()).output().unwrap();
+    assert_eq!(demo.status.code(), Some(0), "{}", told(&demo));
+    let told = told(&demo);
+    assert!(told.contains("What happened: the new version was caught and taken back"), "{told}");
+    assert_eq!(told.matches("changed, then taken back byte for byte").count(), 2, "{told}");
+    assert!(told.contains("notified  1.5.0 was taken back: the new version "), "{told}");
+    let service = std::fs::read_to_string(folder.path().join(".phasegate/demo/config/service.json")).unwrap();
+    assert!(service.contains("\"classic\""), "{service}");
+}
+
+fn phasegate() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_phasegate"))
+}
+
+fn told(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
 #[tokio::test(flavor = "multi_thread")]

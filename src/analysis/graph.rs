@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::span::Location;
 use crate::model::expr::{Expr, ExprKind, LocalId};
-use crate::model::phase::{Block, Call, Phase, StatementKind};
+use crate::model::phase::{Block, Call, StatementKind};
 use crate::model::program::{LocalKind, Pipeline};
 use crate::model::walk;
 
@@ -281,11 +281,6 @@ pub fn predecessors(pipeline: &Pipeline) -> Vec<Vec<usize>> {
 pub fn all_ancestors(pipeline: &Pipeline) -> Vec<HashSet<usize>> {
     let edges = predecessors(pipeline);
     (0..pipeline.phases.len()).map(|phase: usize| ancestors(&edges, phase)).collect()
-}
-
-/// A phase by its name.
-pub fn phase_named<'p>(pipeline: &'p Pipeline, name: &str) -> Option<&'p Phase> {
-    pipeline.phases.iter().find(|phase| phase.name == name)
 }
 
 #[cfg(test)]

@@ -32,6 +32,15 @@ impl Expr {
         if let ExprKind::Literal(value) = &*self.kind { Some(value) } else { None }
     }
 
+    /// Whether both mean the same, wherever they stand.
+    #[must_use]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        let (ours, theirs) = (self.children(), other.children());
+        ours.len() == theirs.len()
+            && self.kind.has_head_of(&other.kind)
+            && ours.iter().zip(&theirs).all(|(left, right)| left.is_same_as(right))
+    }
+
     /// The expressions directly inside this one.
     pub fn children(&self) -> Vec<&Expr> {
         match &*self.kind {
@@ -91,6 +100,36 @@ pub enum ExprKind {
     /// A function by its name (`abs`, `read.json`, `mean`), arguments named as in its declaration, in order;
     /// arguments that were not given are left out.
     Call(String, Vec<(String, Expr)>),
+}
+
+impl ExprKind {
+    /// Whether both are the same apart from the expressions inside them.
+    fn has_head_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Literal(left), Self::Literal(right)) => left == right,
+            (Self::Local(left), Self::Local(right)) => left == right,
+            (Self::Environment(left), Self::Environment(right)) => left == right,
+            (Self::Run(left), Self::Run(right)) => left == right,
+            (Self::Output(left), Self::Output(right)) => left == right,
+            (Self::Metric { group, field }, Self::Metric { group: other_group, field: other_field }) => {
+                group == other_group && field == other_field
+            }
+            (Self::Field(_, left), Self::Field(_, right)) => left == right,
+            (Self::Binary(left, ..), Self::Binary(right, ..)) => left == right,
+            (Self::Call(left, ours), Self::Call(right, theirs)) => {
+                left == right && ours.iter().map(|(name, _)| name).eq(theirs.iter().map(|(name, _)| name))
+            }
+            (Self::Record(left), Self::Record(right)) => {
+                left.iter().map(|(name, _)| name).eq(right.iter().map(|(name, _)| name))
+            }
+            (Self::Text(left), Self::Text(right)) => left.iter().zip(right).all(|pair| match pair {
+                (Piece::Text(left), Piece::Text(right)) => left == right,
+                (Piece::Value(_), Piece::Value(_)) => true,
+                _ => false,
+            }),
+            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
+        }
+    }
 }
 
 /// A step's output, across phases.

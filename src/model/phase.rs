@@ -89,6 +89,17 @@ pub enum StatementKind {
     Scope(Block),
 }
 
+impl StatementKind {
+    /// The block inside it.
+    #[must_use]
+    pub fn inner(&self) -> Option<&Block> {
+        match self {
+            Self::Ramp { body, .. } | Self::Parallel(body) | Self::Scope(body) => Some(body),
+            Self::Step(_) | Self::Gate { .. } | Self::Hold { .. } | Self::Approve { .. } | Self::Wait(_) => None,
+        }
+    }
+}
+
 /// What an approval's expiry does; without one the phase fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

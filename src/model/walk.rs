@@ -102,3 +102,51 @@ pub fn condition_expressions<'m>(condition: &'m Condition, visit: &mut dyn FnMut
     }
     condition.reason.iter().for_each(|reason| expressions(reason, visit));
 }
+
+/// Every block of a pipeline: its own scope, the bodies of phases and hooks, and all blocks inside them.
+#[must_use]
+pub fn blocks(pipeline: &Pipeline) -> Vec<&Block> {
+    let mut found = vec![&pipeline.scope];
+    for phase in &pipeline.phases {
+        add_blocks(&phase.body, &mut found);
+    }
+    for hook in &pipeline.hooks {
+        add_blocks(&hook.body, &mut found);
+    }
+    found
+}
+
+/// A block and all blocks inside it.
+#[must_use]
+pub fn blocks_within(block: &Block) -> Vec<&Block> {
+    let mut found = Vec::new();
+    add_blocks(block, &mut found);
+    found
+}
+
+fn add_blocks<'m>(block: &'m Block, found: &mut Vec<&'m Block>) {
+    found.push(block);
+    for statement in &block.statements {
+        if let Some(inner) = statement.kind.inner() {
+            add_blocks(inner, found);
+        }
+    }
+}
+
+/// Every trigger of a pipeline.
+pub fn triggers(pipeline: &Pipeline) -> impl Iterator<Item = &Trigger> {
+    blocks(pipeline).into_iter().flat_map(|block| &block.triggers)
+}
+
+/// Every statement of a pipeline, those of its hooks included.
+pub fn statements(pipeline: &Pipeline) -> impl Iterator<Item = &super::phase::Statement> {
+    blocks(pipeline).into_iter().flat_map(|block| &block.statements)
+}
+
+/// Every step of a pipeline, those of its hooks included.
+pub fn steps(pipeline: &Pipeline) -> impl Iterator<Item = &Step> {
+    statements(pipeline).filter_map(|statement| match &statement.kind {
+        StatementKind::Step(step) => Some(step),
+        _ => None,
+    })
+}

@@ -39,8 +39,8 @@ impl Lower<'_> {
     /// The expression that is missing at `node`, reported.
     pub(super) fn no_expr(&mut self, node: &Node<'_>) -> Expr {
         self.note(node);
-        let start = self.base + self.end_before(node.as_span().start());
-        broken(Span::new(start, start))
+        let start = self.end_before(node.as_span().start());
+        broken(self.covering(start, start))
     }
 
     /// Reads what stands where an expression is wanted; `None` for any other node.

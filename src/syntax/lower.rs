@@ -38,11 +38,15 @@ impl Lower<'_> {
 
     /// A span of the source for offsets in the parsed piece. A sign may stand for a wider character: then all of it.
     pub(super) fn covering(&self, start: usize, end: usize) -> Span {
-        let mut end = (self.base + end).min(self.text.len());
-        while !self.text.is_char_boundary(end) {
-            end += 1;
+        Span::new(self.boundary(start), self.boundary(end))
+    }
+
+    fn boundary(&self, offset: usize) -> usize {
+        let mut offset = (self.base + offset).min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset += 1;
         }
-        Span::new(self.base + start, end)
+        offset
     }
 
     pub(super) fn name(&self, node: &Node<'_>) -> Name {

@@ -272,6 +272,7 @@ fn is_token(rule: Rule) -> bool {
         || matches!(
             rule,
             Rule::ident
+                | Rule::variable
                 | Rule::number
                 | Rule::bool
                 | Rule::operator

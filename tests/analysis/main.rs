@@ -2,6 +2,11 @@
 //! `step shell("x") // PG412`. Anything else that is reported fails the case, and so does anything that is not.
 
 mod clean;
+mod explained;
+mod lints;
+mod names;
+mod order;
+mod types;
 
 use std::collections::BTreeMap;
 

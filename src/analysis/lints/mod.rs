@@ -1,8 +1,30 @@
 //! The lints: what is allowed by the rules of the language and still a mistake. One file each, with its `LINT`: the words
 //! and examples that `explain` shows. A lint reports what is certain and is silent about the rest.
 
+mod alert_goes_nowhere;
+mod approval_without_deadline;
+mod change_without_undo;
+mod command_without_timeout;
+mod condition_always_holds;
+mod condition_can_never_hold;
+mod full_traffic_without_guard;
+mod hold_longer_than_timeout;
+mod missing_data_passes;
+mod naming;
+mod percent_of_ratio;
+mod permanent_without_backup;
+mod redundant_expression;
+mod retry_of_a_change;
+mod rollback_on_one_sample;
+mod sustained_less_than_a_sample;
+mod trigger_can_never_fire;
+mod trigger_shadowed;
+mod undocumented_pipeline;
+mod unreachable_phase;
+
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::source::Sources;
+use crate::base::span::Location;
 use crate::model::program::{Pipeline, Program};
 
 use super::load::Module;
@@ -31,9 +53,36 @@ impl<'s> Subject<'s> {
     pub fn new(modules: &'s [Module], built: &'s Built, sources: &'s Sources) -> Self {
         Self { modules, program: &built.program, pipelines: &built.pipelines, sources }
     }
+
+    /// The text at a place.
+    pub fn text(&self, at: Location) -> &'s str {
+        self.sources.get(at.file).map(|source| source.slice(at.span)).unwrap_or_default()
+    }
 }
 
-pub const LINTS: &[Lint] = &[];
+/// In the order of their codes.
+pub const LINTS: &[Lint] = &[
+    unreachable_phase::LINT,
+    condition_can_never_hold::LINT,
+    condition_always_holds::LINT,
+    hold_longer_than_timeout::LINT,
+    trigger_can_never_fire::LINT,
+    sustained_less_than_a_sample::LINT,
+    full_traffic_without_guard::LINT,
+    change_without_undo::LINT,
+    permanent_without_backup::LINT,
+    trigger_shadowed::LINT,
+    rollback_on_one_sample::LINT,
+    percent_of_ratio::LINT,
+    command_without_timeout::LINT,
+    approval_without_deadline::LINT,
+    alert_goes_nowhere::LINT,
+    missing_data_passes::LINT,
+    retry_of_a_change::LINT,
+    naming::LINT,
+    undocumented_pipeline::LINT,
+    redundant_expression::LINT,
+];
 
 /// Runs all lints. The body of a component is judged once, so one place gets one diagnostic of a code.
 pub fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {

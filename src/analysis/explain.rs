@@ -1,1 +1,0 @@
-//! What each code means, for `explain`.
