@@ -1,5 +1,6 @@
 //! The demo's world over the wire: what a pipeline sees of it, and that it loses no request.
 
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use phasegate::demo::load::Load;
@@ -38,7 +39,7 @@ async fn a_weight_sends_exactly_its_share_to_the_canary_and_no_request_is_lost()
     }
     // The world's own clients send one request a second beside these.
     assert!((98..=102).contains(&by_canary), "{by_canary} of 400");
-    let story = world.stop().await;
+    let story = world.stop().await.unwrap();
     assert_eq!(story.tally.lost, 0);
     assert_eq!(story.weights.iter().map(|set| set.weight).collect::<Vec<_>>(), [0.25]);
 }
@@ -61,7 +62,7 @@ async fn a_bad_version_shows_in_the_metrics_and_a_good_one_does_not() {
     let text = client.get(format!("{}/metrics", world.control_url())).send().await.unwrap().text().await.unwrap();
     assert!(text.contains("# TYPE demo_request_duration_seconds histogram\n"), "{text}");
     assert!(text.contains("demo_canary_weight_ratio 0.5\n"), "{text}");
-    let story = world.stop().await;
+    let story = world.stop().await.unwrap();
     assert_eq!(story.tally.lost, 0, "{:?}", story.tally);
     assert!(story.tally.errors > 0);
     assert_eq!(story.tally.sent, story.tally.by_canary + story.tally.by_stable);
@@ -85,7 +86,48 @@ async fn the_controls_refuse_a_weight_that_is_none_and_the_sink_keeps_what_it_ge
         json!([{ "text": "5 % of the traffic" }, "no JSON"])
     );
     assert_eq!(world.notifications(), ["5 % of the traffic", "no JSON"]);
-    world.stop().await;
+    world.stop().await.unwrap();
+}
+
+#[test]
+fn the_pipelines_that_are_shipped_check_without_findings() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/pipelines");
+    let check = phasegate().args(["check", folder, "--deny", "warnings"]).output().unwrap();
+    assert_eq!(check.status.code(), Some(0), "{}", told(&check));
+}
+
+#[test]
+fn the_demo_promotes_a_good_version_and_keeps_what_it_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = phasegate().args(["demo", "--soak", "2s"]).current_dir(folder.path()).output().unwrap();
+    assert_eq!(demo.status.code(), Some(0), "{}", told(&demo));
+    let told = told(&demo);
+    assert!(told.contains("What happened: the new version has all of the traffic"), "{told}");
+    assert!(told.contains("0 got no answer"), "{told}");
+    assert!(told.contains("notified  1.5.0 has all of the traffic"), "{told}");
+    let service = std::fs::read_to_string(folder.path().join(".phasegate/demo/config/service.json")).unwrap();
+    assert_eq!(service, "{ \"release\": \"1.5.0\", \"ranking\": \"new\" }\n");
+}
+
+#[test]
+fn the_demo_catches_a_bad_version_and_takes_everything_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = phasegate().args(["demo", "--bad"]).current_dir(folder.path()).output().unwrap();
+    assert_eq!(demo.status.code(), Some(0), "{}", told(&demo));
+    let told = told(&demo);
+    assert!(told.contains("What happened: the new version was caught and taken back"), "{told}");
+    assert_eq!(told.matches("changed, then taken back byte for byte").count(), 2, "{told}");
+    assert!(told.contains("notified  1.5.0 was taken back: the new version "), "{told}");
+    let service = std::fs::read_to_string(folder.path().join(".phasegate/demo/config/service.json")).unwrap();
+    assert!(service.contains("\"classic\""), "{service}");
+}
+
+fn phasegate() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_phasegate"))
+}
+
+fn told(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,6 +137,6 @@ async fn two_worlds_stand_beside_each_other() {
     let second = DemoWorld::start(DemoOptions::good(folders[1].path().to_owned())).await.unwrap();
     assert_ne!(first.front_url(), second.front_url());
     assert_ne!(first.control_url(), second.control_url());
-    first.stop().await;
-    second.stop().await;
+    first.stop().await.unwrap();
+    second.stop().await.unwrap();
 }

@@ -76,6 +76,7 @@ async fn a_migration_without_a_way_back_stops_the_rollout_before_anything_is_dep
     let before = site.config_hash();
     let run = site.run("mobius", &["version=2.0.0", "monitor=4s"]).await;
     assert_eq!(run.status.code(), Some(3), "{}", told(&run));
+    assert!(told(&run).contains("the way back stays open"), "{}", told(&run));
     assert_eq!(site.config_hash(), before);
     assert_eq!(site.share_of_next().await, 0);
     site.stop().await;

@@ -8,11 +8,11 @@ use clap::{Args as Arguments, ValueEnum};
 use super::exit::Exit;
 use super::{output, terminal};
 use crate::adapters::program_files;
+use crate::analysis::{Analysis, analyze};
 use crate::base::diagnostic::{Code, Diagnostic};
-use crate::base::source::{SourceFile, Sources};
+use crate::base::source::Sources;
 use crate::base::span::{FileId, Span};
 use crate::report::diagnostics::{Summary, github, json, text};
-use crate::syntax::parse;
 
 /// Reports every problem of every program.
 #[derive(Debug, Arguments)]
@@ -77,22 +77,14 @@ struct Check {
     identities: HashMap<FileId, PathBuf>,
 }
 
-/// What one file says.
-struct Analysis {
-    diagnostics: Vec<Diagnostic>,
-    files: Vec<FileId>,
-}
-
 /// What makes a diagnostic the same as another one, of the same file in another program.
 type Sameness<'a> = (&'a Path, Span, Code, &'a str);
 
 impl Check {
     fn add(&mut self, path: &Path) -> Result<(), String> {
         let name = path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/");
-        let bytes = program_files::read(path)?;
-        let id = self.sources.add(|id| SourceFile::from_bytes(id, name, &bytes));
-        let diagnostics = self.sources.get(id).map(|file| parse(file).diagnostics).unwrap_or_default();
-        let analysis = Analysis { diagnostics, files: vec![id] };
+        let mut read = |asked: &str| program_files::read(if asked == name { path } else { Path::new(asked) });
+        let analysis = analyze(&mut read, &name, &mut self.sources)?;
         for id in &analysis.files {
             if let Some(file) = self.sources.get(*id) {
                 let written = PathBuf::from(&file.name);

@@ -4,7 +4,8 @@ use clap::Args as Arguments;
 
 use super::exit::Exit;
 use super::output;
-use crate::base::diagnostic::Code;
+use crate::analysis::explain::explanation;
+use crate::base::diagnostic::{Code, Severity};
 use crate::base::suggest;
 
 /// Says what a diagnostic means: cause, example, remedy.
@@ -17,7 +18,7 @@ pub struct Args {
 pub fn run(args: Args) -> Exit {
     match find_code(&args.code) {
         Some(code) => {
-            output::say(&format!("{} {} ({})\n", code.id(), code.name(), code.severity().name()));
+            output::say(&describe(code));
             Exit::Well
         }
         None => {
@@ -25,6 +26,24 @@ pub fn run(args: Args) -> Exit {
             Exit::Usage
         }
     }
+}
+
+fn describe(code: Code) -> String {
+    let mut text = format!("{} {} ({})\n", code.id(), code.name(), code.severity().name());
+    if let Some(explanation) = explanation(code) {
+        text.push_str(&format!("\n{}\n", explanation.why));
+        text.push_str(&format!("\nThis has it:\n\n{}", indent(explanation.bad)));
+        text.push_str(&format!("\nThis has not:\n\n{}", indent(explanation.good)));
+    }
+    if code.severity() == Severity::Warning {
+        let id = code.id();
+        text.push_str(&format!("\n`// phasegate: allow({id}) why` above a statement silences it there.\n"));
+    }
+    text
+}
+
+fn indent(example: &str) -> String {
+    example.lines().map(|line| if line.is_empty() { "\n".to_owned() } else { format!("    {line}\n") }).collect()
 }
 
 fn find_code(text: &str) -> Option<Code> {

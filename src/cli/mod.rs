@@ -1,6 +1,6 @@
 //! The command line: one file per command, each with its `Args` and `run(Args) -> Exit`.
 //!
-//! Invariants: commands do not name each other; what they share is `exit`, `output` and `terminal`. Everything
+//! Invariants: commands do not name each other; what they share is `exit`, `load`, `output`, `runs` and `terminal`. Everything
 //! a command says goes through `output`, so that a closed pipe ends it quietly.
 //!
 //! To add a command: its file, one `pub mod` line and one row in `commands!`. The doc comment of its `Args` is its help.
@@ -12,11 +12,27 @@ use clap::{Parser, Subcommand};
 
 use self::exit::Exit;
 
+pub mod abort;
+pub mod approve;
+pub mod backup;
 pub mod check;
+pub mod demo;
 pub mod exit;
 pub mod explain;
+pub mod history;
+pub mod load;
+pub mod logs;
 pub mod output;
+pub mod pause;
+pub mod plan;
+pub mod resolve;
+pub mod resume;
+pub mod rollback;
+pub mod run;
+pub mod runs;
+pub mod status;
 pub mod terminal;
+pub mod version;
 
 /// One row per command: its name in the enum and its module.
 macro_rules! commands {
@@ -31,8 +47,22 @@ macro_rules! commands {
 }
 
 commands! {
+    Backup backup;
     Check check;
+    Demo demo;
     Explain explain;
+    Plan plan;
+    Run run;
+    Status status;
+    History history;
+    Logs logs;
+    Approve approve;
+    Pause pause;
+    Resume resume;
+    Abort abort;
+    Rollback rollback;
+    Resolve resolve;
+    Version version;
 }
 
 /// Checks, plans and runs production rollouts that take themselves back.

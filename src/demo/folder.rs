@@ -4,9 +4,13 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
 /// The feature that the pipeline switches on.
 pub const FEATURE: &str = "new_ranking";
@@ -16,6 +20,16 @@ pub const FEATURE: &str = "new_ranking";
 pub struct Folder {
     root: PathBuf,
 }
+
+/// Notes every state that the files of a folder go through, as far as it lasts longer than a glance.
+#[derive(Debug)]
+pub struct FolderWatch {
+    stop: CancellationToken,
+    task: JoinHandle<io::Result<Vec<Fingerprint>>>,
+}
+
+/// How often the watch looks.
+const GLANCE: Duration = Duration::from_millis(100);
 
 /// What the files of the folder hold, in a form to compare and to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +77,51 @@ impl Folder {
     /// When a file cannot be read.
     pub fn fingerprint(&self) -> io::Result<Fingerprint> {
         Ok(Fingerprint { config: hash_folder(&self.config())?, flags: hash_file(&self.flags())? })
+    }
+}
+
+impl FolderWatch {
+    /// Watches from now on.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn start(folder: &Folder) -> io::Result<Self> {
+        let stop = CancellationToken::new();
+        let seen = vec![folder.fingerprint()?];
+        let task = tokio::spawn(watch(folder.clone(), seen, stop.clone()));
+        Ok(Self { stop, task })
+    }
+
+    /// The states in order, the last of them as it is now; never two alike in a row.
+    ///
+    /// # Errors
+    /// When a file cannot be read now.
+    pub async fn stop(mut self) -> io::Result<Vec<Fingerprint>> {
+        self.stop.cancel();
+        (&mut self.task).await.map_err(io::Error::other)?
+    }
+}
+
+impl Drop for FolderWatch {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+async fn watch(folder: Folder, mut seen: Vec<Fingerprint>, stop: CancellationToken) -> io::Result<Vec<Fingerprint>> {
+    while timeout(GLANCE, stop.cancelled()).await.is_err() {
+        // A file that is being replaced may be missing for a moment; the next look sees it.
+        if let Ok(now) = folder.fingerprint() {
+            note(&mut seen, now);
+        }
+    }
+    note(&mut seen, folder.fingerprint()?);
+    Ok(seen)
+}
+
+fn note(seen: &mut Vec<Fingerprint>, now: Fingerprint) {
+    if seen.last() != Some(&now) {
+        seen.push(now);
     }
 }
 

@@ -15,4 +15,5 @@ pub mod proportion;
 pub mod service;
 pub mod sink;
 pub mod splitter;
+pub mod story;
 pub mod world;

@@ -12,13 +12,14 @@ use axum::{Json, Router};
 use reqwest::Client;
 use serde_json::{Value, json};
 
-use super::folder::Folder;
+use super::folder::{Folder, FolderWatch};
 use super::listen::Listening;
 use super::load::{Load, LoadGenerator, Tally};
 use super::metrics::{Metrics, Report, Side};
 use super::service::{Behaviour, DemoService};
 use super::sink::Sink;
-use super::splitter::{Splitter, WeightSet};
+use super::splitter::Splitter;
+use super::story::Story;
 
 /// The ports that the world takes when they are free, those that `pipelines/quickstart.deploy` names.
 pub const FRONT_PORT: u16 = 7171;
@@ -66,6 +67,7 @@ impl DemoOptions {
 #[derive(Debug)]
 pub struct DemoWorld {
     folder: Folder,
+    watch: FolderWatch,
     splitter: Splitter,
     metrics: Metrics,
     sink: Sink,
@@ -75,20 +77,12 @@ pub struct DemoWorld {
     services: [DemoService; 2],
 }
 
-/// What happened in a world from start to stop.
-#[derive(Debug, Clone)]
-pub struct Story {
-    pub tally: Tally,
-    pub report: Report,
-    pub weights: Vec<WeightSet>,
-    pub notifications: Vec<String>,
-}
-
 impl DemoWorld {
     /// # Errors
     /// When the folder cannot be written or loopback has no port to give.
     pub async fn start(options: DemoOptions) -> io::Result<Self> {
         let folder = Folder::create(&options.folder)?;
+        let watch = FolderWatch::start(&folder)?;
         let client = client()?;
         let canary = DemoService::start(Side::Canary.name(), options.canary).await?;
         let stable = DemoService::start(Side::Stable.name(), Behaviour::GOOD).await?;
@@ -100,7 +94,7 @@ impl DemoWorld {
         let controls = splitter.controls().merge(sink.routes()).merge(endpoints(watched));
         let controls = Listening::start(controls, options.ports.1).await?;
         let load = LoadGenerator::start(client, front.url(), options.load);
-        Ok(Self { folder, splitter, metrics, sink, load, front, controls, services: [canary, stable] })
+        Ok(Self { folder, watch, splitter, metrics, sink, load, front, controls, services: [canary, stable] })
     }
 
     /// Where the traffic goes in.
@@ -142,16 +136,20 @@ impl DemoWorld {
     }
 
     /// Stops the clients first, then the servers, so that nothing is lost in the end; tells what happened.
-    pub async fn stop(self) -> Story {
+    ///
+    /// # Errors
+    /// When a file of the world's folder cannot be read any more.
+    pub async fn stop(self) -> io::Result<Story> {
         let report = self.report();
         let tally = self.load.stop().await;
-        let story = Story { tally, report, weights: self.splitter.weights_set(), notifications: self.sink.texts() };
+        let (weights, notifications) = (self.splitter.weights_set(), self.sink.texts());
+        let story = Story { tally, report, weights, notifications, fingerprints: self.watch.stop().await? };
         self.front.stop().await;
         self.controls.stop().await;
         for service in self.services {
             service.stop().await;
         }
-        story
+        Ok(story)
     }
 }
 

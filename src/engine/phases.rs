@@ -125,7 +125,6 @@ fn end(turn: &mut Turn<'_, '_>, id: FrameId) {
     match turn.plan().phase(phase).hook {
         Some(hook) => turn.record(Event::HookEnded { hook, phase, problem: None }),
         None => {
-            turn.record(Event::BlockEnded { frame: id });
             turn.record(Event::PhasePassed { phase });
             wake_siblings(turn, phase);
         }

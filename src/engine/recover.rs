@@ -2,8 +2,10 @@
 
 use super::decide::{Turn, pause_for};
 use super::event::{Direction, EffectKey, Event, ExecId, PauseCause};
-use super::exec::{Detail, Exec};
+use super::exec::{Detail, Exec, ExecStatus};
+use super::state::PhaseStatus;
 use super::turn::Request;
+use super::{phases, stop};
 use crate::contract::effect::{Effect, Failure, Outcome};
 use crate::plan::program::{NodeKind, Plan};
 
@@ -23,8 +25,28 @@ pub(super) fn recover(turn: &mut Turn<'_, '_>) {
         repeat_or_ask(turn, id, direction);
     }
     repeat_notices(turn);
+    finish_what_was_begun(turn);
     let plan = turn.plan();
     turn.engine.state.enqueue_everything(plan);
+}
+
+/// A crash may have come between two events of one turn: between a failure and what it means.
+fn finish_what_was_begun(turn: &mut Turn<'_, '_>) {
+    if let Some((frame, index)) = turn.engine.state.unfinished.take() {
+        turn.engine.state.frames[frame.0 as usize].judges[index as usize].fired = false;
+    }
+    let plan = turn.plan();
+    let failed = turn.state().execs.iter().find_map(|exec| match (&exec.status, &plan.node(exec.node).kind) {
+        (_, NodeKind::Step(step)) if step.continues => None,
+        (ExecStatus::Failed(reason), _) if turn.state().phase(exec.phase).status == PhaseStatus::Running => {
+            Some((exec.phase, plan.node(exec.node).id.clone(), reason.clone()))
+        }
+        _ => None,
+    });
+    if let Some((phase, name, reason)) = failed {
+        phases::fail(turn, phase, format!("{name}: {reason}"), vec![name]);
+    }
+    stop::go_on(turn);
 }
 
 fn flying(exec: &Exec, direction: Direction) -> Option<&Effect> {

@@ -40,6 +40,8 @@ pub struct State {
     pub reason: String,
     pub because: Vec<String>,
     pub still_changed: Vec<String>,
+    /// A trigger fired in the very last event, and what it asks for is not in the journal.
+    pub(super) unfinished: Option<(FrameId, u32)>,
     pub(super) live: Live,
 }
 
@@ -170,6 +172,7 @@ impl State {
             reason: String::new(),
             because: Vec::new(),
             still_changed: Vec::new(),
+            unfinished: None,
             live: Live { sampling: vec![Sampling::default(); plan.groups.len()], ..Live::default() },
         }
     }

@@ -16,6 +16,14 @@ pub(super) fn stop(turn: &mut Turn<'_, '_>, then: Afterwards, reason: String, be
         return;
     }
     turn.record(Event::StopRequested { then, reason, because });
+    go_on(turn);
+}
+
+/// Cancels what still runs after a stop was asked for.
+pub(super) fn go_on(turn: &mut Turn<'_, '_>) {
+    let Some(then) = turn.state().stop.as_ref().filter(|_| turn.state().outcome.is_none()).map(|stop| stop.then) else {
+        return;
+    };
     let phases: Vec<PhaseIndex> = turn.plan().dag().map(|(index, _)| index).collect();
     for phase in phases {
         cancel_phase(turn, phase, "the run stops");

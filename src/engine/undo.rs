@@ -162,6 +162,7 @@ fn start(turn: &mut Turn<'_, '_>, id: ExecId) {
 pub(super) fn proceed(turn: &mut Turn<'_, '_>, id: ExecId) {
     let node = turn.state().exec(id).node;
     let outcome = match &turn.plan().node(node).kind {
+        NodeKind::Ramp { .. } if is_covered(turn, id) => Some(Ok(crate::contract::value::Value::Null)),
         NodeKind::Ramp { .. } => {
             let next = restore_reaction(turn, id);
             proceed_acts(turn, (id, Direction::Undo), ramp::RESTORING, &|history| next(history))
@@ -185,6 +186,18 @@ pub(super) fn proceed(turn: &mut Turn<'_, '_>, id: ExecId) {
         Some(Ok(_)) => passed(turn, id),
         Some(Err(reason)) => failed(turn, id, &reason),
     }
+}
+
+/// An earlier ramp on the same target has put its weight back: nothing is left to do for this one.
+fn is_covered(turn: &Turn<'_, '_>, id: ExecId) -> bool {
+    let state = turn.state();
+    let exec = state.exec(id);
+    state.rolling_back
+        && exec.undo.as_ref().is_some_and(|undo| undo.work.acts.is_empty())
+        && state.execs.iter().take(id.0 as usize).any(|other| {
+            let restored = other.undo.as_ref().is_some_and(|undo| undo.status == UndoStatus::Passed);
+            restored && is_moved_ramp(other) && same_target(turn.plan(), other, exec)
+        })
 }
 
 /// The reactions of a ramp's target, free of the turn they are used in.

@@ -215,6 +215,12 @@ impl Step {
         self.effect == EffectClass::Changes && (self.has_undo || self.undo.is_some())
     }
 
+    /// Its `when` was settled in the plan, and it never runs.
+    #[must_use]
+    pub fn is_switched_off(&self) -> bool {
+        self.when.as_ref().and_then(Expr::as_literal) == Some(&Value::Bool(false))
+    }
+
     /// May be performed again when it is not known whether it was.
     #[must_use]
     pub fn repeatable(&self) -> bool {

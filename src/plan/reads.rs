@@ -78,7 +78,7 @@ impl<'a> Reads<'a> {
         let files = self.files.borrow();
         match files.get(path).map(|file| &file.text) {
             Some(Ok(text)) => Ok(Value::text(text)),
-            Some(Err(reason)) => Err(unreadable(path, reason)),
+            Some(Err(reason)) => Err(Unknown(reason.clone())),
             None => Err(Unknown(format!("`{path}` was not read"))),
         }
     }
@@ -103,11 +103,7 @@ impl<'a> Reads<'a> {
     }
 }
 
-fn unreadable(path: &str, reason: &str) -> Unknown {
-    Unknown(format!("`{path}` cannot be read: {reason}"))
-}
-
 fn parse_json(path: &str, text: &Result<String, String>) -> Evaluated {
-    let text = text.as_ref().map_err(|reason| unreadable(path, reason))?;
+    let text = text.as_ref().map_err(|reason| Unknown(reason.clone()))?;
     serde_json::from_str(text).map(Value::Json).map_err(|error| Unknown(format!("`{path}` is no JSON: {error}")))
 }

@@ -23,7 +23,7 @@ pub trait Surroundings {
     /// The text of a file.
     ///
     /// # Errors
-    /// Why it cannot be read, as a clause: `there is no such file`.
+    /// Why it cannot be read, in words that name the file.
     fn read_file(&self, path: &str) -> Result<String, String>;
 
     /// An environment variable; `None` when it is not set.

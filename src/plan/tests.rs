@@ -33,7 +33,7 @@ struct Outside {
 
 impl Surroundings for Outside {
     fn read_file(&self, path: &str) -> Result<String, String> {
-        self.files.get(path).map(|text| (*text).to_owned()).ok_or_else(|| "there is no such file".to_owned())
+        self.files.get(path).map(|text| (*text).to_owned()).ok_or_else(|| format!("there is no file `{path}`"))
     }
     fn env_var(&self, name: &str) -> Result<Option<String>, String> {
         Ok(self.variables.get(name).map(|text| (*text).to_owned()))
@@ -297,7 +297,7 @@ fn files_meet_their_type_and_are_hashed() {
     assert_eq!(plan.params["baseline"], Value::text("baseline.json"));
 
     let errors = plan_with(&program, &[("baseline", "gone.json")], &outside).expect_err("no such file");
-    assert_eq!(errors[0].message, "`gone.json` cannot be read: there is no such file");
+    assert_eq!(errors[0].message, "there is no file `gone.json`");
     assert_eq!((errors.len(), errors[0].cause, errors[0].at), (1, Cause::Usage, Some(HERE)));
     let errors = plan_with(&program, &[("baseline", "bad.json")], &outside).expect_err("no number");
     assert_eq!(errors[0].message, "the data read here is no `Bench`: `ndcg`: expected `float`, found text");

@@ -1,3 +1,5 @@
 //! Words and views: diagnostics, plans and runs as text, JSON and pictures. Pure.
 
 pub mod diagnostics;
+pub mod plan;
+pub mod run;

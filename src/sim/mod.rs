@@ -22,9 +22,6 @@ pub trait World {
     fn sample(&mut self, plan: &Plan, group: GroupIndex, tick: Timestamp) -> Vec<(String, Sample)>;
 }
 
-/// More turns than any sane run takes: the end of a simulation that does not come to rest.
-const TURN_LIMIT: u64 = 50_000_000;
-
 /// A run in virtual time.
 pub struct Simulation<'a, W> {
     engine: Engine<'a>,
@@ -88,14 +85,10 @@ impl<'a, W: World> Simulation<'a, W> {
         self.schedule(at, Class::Operator, input);
     }
 
-    /// Runs until it is over, or until nothing more will happen by itself (paused). Gives the world back.
-    pub fn run(&mut self) {
-        let mut turns = 0;
-        while !(self.engine.ended() && self.queue.is_empty()) && turns < TURN_LIMIT {
-            turns += 1;
-            if !self.step() {
-                return;
-            }
+    /// Runs until it is over, until nothing more will happen by itself, or until `end`: a paused run samples for ever.
+    pub fn run_until(&mut self, end: Timestamp) {
+        while !(self.engine.ended() && self.queue.is_empty()) && self.next_at().is_some_and(|at| at <= end) {
+            self.step();
         }
     }
 
@@ -115,24 +108,29 @@ impl<'a, W: World> Simulation<'a, W> {
         self.now
     }
 
-    fn step(&mut self) -> bool {
+    /// When the next thing happens; now, when it should have happened already.
+    fn next_at(&self) -> Option<Timestamp> {
         let queued = self.queue.peek().map(|Reverse((at, _, _))| *at);
-        match (queued, self.wake) {
+        let next = [queued, self.wake].into_iter().flatten().min()?;
+        Some(next.max(self.now))
+    }
+
+    fn step(&mut self) {
+        let queued = self.queue.peek().map(|Reverse((at, _, _))| *at);
+        let input = match (queued, self.wake) {
             (Some(at), wake) if wake.is_none_or(|wake| at <= wake) => {
-                let Some(Reverse((at, _, id))) = self.queue.pop() else { return false };
                 self.now = self.now.max(at);
-                if let Some(input) = self.inputs.remove(&id) {
-                    self.turn(input);
-                }
-                true
+                self.queue.pop().and_then(|Reverse((_, _, id))| self.inputs.remove(&id))
             }
             (_, Some(wake)) => {
                 self.now = self.now.max(wake);
                 self.wake = None;
-                self.turn(Input::Tick);
-                true
+                Some(Input::Tick)
             }
-            (_, None) => false,
+            (_, None) => None,
+        };
+        if let Some(input) = input {
+            self.turn(input);
         }
     }
 

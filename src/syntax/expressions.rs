@@ -39,8 +39,8 @@ impl Lower<'_> {
     /// The expression that is missing at `node`, reported.
     pub(super) fn no_expr(&mut self, node: &Node<'_>) -> Expr {
         self.note(node);
-        let start = self.base + self.end_before(node.as_span().start());
-        broken(Span::new(start, start))
+        let start = self.end_before(node.as_span().start());
+        broken(self.covering(start, start))
     }
 
     /// Reads what stands where an expression is wanted; `None` for any other node.
@@ -114,7 +114,7 @@ impl Lower<'_> {
     fn too_tall(&mut self, at: Span) -> Built {
         let message = format!("this expression is more than {TALLEST} operations deep");
         let diagnostic = Diagnostic::new(Code::PG009, self.at(at), message).help("give parts of it names with `let`");
-        self.faults.lexical(diagnostic);
+        self.faults.lexical_once(diagnostic);
         leaf(ExprKind::Broken, at)
     }
 

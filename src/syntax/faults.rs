@@ -30,6 +30,13 @@ impl Faults {
         self.lexical.push(diagnostic);
     }
 
+    /// Reports unless the same was said somewhere else in the file.
+    pub(super) fn lexical_once(&mut self, diagnostic: Diagnostic) {
+        if !self.lexical.iter().any(|known| known.code == diagnostic.code) {
+            self.lexical.push(diagnostic);
+        }
+    }
+
     pub(super) fn open_string(&mut self, at: Span) {
         self.open_strings.push(at);
     }

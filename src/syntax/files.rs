@@ -29,6 +29,7 @@ pub fn parse(source: &SourceFile) -> Parsed {
         base: 0,
         prepared: &scan.prepared,
         comments: &scan.comments,
+        braces: &scan.braces,
         faults: &mut faults,
         targets: Vec::new(),
         depth: 0,
@@ -133,21 +134,32 @@ impl Lower<'_> {
             return File { items: vec![self.broken_item()], allows: Vec::new() };
         };
         let mut items = Vec::new();
+        let mut astray = false;
         for node in pairs.next().into_iter().flat_map(Node::into_inner) {
             if node.as_rule() == Rule::item {
-                self.item(node, &mut items);
+                astray = self.item(node, &mut items, astray);
             }
         }
         let allows = self.allows();
         File { items, allows }
     }
 
-    fn item(&mut self, node: Node<'_>, items: &mut Vec<Item>) {
+    /// Reads one item. `astray`: the one before it was a statement that should stand in a block, so the block has ended
+    /// too early, and only the first sign of that is reported.
+    fn item(&mut self, node: Node<'_>, items: &mut Vec<Item>, astray: bool) -> bool {
+        let mut astray = astray;
         for inner in node.into_inner() {
             match inner.as_rule() {
-                Rule::line_comment | Rule::block_comment => {}
-                Rule::stray_close => self.unexpected(&inner, ": no block is open here"),
-                Rule::misplaced => self.misplaced(inner, items),
+                _ if is_comment(&inner) => {}
+                Rule::stray_close => {
+                    if !astray {
+                        self.unexpected(&inner, ": no block is open here");
+                    }
+                }
+                Rule::misplaced => {
+                    self.misplaced(inner, items, astray);
+                    astray = true;
+                }
                 Rule::bad_item => {
                     let (at, _) = self.declare(&inner);
                     self.bad_item(inner);
@@ -155,28 +167,36 @@ impl Lower<'_> {
                 }
                 _ => {
                     let (at, doc) = self.declare(&inner);
+                    // Without its opening brace, what was meant for its block follows at top level.
+                    astray = inner.clone().into_inner().any(|part| part.as_rule() == Rule::missing_open);
                     if let Some(kind) = self.item_kind(inner) {
                         items.push(Item { doc, at, kind });
                     }
                 }
             }
         }
+        astray
     }
 
-    /// A statement at top level.
-    fn misplaced(&mut self, node: Node<'_>, items: &mut Vec<Item>) {
+    /// A statement at top level: it is taken for one of the pipeline or component above it.
+    fn misplaced(&mut self, node: Node<'_>, items: &mut Vec<Item>, astray: bool) {
         let at = self.span(&node);
         let start = node.as_span().start();
-        let word: String = node.as_str().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
-        let span = Span::new(start, start + word.len());
-        let diagnostic = Diagnostic::new(Code::PG112, self.at(span), format!("`{word}` cannot stand at top level"))
-            .label("belongs into a pipeline or a phase")
-            .help("is a `}` too many above it?");
-        self.report(start, Rank::Missing, diagnostic);
-        for inner in node.into_inner() {
-            self.statement(inner, None);
+        if !astray {
+            let word: String = node.as_str().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            let span = Span::new(start, start + word.len());
+            let diagnostic = Diagnostic::new(Code::PG112, self.at(span), format!("`{word}` cannot stand at top level"))
+                .label("belongs into a pipeline or a phase")
+                .help("is a `}` too many above it?");
+            self.report(start, Rank::Missing, diagnostic);
         }
-        items.push(Item { doc: None, at, kind: ItemKind::Broken });
+        let mut statements: Vec<_> =
+            node.into_inner().filter(|inner| !is_comment(inner)).map(|inner| self.statement(inner, None)).collect();
+        match items.last_mut().map(|item| &mut item.kind) {
+            Some(ItemKind::Pipeline(pipeline)) => pipeline.body.statements.append(&mut statements),
+            Some(ItemKind::Component(component)) => component.body.statements.append(&mut statements),
+            _ => items.push(Item { doc: None, at, kind: ItemKind::Broken }),
+        }
     }
 
     fn bad_item(&mut self, node: Node<'_>) {
@@ -226,4 +246,8 @@ impl Lower<'_> {
         }
         found
     }
+}
+
+fn is_comment(node: &Node<'_>) -> bool {
+    matches!(node.as_rule(), Rule::line_comment | Rule::block_comment)
 }

@@ -1,7 +1,6 @@
 //! Lists between brackets: elements separated by commas, the last comma optional.
 
 use crate::base::diagnostic::{Code, Diagnostic};
-use crate::base::span::Span;
 
 use super::faults::Rank;
 use super::grammar::{Node, Rule};
@@ -67,10 +66,10 @@ pub(super) fn elements<T>(
 }
 
 fn missing_comma(lower: &mut Lower<'_>, start: usize) {
-    let behind = lower.base + lower.end_before(start);
-    let at = lower.at(Span::new(lower.base + start, lower.base + start + 1));
+    let behind = lower.end_before(start);
+    let at = lower.at(lower.covering(start, start + 1));
     let diagnostic = Diagnostic::new(Code::PG001, at, format!("expected `,`, found {}", lower.found(start)))
         .label("expected `,` before this")
-        .fix("insert `,`", Span::new(behind, behind), ",");
+        .fix("insert `,`", lower.covering(behind, behind), ",");
     lower.report(start, Rank::Missing, diagnostic);
 }

@@ -20,6 +20,8 @@ pub(super) struct Lower<'a> {
     /// The prepared text of the parsed piece.
     pub(super) prepared: &'a str,
     pub(super) comments: &'a [Comment],
+    /// Every `{` and `}` of the parsed piece that is code.
+    pub(super) braces: &'a [usize],
     pub(super) faults: &'a mut Faults,
     /// Every statement, item and field so far, for the allows that speak about them.
     pub(super) targets: Vec<Span>,
@@ -31,7 +33,20 @@ impl Lower<'_> {
     /// The text a node covers, without the white space and comments at its end.
     pub(super) fn span(&self, node: &Node<'_>) -> Span {
         let span = node.as_span();
-        Span::new(self.base + span.start(), self.base + self.end_before(span.end()).max(span.start()))
+        self.covering(span.start(), self.end_before(span.end()).max(span.start()))
+    }
+
+    /// A span of the source for offsets in the parsed piece. A sign may stand for a wider character: then all of it.
+    pub(super) fn covering(&self, start: usize, end: usize) -> Span {
+        Span::new(self.boundary(start), self.boundary(end))
+    }
+
+    fn boundary(&self, offset: usize) -> usize {
+        let mut offset = (self.base + offset).min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset += 1;
+        }
+        offset
     }
 
     pub(super) fn name(&self, node: &Node<'_>) -> Name {
@@ -40,7 +55,7 @@ impl Lower<'_> {
 
     /// A name that is missing at `node`.
     pub(super) fn no_name(&self, node: &Node<'_>) -> Name {
-        Name { text: String::new(), at: self.place(node.as_span().start()).1 }
+        Name { text: String::new(), at: self.covering(node.as_span().start(), node.as_span().start()) }
     }
 
     /// Going back from `end` over white space and comments (offsets in the parsed piece).
@@ -78,10 +93,13 @@ impl Lower<'_> {
         let same_line = !self.prepared[behind..found].contains(['\n', '\u{1E}', '\u{1D}']);
         if same_line && found < self.prepared.len() {
             let end = found + token_length(&self.prepared[found..]);
-            return (found, Span::new(self.base + found, self.base + end));
+            return (found, self.covering(found, end));
         }
-        let last = self.prepared[..behind].chars().next_back().map_or(0, char::len_utf8);
-        (found, Span::new(self.base + behind - last, self.base + behind))
+        let mut last = (self.base + behind).saturating_sub(1);
+        while !self.text.is_char_boundary(last) {
+            last -= 1;
+        }
+        (found, self.covering(last.saturating_sub(self.base), behind))
     }
 
     /// How to name the token at `found`.
@@ -90,9 +108,7 @@ impl Lower<'_> {
         if rest.is_empty() {
             return if self.depth > 0 { "the end of `${…}`".to_owned() } else { "the end of the file".to_owned() };
         }
-        let start = self.base + found;
-        let length = token_length(rest);
-        let written = self.text.get(start..start + length).unwrap_or_default();
+        let written = self.text.get(self.covering(found, found + token_length(rest)).range()).unwrap_or_default();
         if rest.starts_with('"') && written.chars().count() > 24 {
             "a string".to_owned()
         } else {
@@ -115,9 +131,10 @@ impl Lower<'_> {
     /// An opening bracket that nothing closes before `node`.
     pub(super) fn unclosed(&mut self, opening: usize, node: &Node<'_>) {
         let found = self.start_behind(node.as_span().start());
+        let opening = self.really_open(opening, found);
         let bracket = self.prepared[opening..].chars().next().unwrap_or('{');
         let closing = closing_of(bracket);
-        let span = Span::new(self.base + opening, self.base + opening + bracket.len_utf8());
+        let span = self.covering(opening, opening + bracket.len_utf8());
         let (_, at) = self.place(found);
         let diagnostic = Diagnostic::new(Code::PG008, self.at(span), format!("this `{bracket}` is never closed"))
             .label(format!("opened here, without a `{closing}`"))
@@ -126,11 +143,40 @@ impl Lower<'_> {
         self.report(found, Rank::Unclosed, diagnostic);
     }
 
+    /// Of the blocks between `opening` and `end` the one that lacks its brace, by the look of it: the first whose closing
+    /// brace begins a line further to the left than the line it was opened on.
+    fn really_open(&self, opening: usize, end: usize) -> usize {
+        if self.prepared.as_bytes().get(opening) != Some(&b'{') {
+            return opening;
+        }
+        let first = self.braces.partition_point(|brace| *brace <= opening);
+        let mut open = Vec::new();
+        for brace in self.braces[first..].iter().copied().take_while(|brace| *brace < end) {
+            if self.prepared.as_bytes()[brace] == b'{' {
+                open.push(brace);
+                continue;
+            }
+            let Some(innermost) = open.pop() else { return opening };
+            let (indent, first_on_line) = self.indent(brace);
+            if first_on_line && indent < self.indent(innermost).0 {
+                return innermost;
+            }
+        }
+        opening
+    }
+
+    /// How far the line of `offset` is indented, and whether `offset` is where its text begins.
+    fn indent(&self, offset: usize) -> (usize, bool) {
+        let line = self.prepared[..offset].rfind(['\n', '\u{1E}', '\u{1D}']).map_or(0, |end| end + 1);
+        let blanks = self.prepared[line..].bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        (blanks, line + blanks == offset)
+    }
+
     /// Something that fits nothing.
     pub(super) fn unexpected(&mut self, node: &Node<'_>, why: &str) {
         let start = node.as_span().start();
         let end = start + token_length(&self.prepared[start..]);
-        let span = Span::new(self.base + start, self.base + end);
+        let span = self.covering(start, end);
         let message = format!("unexpected {}{why}", self.found(start));
         let diagnostic = Diagnostic::new(Code::PG001, self.at(span), message).label("not expected here");
         self.report(start, Rank::Unexpected, diagnostic);
@@ -166,7 +212,8 @@ impl Lower<'_> {
         let mut below = start;
         let mut lines = Vec::new();
         while let Some(comment) = index.checked_sub(1).map(|last| self.comments[last]) {
-            if !self.prepared[comment.at.end as usize..below].chars().all(is_blank) {
+            let between = self.prepared.get(comment.at.end as usize..below);
+            if !between.is_some_and(|between| between.chars().all(is_blank)) {
                 break;
             }
             if comment.kind == CommentKind::Doc {

@@ -21,6 +21,7 @@ mod scan;
 mod scenarios;
 mod statements;
 mod strings;
+pub mod tree;
 mod types;
 
 pub use files::{Parsed, parse};

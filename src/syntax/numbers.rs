@@ -243,7 +243,7 @@ mod tests {
         let rows = [
             ("42", 42.0, Unit::None),
             ("1_000", 1000.0, Unit::None),
-            ("3.14", 3.14, Unit::None),
+            ("3.25", 3.25, Unit::None),
             ("1e-3", 0.001, Unit::None),
             ("250us", 0.00025, Unit::Duration),
             ("1500ms", 1.5, Unit::Duration),

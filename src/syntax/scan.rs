@@ -54,6 +54,8 @@ pub(super) struct Scan {
     pub(super) comments: Vec<Comment>,
     pub(super) open_strings: Vec<OpenString>,
     pub(super) look_alikes: Vec<LookAlike>,
+    /// Every `{` and `}` outside of strings and comments.
+    pub(super) braces: Vec<usize>,
     /// The first opening that is one too deep.
     pub(super) too_deep: Option<Span>,
 }
@@ -90,6 +92,10 @@ impl Scanner<'_> {
             self.bytes[..3].fill(b' ');
             self.at = 3;
         }
+        // Marks are ours alone, wherever they stand.
+        for byte in self.bytes.iter_mut().filter(|byte| matches!(**byte, ITEM_MARK | STATEMENT_MARK)) {
+            *byte = 0x01;
+        }
         while let Some(byte) = self.bytes.get(self.at).copied() {
             self.step(byte);
             if self.found.too_deep.is_none() && self.nesting.total > DEEPEST {
@@ -106,13 +112,12 @@ impl Scanner<'_> {
             b'a'..=b'z' | b'A'..=b'Z' | b'_' => self.word(),
             b'0'..=b'9' => self.at = self.word_end(self.at),
             0x80.. => self.beyond_ascii(),
-            ITEM_MARK | STATEMENT_MARK => {
-                self.bytes[self.at] = 0x01;
-                self.at += 1;
-            }
             _ => {
                 let glued = self.at > 0 && is_word(self.bytes[self.at - 1]);
                 self.nesting.punctuation(byte, glued);
+                if matches!(byte, b'{' | b'}') {
+                    self.found.braces.push(self.at);
+                }
                 self.at += 1;
             }
         }
@@ -344,10 +349,10 @@ fn begins_item(word: &[u8], rest: &[u8]) -> bool {
         && next.first().is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'"'))
 }
 
-/// A keyword that begins a statement, followed by what can follow it. `timeout`, `on` and `expect` are left out: they
-/// may also begin a clause on a line of its own.
+/// A keyword that begins a statement, followed by what can follow it. `timeout` and `on` are left out: they may
+/// also begin a clause on a line of its own.
 fn begins_statement(word: &[u8], rest: &[u8]) -> bool {
-    const STATEMENTS: [&[u8]; 25] = [
+    const STATEMENTS: [&[u8]; 27] = [
         b"let",
         b"param",
         b"lock",
@@ -373,8 +378,10 @@ fn begins_statement(word: &[u8], rest: &[u8]) -> bool {
         b"recover",
         b"tier",
         b"award",
+        b"criterion",
+        b"expect",
     ];
-    if !(STATEMENTS.contains(&word) || word == b"criterion") {
+    if !STATEMENTS.contains(&word) {
         return false;
     }
     let next = next_on_line(rest);

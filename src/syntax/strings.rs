@@ -133,6 +133,7 @@ impl Lower<'_> {
             base,
             prepared: &scan.prepared,
             comments: &scan.comments,
+            braces: &scan.braces,
             faults: &mut *self.faults,
             targets: Vec::new(),
             depth: self.depth + 1,

@@ -18,8 +18,8 @@ impl Lower<'_> {
             Rule::type_expr => Some(self.type_expr(node.clone())),
             Rule::missing_type => {
                 self.note(node);
-                let at = self.base + self.end_before(node.as_span().start());
-                Some(no_type(Span::new(at, at)))
+                let at = self.end_before(node.as_span().start());
+                Some(no_type(self.covering(at, at)))
             }
             _ => None,
         }

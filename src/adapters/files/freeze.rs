@@ -11,10 +11,10 @@ use serde_json::{Value as Json, json};
 use super::FilesContext;
 use super::archive::manifest;
 use super::draft::{Privacy, write_whole};
-use super::failure::{Performed, refusal, stream_fault};
+use super::failure::{Performed, fault, refusal, stream_fault};
 use super::git::{GitFacts, git_facts};
 use super::hashing::{Sum, hash_file, sha256_of};
-use super::place::follow;
+use super::place::{follow, read_small};
 use super::select::{Found, Kind, select};
 
 pub const FORMAT: u32 = 1;
@@ -97,6 +97,43 @@ pub fn take(ctx: &FilesContext<'_>, version: &str, files: &[String], to: &str) -
         },
         files,
     })
+}
+
+/// Every version frozen into the folder `to`, the oldest first. A file that is no fingerprint is named with the reason.
+///
+/// # Errors
+/// When the folder cannot be read; one that is not there has none.
+pub fn list(ctx: &FilesContext<'_>, to: &str) -> Performed<Vec<Result<Fingerprint, String>>> {
+    let entries = match fs::read_dir(ctx.root.join(to)) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(fault("read the folder", to, &error)),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(|error| fault("read the folder", to, &error))?.file_name();
+        let version = name.to_str().and_then(|name| name.strip_prefix("config_fingerprint_")?.strip_suffix(".json"));
+        if let Some(version) = version {
+            found.push(load(ctx, version, to).map_err(|failure| failure.message));
+        }
+    }
+    found.sort_by_key(|found| found.as_ref().map_or(jiff::Timestamp::MAX, |fingerprint| fingerprint.created_at));
+    Ok(found)
+}
+
+/// The fingerprint of a version that was frozen into the folder `to`.
+///
+/// # Errors
+/// When there is none, or it was made by a newer version of this program.
+pub fn load(ctx: &FilesContext<'_>, version: &str, to: &str) -> Performed<Fingerprint> {
+    let path = path_of(version, to)?;
+    let text = read_small(&ctx.root.join(&path), &path)?;
+    let fingerprint: Fingerprint =
+        serde_json::from_str(&text).map_err(|error| refusal(format!("`{path}` is no fingerprint: {error}")))?;
+    if fingerprint.format > FORMAT {
+        return Err(refusal(format!("`{path}` was made by a newer version of this program; use that one")));
+    }
+    Ok(fingerprint)
 }
 
 fn facts(found: &Found, cancel: &AtomicBool) -> Performed<FileFacts> {

@@ -24,6 +24,7 @@ use std::sync::atomic::AtomicBool;
 use crate::base::time::Timestamp;
 use crate::contract::effect::{Effect, Outcome};
 
+pub use draft::{Draft, Privacy};
 pub use failure::Performed;
 
 /// What performing an effect on files needs of its surroundings.

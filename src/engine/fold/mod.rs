@@ -17,6 +17,10 @@ impl State {
         if !self.fits(plan, &recorded.event) {
             return;
         }
+        self.unfinished = match &recorded.event {
+            Event::TriggerFired { frame, index, .. } => Some((*frame, *index)),
+            _ => None,
+        };
         self.apply_phase(plan, &recorded.event, recorded.at);
         self.apply_node(plan, &recorded.event, recorded);
         self.apply_effect(plan, &recorded.event, recorded.at);

@@ -17,6 +17,9 @@ impl State {
             }
             Event::PhasePassed { phase } => {
                 self.set_phase(*phase, PhaseStatus::Passed, at);
+                if let Some(frame) = self.phase(*phase).frame {
+                    self.close_frame(frame);
+                }
                 self.wake_after(plan, *phase);
             }
             Event::PhaseFailed { phase, reason, because, undo } => {

@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::io;
+use std::time::Duration;
 
 use super::metadata::{Metadata, Places};
 use crate::adapters::files::FilesContext;
+use crate::adapters::files::draft::DRAFT_PREFIX;
 use crate::adapters::files::failure::{Performed, fault};
 
 /// A backup as the folder shows it.
@@ -49,6 +51,9 @@ pub fn list(ctx: &FilesContext<'_>, to: &str) -> Performed<Vec<Listed>> {
 /// When one cannot be removed; those before it are gone.
 pub fn prune(ctx: &FilesContext<'_>, to: &str, dry_run: bool) -> Performed<Vec<Metadata>> {
     let now = jiff::Timestamp::from_microsecond(ctx.now.0).unwrap_or(jiff::Timestamp::MIN);
+    if !dry_run {
+        remove_stale_drafts(ctx, to)?;
+    }
     let mut over = Vec::new();
     for backup in list(ctx, to)? {
         let Ok(metadata) = backup.metadata else { continue };
@@ -61,4 +66,18 @@ pub fn prune(ctx: &FilesContext<'_>, to: &str, dry_run: bool) -> Performed<Vec<M
         over.push(metadata);
     }
     Ok(over)
+}
+
+/// What a process that was killed left behind. A younger draft may belong to a backup under way.
+fn remove_stale_drafts(ctx: &FilesContext<'_>, to: &str) -> Performed<()> {
+    const OLD: Duration = Duration::from_secs(86_400);
+    let Ok(entries) = fs::read_dir(ctx.root.join(to)) else { return Ok(()) };
+    for entry in entries.filter_map(Result::ok) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let age = entry.metadata().ok().and_then(|metadata| metadata.modified().ok()?.elapsed().ok());
+        if name.starts_with(DRAFT_PREFIX) && age.is_some_and(|age| age > OLD) {
+            fs::remove_file(entry.path()).map_err(|error| fault("remove", &name, &error))?;
+        }
+    }
+    Ok(())
 }

@@ -224,6 +224,8 @@ fn append_text(tar: &mut Tar<'_>, name: &str, text: &str) -> io::Result<()> {
     let mut header = Header::new_gnu();
     header.set_entry_type(EntryType::Regular);
     header.set_mode(0o644);
+    header.set_uid(0);
+    header.set_gid(0);
     header.set_mtime(0);
     header.set_size(text.len() as u64);
     tar.append_data(&mut header, name, text.as_bytes())

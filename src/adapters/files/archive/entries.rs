@@ -91,11 +91,12 @@ fn read_entry(
 }
 
 fn attributes(header: &Header) -> io::Result<Attributes> {
-    let owner = (u32::try_from(header.uid()?), u32::try_from(header.gid()?));
-    let modified = i64::try_from(header.mtime()?).ok();
+    let id = |field: io::Result<u64>| field.ok().and_then(|id| u32::try_from(id).ok());
+    let modified = header.mtime().ok().and_then(|seconds| i64::try_from(seconds).ok());
     Ok(Attributes {
         mode: header.mode()? & 0o7777,
-        owner: if let (Ok(user), Ok(group)) = owner { Some((user, group)) } else { None },
+        // Other tools leave these empty.
+        owner: id(header.uid()).zip(id(header.gid())),
         modified: modified.map(|seconds| (seconds, 0)),
     })
 }

@@ -23,6 +23,9 @@ pub fn line(sha256: &str, name: &str) -> String {
 /// With the number of the first line that is not of this form, or names a file twice.
 pub fn parse(text: &str) -> Result<BTreeMap<String, String>, String> {
     let mut sums = BTreeMap::new();
+    if !text.is_empty() && !text.ends_with('\n') {
+        return Err("its last line is cut off".to_owned());
+    }
     for (index, line) in text.split_terminator('\n').enumerate() {
         let (sha256, name) = parse_line(line).ok_or_else(|| format!("line {} is not `HASH  NAME`", index + 1))?;
         if sums.insert(name.clone(), sha256).is_some() {
@@ -92,7 +95,8 @@ mod tests {
 
     #[test]
     fn what_is_no_manifest_is_refused_with_its_line() {
-        assert_eq!(parse("x").unwrap_err(), "line 1 is not `HASH  NAME`");
+        assert_eq!(parse("x\n").unwrap_err(), "line 1 is not `HASH  NAME`");
+        assert_eq!(parse(line(HASH, "a").trim_end()).unwrap_err(), "its last line is cut off");
         let twice = [line(HASH, "a"), line(HASH, "a")].concat();
         assert_eq!(parse(&twice).unwrap_err(), "line 2 names `a` again");
         assert!(parse(&format!("{HASH}  ")).is_err() && parse(&format!("\\{HASH}  a\\")).is_err());

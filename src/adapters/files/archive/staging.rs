@@ -86,7 +86,7 @@ impl Staging {
     ///
     /// # Errors
     /// When the file system refuses one; those before it are in place.
-    pub fn move_into_place(&self) -> Performed<()> {
+    pub fn move_into_place(self) -> Performed<()> {
         for folder in &self.folders {
             self.make_folder(&folder.name)?;
         }
@@ -107,7 +107,10 @@ impl Staging {
                 applied.map_err(|error| fault("set the mode of", &entry.name, &error))?;
             }
         }
-        changed.into_iter().try_for_each(|folder| sync_folder(&self.target.join(folder), folder))
+        changed.into_iter().try_for_each(|folder| sync_folder(&self.target.join(folder), folder))?;
+        // By now the folder is empty; that it cannot be removed harms nobody.
+        let _left = self.folder.close().is_err();
+        Ok(())
     }
 
     fn make_folder(&self, name: &str) -> Performed<()> {
