@@ -6,8 +6,10 @@
 //!                  main.rs
 //!                     │
 //!                    cli ─────────── demo        one file per command · a live world on loopback
-//!                   /   \           /
-//!                  │     adapters ─┘             disk, clock, HTTP client, processes, sockets, SQLite
+//!                     │           /
+//!                  session ──────┘               runs on this machine: start, act, look, and the views
+//!                   /   \
+//!                  │     adapters                disk, clock, HTTP client, processes, sockets, SQLite
 //!                  │        │
 //!                  └─── runtime                  journal first, then effects; one select loop
 //! ═══════════════════════╪══════════════════     below: no IO, no clock, no async, no threads, no environment
@@ -99,6 +101,7 @@ pub mod model;
 pub mod plan;
 pub mod report;
 pub mod runtime;
+pub mod session;
 pub mod sim;
 pub mod sources;
 pub mod steps;

@@ -28,12 +28,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("report", &["base", "contract", "syntax", "stats", "model", "eval", "analysis", "plan", "engine"]),
     ("runtime", &["base", "contract", "stats", "model", "eval", "plan", "engine"]),
     ("adapters", &["base", "contract", "model", "plan", "engine", "runtime"]),
-    ("demo", &["base", "contract", "model", "plan", "engine", "runtime", "adapters"]),
+    ("session", &["base", "contract", "model", "plan", "engine", "report", "steps", "runtime", "adapters"]),
+    ("demo", &["base", "contract", "model", "plan", "engine", "report", "runtime", "adapters", "session"]),
     (
         "cli",
         &[
             "base", "contract", "syntax", "stats", "model", "eval", "sources", "steps", "analysis", "plan", "engine",
-            "report", "runtime", "adapters", "demo",
+            "report", "runtime", "adapters", "session", "demo",
         ],
     ),
 ];
@@ -68,7 +69,7 @@ const SIBLINGS: &[(&str, &[&str])] = &[
     ("steps", &["naming", "protocol"]),
     ("sources", &[]),
     ("analysis/lints", &[]),
-    ("cli", &["exit", "load", "output", "terminal"]),
+    ("cli", &["exit", "load", "output", "runs", "terminal"]),
 ];
 
 const VAGUE_NAMES: &[&str] = &["util", "utils", "helper", "helpers", "common", "manager", "misc"];

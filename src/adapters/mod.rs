@@ -1,10 +1,17 @@
 //! The world outside: disk, clock, HTTP client, processes, sockets, SQLite.
 
+pub mod clock;
 pub mod effects;
 pub mod files;
 pub mod http;
+pub mod inbox;
+pub mod journal;
+pub mod locks;
 pub mod net;
+pub mod output;
 pub mod process;
 pub mod program_files;
 pub mod secrets;
 pub mod socket;
+pub mod state;
+pub mod world;

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::engine::event::RunOutcome;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     Well,
@@ -27,6 +29,20 @@ impl Exit {
             Self::RollbackFailed => 4,
             Self::Aborted => 5,
             Self::Paused => 6,
+        }
+    }
+}
+
+/// How a run ended; none: it was paused and left.
+impl From<Option<RunOutcome>> for Exit {
+    fn from(outcome: Option<RunOutcome>) -> Self {
+        match outcome {
+            Some(RunOutcome::Succeeded) => Self::Well,
+            Some(RunOutcome::Failed) => Self::Findings,
+            Some(RunOutcome::RolledBack) => Self::RolledBack,
+            Some(RunOutcome::RollbackFailed) => Self::RollbackFailed,
+            Some(RunOutcome::Aborted) => Self::Aborted,
+            None => Self::Paused,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The command line: one file per command, each with its `Args` and `run(Args) -> Exit`.
 //!
-//! Invariants: commands do not name each other; what they share is `exit`, `load`, `output` and `terminal`. Everything
+//! Invariants: commands do not name each other; what they share is `exit`, `load`, `output`, `runs` and `terminal`. Everything
 //! a command says goes through `output`, so that a closed pipe ends it quietly.
 //!
 //! To add a command: its file, one `pub mod` line and one row in `commands!`. The doc comment of its `Args` is its help.
@@ -12,14 +12,25 @@ use clap::{Parser, Subcommand};
 
 use self::exit::Exit;
 
+pub mod abort;
+pub mod approve;
 pub mod backup;
 pub mod check;
 pub mod demo;
 pub mod exit;
 pub mod explain;
+pub mod history;
 pub mod load;
+pub mod logs;
 pub mod output;
+pub mod pause;
 pub mod plan;
+pub mod resolve;
+pub mod resume;
+pub mod rollback;
+pub mod run;
+pub mod runs;
+pub mod status;
 pub mod terminal;
 pub mod version;
 
@@ -41,6 +52,16 @@ commands! {
     Demo demo;
     Explain explain;
     Plan plan;
+    Run run;
+    Status status;
+    History history;
+    Logs logs;
+    Approve approve;
+    Pause pause;
+    Resume resume;
+    Abort abort;
+    Rollback rollback;
+    Resolve resolve;
     Version version;
 }
 

@@ -200,7 +200,7 @@ mod tests {
         assert_eq!((HAPROXY.set)(&args, share, &after(&[])), line("show servers state search"));
         let before = state(100, 0, 2);
         let change = (HAPROXY.set)(&args, share, &after(&[&before]));
-        assert_eq!(change, line("set server search/v2 weight 1; set server search/v1 weight 19"));
+        assert_eq!(change, line("set server search/v2 weight 13; set server search/v1 weight 247"));
         assert_eq!((HAPROXY.set)(&args, share, &after(&[&before, "\n"])), line("show servers state search"));
         let done = (HAPROXY.set)(&args, share, &after(&[&before, "\n", &state(19, 1, 2)]));
         assert_eq!(done, Reaction::finish(Ok(Value::Null)));
@@ -221,7 +221,7 @@ mod tests {
         let more = (HAPROXY.set)(&args, weight("0.25"), &after(&[&down]));
         assert_eq!(reason(more), "server `v2` of backend `search` is down, it cannot take traffic");
         let back = (HAPROXY.set)(&args, Number::ZERO, &after(&[&down]));
-        assert_eq!(back, line("set server search/v2 weight 0; set server search/v1 weight 1"));
+        assert_eq!(back, line("set server search/v2 weight 0; set server search/v1 weight 100"));
     }
 
     #[test]

@@ -25,7 +25,10 @@ pub fn fraction(canary: u32, others: u32) -> f64 {
     if canary == 0 { 0.0 } else { f64::from(canary) / (f64::from(canary) + f64::from(others)) }
 }
 
-/// The smallest weights that come closest to `share`; the others keep the proportions of their configuration.
+/// The largest weights that come closest to `share`; the others keep the proportions of their configuration.
+///
+/// The largest, because HAProxy's round robin breaks ties between light servers unevenly: among three servers, weights
+/// of 2, 19 and 19 gave 4.85%, weights of 26, 247 and 247 exactly 5%.
 ///
 /// # Errors
 /// When the share is so small, or so near to all, that whole weights cannot tell it from 0% or 100%.
@@ -34,14 +37,14 @@ pub fn choose_shares(share: f64, others: &[&Server]) -> Result<Shares, String> {
     let total: u32 = proportions.iter().sum();
     let scaled = |factor: u32| proportions.iter().map(|part| part * factor).collect::<Vec<u32>>();
     if share <= 0.0 {
-        return Ok(Shares { canary: 0, others: scaled(1) });
+        return Ok(Shares { canary: 0, others: configured(others) });
     }
     if share >= 1.0 {
-        return Ok(Shares { canary: 1, others: scaled(0) });
+        return Ok(Shares { canary: HEAVIEST, others: scaled(0) });
     }
     let heaviest = proportions.iter().copied().max().unwrap_or(1);
     let mut best: Option<(f64, Shares)> = None;
-    for factor in 1..=HEAVIEST / heaviest {
+    for factor in (1..=HEAVIEST / heaviest).rev() {
         let canary = (share / (1.0 - share) * f64::from(total * factor)).round();
         if canary < 1.0 || canary > f64::from(HEAVIEST) {
             continue;
@@ -61,13 +64,18 @@ pub fn choose_shares(share: f64, others: &[&Server]) -> Result<Shares, String> {
     })
 }
 
-/// The weights of the configuration, reduced; servers that have none there count alike.
-fn proportions(others: &[&Server]) -> Vec<u32> {
-    let divisor = others.iter().map(|server| server.initial).fold(0, greatest_common_divisor);
-    if divisor == 0 {
+/// The weights of the configuration; servers that have none there count alike.
+fn configured(others: &[&Server]) -> Vec<u32> {
+    if others.iter().all(|server| server.initial == 0) {
         return vec![1; others.len()];
     }
-    others.iter().map(|server| (server.initial / divisor).min(HEAVIEST)).collect()
+    others.iter().map(|server| server.initial.min(HEAVIEST)).collect()
+}
+
+fn proportions(others: &[&Server]) -> Vec<u32> {
+    let weights = configured(others);
+    let divisor = weights.iter().copied().fold(0, greatest_common_divisor).max(1);
+    weights.iter().map(|weight| weight / divisor).collect()
 }
 
 fn greatest_common_divisor(left: u32, right: u32) -> u32 {
@@ -84,17 +92,17 @@ mod tests {
     }
 
     #[test]
-    fn usual_shares_are_exact_with_small_weights() {
+    fn usual_shares_are_exact_with_large_weights() {
         let stable = server(100);
         for (share, canary, other) in [
-            (0.05, 1, 19),
-            (0.25, 1, 3),
-            (0.5, 1, 1),
-            (0.0, 0, 1),
-            (1.0, 1, 0),
-            (0.01, 1, 99),
-            (0.99, 99, 1),
-            (0.33, 33, 67),
+            (0.05, 13, 247),
+            (0.25, 85, 255),
+            (0.5, 256, 256),
+            (0.0, 0, 100),
+            (1.0, 256, 0),
+            (0.01, 2, 198),
+            (0.99, 198, 2),
+            (0.33, 99, 201),
         ] {
             let shares = choose_shares(share, &[&stable]).unwrap();
             assert_eq!(shares, Shares { canary, others: vec![other] }, "{share}");
@@ -105,7 +113,8 @@ mod tests {
     fn other_servers_keep_their_proportions() {
         let (large, small) = (server(100), server(50));
         let shares = choose_shares(0.25, &[&large, &small]).unwrap();
-        assert_eq!(shares, Shares { canary: 1, others: vec![2, 1] });
+        assert_eq!(shares, Shares { canary: 128, others: vec![256, 128] });
+        assert_eq!(choose_shares(0.0, &[&large, &small]).unwrap().others, [100, 50]);
         let unset = server(0);
         assert_eq!(choose_shares(0.0, &[&unset, &unset]).unwrap().others, [1, 1]);
     }

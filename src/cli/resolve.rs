@@ -1,0 +1,41 @@
+//! `resolve`: a person says what became of a step in doubt.
+
+use clap::{Args as Arguments, ValueEnum};
+
+use super::exit::Exit;
+use super::runs::{self, Signature};
+use crate::engine::turn::{Answer, Command};
+
+/// Says what became of a step that was running when Phasegate ended and that may not simply be repeated.
+#[derive(Debug, Arguments)]
+pub struct Args {
+    /// The run, or the beginning of its name.
+    run: String,
+
+    /// The step in doubt, as `status` names it.
+    node: String,
+
+    /// `done`: it took place; `redo`: do it again; `undo`: take it back and fail its phase.
+    #[arg(value_enum)]
+    answer: Said,
+
+    #[command(flatten)]
+    signature: Signature,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Said {
+    Done,
+    Redo,
+    Undo,
+}
+
+pub fn run(args: Args) -> Exit {
+    let answer = match args.answer {
+        Said::Done => Answer::Done,
+        Said::Redo => Answer::Redo,
+        Said::Undo => Answer::Undo,
+    };
+    let command = Command::Resolve { node: args.node, answer };
+    runs::give(Some(args.run), command, &args.signature, "settled")
+}

@@ -1,0 +1,174 @@
+//! Looking at runs: what their journals say, and who drives them.
+
+use serde_json::{Value as Json, json};
+
+use super::refusal::Refusal;
+use crate::adapters::journal::{Meta, SqliteJournal};
+use crate::adapters::state::{RunFolder, StateFolder};
+use crate::base::time::Timestamp;
+use crate::engine::event::{Recorded, RunOutcome};
+use crate::engine::state::State;
+use crate::engine::turn::Engine;
+use crate::plan::program::Plan;
+use crate::report::run::causes;
+use crate::report::run::ending;
+use crate::steps;
+
+/// How a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// A process drives it; 0: it is not known which.
+    Running(u32),
+    /// Driven, and waiting for data or a person.
+    Waiting(u32),
+    /// Paused and left.
+    Paused,
+    /// Its process is gone.
+    Interrupted,
+    /// Its process went before anything happened.
+    NeverBegan,
+    Over(RunOutcome),
+}
+
+impl Standing {
+    /// The word for machines.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Running(_) => "running",
+            Self::Waiting(_) | Self::Paused => "paused",
+            Self::Interrupted => "interrupted",
+            Self::NeverBegan => "never_began",
+            Self::Over(outcome) => outcome.name(),
+        }
+    }
+
+    /// The words for people.
+    #[must_use]
+    pub fn words(self) -> String {
+        let process = |id: u32| if id == 0 { String::new() } else { format!(" (process {id})") };
+        match self {
+            Self::Running(id) => format!("running{}", process(id)),
+            Self::Waiting(id) => format!("paused{}", process(id)),
+            Self::Paused => "paused and left".to_owned(),
+            Self::Interrupted => "interrupted".to_owned(),
+            Self::NeverBegan => "never began".to_owned(),
+            Self::Over(outcome) => ending::phrase(outcome).to_owned(),
+        }
+    }
+
+    #[must_use]
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Over(_) | Self::NeverBegan)
+    }
+}
+
+/// A run as its journal has it.
+#[derive(Debug)]
+pub struct Seen {
+    pub run: RunFolder,
+    pub meta: Meta,
+    pub plan: Plan,
+    pub events: Vec<Recorded>,
+    pub state: State,
+    pub standing: Standing,
+}
+
+/// Reads a run.
+///
+/// # Errors
+/// When its journal cannot be read.
+pub fn see(run: &RunFolder) -> Result<Seen, Refusal> {
+    // Asked first: a run that ends between the two questions is seen as over, never as interrupted.
+    let driven_by = run.driven_by();
+    let journal = SqliteJournal::read(&run.journal())?;
+    let (meta, plan, events) = (journal.meta()?, journal.plan()?, journal.events_after(0)?);
+    let registry = steps::registry();
+    let mut engine = Engine::new(&plan, &registry);
+    events.iter().for_each(|recorded| engine.replay(recorded));
+    let state = engine.state().clone();
+    let standing = standing(&state, driven_by);
+    Ok(Seen { run: run.clone(), meta, plan, events, state, standing })
+}
+
+fn standing(state: &State, driven_by: Option<u32>) -> Standing {
+    match (state.outcome, driven_by) {
+        (Some(outcome), _) => Standing::Over(outcome),
+        (None, Some(process)) if state.is_paused() => Standing::Waiting(process),
+        (None, Some(process)) => Standing::Running(process),
+        (None, None) if !state.started => Standing::NeverBegan,
+        (None, None) if state.is_paused() && state.effects_in_flight() == 0 => Standing::Paused,
+        (None, None) => Standing::Interrupted,
+    }
+}
+
+/// The run that is meant: the one named, else the only one that is not over.
+///
+/// # Errors
+/// When there is none or more than one.
+pub fn choose(state: &StateFolder, name: Option<&str>) -> Result<RunFolder, Refusal> {
+    if let Some(name) = name {
+        return state.find(name).map_err(Refusal::usage);
+    }
+    let open = open_runs(state)?;
+    match open.as_slice() {
+        [only] => Ok(only.clone()),
+        [] => Err(Refusal::usage("no run is going on here").help("name one: `phasegate history` lists them")),
+        several => Err(Refusal::usage("more than one run is going on; name the one you mean")
+            .details(several.iter().map(|run| run.id().to_owned()).collect())),
+    }
+}
+
+/// The runs that are not over, the oldest first. One whose journal cannot be read counts: nobody knows.
+///
+/// # Errors
+/// When the state folder cannot be read.
+pub fn open_runs(state: &StateFolder) -> Result<Vec<RunFolder>, Refusal> {
+    Ok(state.runs()?.into_iter().filter(|run| run.driven_by().is_some() || !is_over(run)).collect())
+}
+
+fn is_over(run: &RunFolder) -> bool {
+    let over = SqliteJournal::read(&run.journal())
+        .and_then(|journal| Ok(journal.ending()?.is_some() || journal.last_at()?.is_none()));
+    over.unwrap_or(false)
+}
+
+impl Seen {
+    /// For machines.
+    #[must_use]
+    pub fn to_json(&self, now: Timestamp) -> Json {
+        let summary = ending::sum_up(&self.plan, &self.state, now);
+        let phases = self.plan.dag().map(|(index, phase)| {
+            let state = self.state.phase(index);
+            json!({
+                "id": phase.id,
+                "state": state.status.name(),
+                "started_at": state.started_at.map(|at| at.to_string()),
+                "ended_at": state.ended_at.map(|at| at.to_string()),
+                "reason": state.reason,
+            })
+        });
+        let paused = self.state.pause.iter().map(|cause| {
+            let cause = causes::describe(&self.plan, &self.state, cause);
+            json!({ "why": cause.why, "cure": cause.cure })
+        });
+        json!({
+            "run": self.run.id(),
+            "pipeline": self.meta.pipeline,
+            "environment": self.meta.environment,
+            "status": self.standing.name(),
+            "process": match self.standing { Standing::Running(id) | Standing::Waiting(id) => Some(id), _ => None },
+            "actor": self.meta.actor,
+            "started_at": self.meta.started_at.to_string(),
+            "took_s": summary.took.as_secs_f64(),
+            "reason": summary.reason,
+            "phases": phases.collect::<Vec<_>>(),
+            "paused": paused.collect::<Vec<_>>(),
+            "changed": summary.changed,
+            "undone": summary.undone,
+            "still_changed": summary.still_changed,
+            "events": self.state.last_seq,
+            "journal": self.run.journal().display().to_string(),
+        })
+    }
+}
