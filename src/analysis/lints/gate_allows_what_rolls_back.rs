@@ -18,7 +18,10 @@ pub const LINT: Lint = Lint {
 /// Looks twice.
 pipeline watch {
   rollback when api.errors > 5% for 5m
-  phase look { gate { require api.errors < 8% } }
+  phase look {
+    gate { require api.errors < 8% }
+    wait 1h
+  }
 }
 "#,
     good: r#"metrics api from http("http://127.0.0.1:8080/metrics.json") {
@@ -28,7 +31,10 @@ pipeline watch {
 /// Looks twice.
 pipeline watch {
   rollback when api.errors > 5% for 5m
-  phase look { gate { require api.errors < 4% } }
+  phase look {
+    gate { require api.errors < 4% }
+    wait 1h
+  }
 }
 "#,
     check,
