@@ -17,7 +17,7 @@ use crate::syntax::ast::{Item, Name};
 use super::load::Module;
 use super::phases::PhaseTable;
 use super::stdlib::Catalog;
-use super::symbols::{Binding, ItemRef, Scope, duplicate};
+use super::symbols::{Binding, ItemRef, Scope, declared, duplicate};
 
 /// How many component and threshold bodies one analysis expands; beyond it a program is refused.
 const MOST_EXPANSIONS: usize = 200_000;
@@ -118,8 +118,10 @@ pub struct Checker<'a> {
     pub program_names: HashMap<ItemRef, String>,
     pub used: HashSet<Used>,
     /// Components and thresholds that are being expanded, innermost last.
-    pub expanding: Vec<ItemRef>,
+    pub expanding: Vec<(ItemRef, Location)>,
     expansions: usize,
+    /// Circles of components or thresholds that have been reported, each by its members.
+    circles: HashSet<Vec<ItemRef>>,
     /// Modules whose missing import has been reported, by file.
     missing_imports: HashSet<(usize, String)>,
     diagnostics: Vec<Diagnostic>,
@@ -149,6 +151,7 @@ impl<'a> Checker<'a> {
             used: HashSet::new(),
             expanding: Vec::new(),
             expansions: 0,
+            circles: HashSet::new(),
             missing_imports: HashSet::new(),
             diagnostics: Vec::new(),
             muted: 0,
@@ -232,6 +235,29 @@ impl<'a> Checker<'a> {
         result
     }
 
+    /// Whether expanding the item would never end; the circle is reported once, wherever it was found.
+    pub fn closes_circle(&mut self, item: ItemRef, at: Span) -> bool {
+        let Some(start) = self.expanding.iter().position(|(open, _)| *open == item) else { return false };
+        let circle: Vec<ItemRef> = self.expanding[start..].iter().map(|(open, _)| *open).collect();
+        let mut members = circle.clone();
+        members.sort_unstable();
+        if self.circles.insert(members) {
+            let mut names: Vec<String> = circle.iter().map(|member| self.declared_name(*member)).collect();
+            names.push(self.declared_name(item));
+            // Where the first of them names the next one.
+            let first = self.expanding.get(start + 1).map_or_else(|| self.here(at), |(_, at)| *at);
+            let message = format!("this never ends: `{}`", names.join("` → `"));
+            let mut diagnostic = Diagnostic::new(Code::PG301, first, message).label("leads into the circle");
+            for member in circle {
+                let place = declared(self.item(member)).map(|(_, name)| name.at).unwrap_or_default();
+                diagnostic =
+                    diagnostic.also(Location::new(self.modules[member.module].file, place), "part of the circle");
+            }
+            self.diagnostics.push(diagnostic);
+        }
+        true
+    }
+
     /// Counts one more expansion of a component or threshold; false beyond the limit.
     pub fn may_expand(&mut self) -> bool {
         self.expansions += 1;
@@ -259,6 +285,8 @@ impl<'a> Checker<'a> {
             Some(first) => {
                 let first = first.at;
                 self.report(duplicate(&name.text, at, first));
+                // What nothing can name is not unused as well.
+                self.frame.local_used[id.0 as usize] = true;
             }
             None => {
                 scope.insert(&name.text, bound);

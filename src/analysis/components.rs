@@ -19,15 +19,18 @@ use super::symbols::{ItemRef, Space};
 
 impl<'a> Checker<'a> {
     /// Reports what is wrong in a component's own body and gives it as it would stand in a phase.
-    pub fn judge_component(&mut self, item: &'a ComponentItem) -> (Block, Frame<'a>) {
+    pub fn judge_component(&mut self, reference: ItemRef, item: &'a ComponentItem) -> (Block, Frame<'a>) {
+        self.expanding.push((reference, self.here(item.name.at)));
         let mut info = PhaseInfo { name: item.name.text.clone(), ..PhaseInfo::default() };
         self.collect_steps(&item.body, &mut info);
         let frame = Frame { phases: Rc::new(PhaseTable::of_component(info)), ..Frame::new() };
-        self.in_frame(frame, |checker| {
+        let judged = self.in_frame(frame, |checker| {
             checker.declare_params(&item.params);
             checker.frame.phase = Some(0);
             checker.read_block(&item.body, Body::Component)
-        })
+        });
+        self.expanding.pop();
+        judged
     }
 
     /// Parameters of a pipeline or component, with their defaults.
@@ -57,17 +60,14 @@ impl<'a> Checker<'a> {
             return None;
         };
         let ItemKind::Component(component) = &self.item(reference).kind else { return None };
-        if self.expanding.contains(&reference) {
-            let message = format!("the component `{}` runs itself", component.name.text);
-            let declared = Location::new(self.modules[reference.module].file, component.name.at);
-            self.report(Diagnostic::new(Code::PG301, self.here(run.at), message).also(declared, "declared here"));
+        if self.closes_circle(reference, run.at) {
             return None;
         }
         let scope = self.read_run_arguments(reference, component, (run, callee), args);
         if !self.may_expand() {
             return None;
         }
-        self.expanding.push(reference);
+        self.expanding.push((reference, self.here(run.at)));
         let block = self.expand_body(reference, component, scope);
         self.expanding.pop();
         Some(block)

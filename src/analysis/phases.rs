@@ -149,10 +149,10 @@ impl<'a> Checker<'a> {
     fn collect_component(&mut self, run: &'a ast::Expr, info: &mut PhaseInfo) {
         let Some(reference) = self.component_of(run) else { return };
         let ItemKind::Component(component) = &self.item(reference).kind else { return };
-        if self.expanding.contains(&reference) || !self.may_expand() {
+        if self.expanding.iter().any(|(open, _)| *open == reference) || !self.may_expand() {
             return;
         }
-        self.expanding.push(reference);
+        self.expanding.push((reference, self.here(run.at)));
         let mut inner = PhaseInfo::default();
         self.muted(|checker| {
             checker.in_module(reference.module, |checker| checker.collect_steps(&component.body, &mut inner));

@@ -35,7 +35,7 @@ pub fn build_program(checker: &mut Checker<'_>) -> Built {
     for reference in &items {
         checker.module = reference.module;
         if let ItemKind::Component(component) = &checker.item(*reference).kind {
-            let (block, frame) = checker.judge_component(component);
+            let (block, frame) = checker.judge_component(*reference, component);
             checker.report_unused_locals(&frame);
             components.push((*reference, block, frame.locals));
         }
@@ -104,7 +104,7 @@ impl<'a> Checker<'a> {
                 let group = self.read_metrics(reference, metrics, item.doc.clone());
                 program.groups.entry(group.name.clone()).or_insert(group);
             }
-            ItemKind::Threshold(threshold) => self.judge_threshold(threshold),
+            ItemKind::Threshold(threshold) => self.judge_threshold(reference, threshold),
             ItemKind::Channel(channel) => {
                 if let Some((call, _)) = self.call_of(SignatureKind::Channel, &channel.value) {
                     program.channels.entry(self.program_name(reference)).or_insert(call);

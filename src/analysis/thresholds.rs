@@ -15,7 +15,8 @@ use super::types::{fit, value_type};
 
 impl<'a> Checker<'a> {
     /// Reports what is wrong in a threshold's own body.
-    pub fn judge_threshold(&mut self, item: &'a ThresholdItem) {
+    pub fn judge_threshold(&mut self, reference: ItemRef, item: &'a ThresholdItem) {
+        self.expanding.push((reference, self.here(item.name.at)));
         let group = item.parameter.as_ref().and_then(|(_, group)| self.parameter_group(group));
         let frame = self.threshold_frame(item, group);
         self.in_frame(frame, |checker| {
@@ -26,11 +27,12 @@ impl<'a> Checker<'a> {
                     }
                     StatementKind::Broken => {}
                     other => {
-                        checker.report_misplaced(other, statement.at, "a threshold", "only `require` stands in it")
+                        checker.report_misplaced(other, statement.at, "a threshold", "only `require` stands in it");
                     }
                 }
             }
         });
+        self.expanding.pop();
     }
 
     pub fn threshold_parameter(&self, item: ItemRef) -> Option<&'a Name> {
@@ -49,14 +51,13 @@ impl<'a> Checker<'a> {
             return self.error(at);
         }
         let Some(group) = self.threshold_argument(reference, item, argument, at) else { return self.error(at) };
-        if self.expanding.contains(&reference) {
-            self.report_circular_threshold(item, reference, at);
+        if self.closes_circle(reference, at) {
             return self.error(at);
         }
         if !self.may_expand() {
             return self.error(at);
         }
-        self.expanding.push(reference);
+        self.expanding.push((reference, self.here(at)));
         let frame = self.threshold_frame(item, group);
         let (conditions, _) = self.in_frame(frame, |checker| {
             checker.muted(|checker| checker.in_module(reference.module, |checker| checker.threshold_conditions(item)))
@@ -137,12 +138,6 @@ impl<'a> Checker<'a> {
             self.report_undefined("group of metrics", name, near);
         }
         None
-    }
-
-    fn report_circular_threshold(&mut self, item: &ThresholdItem, reference: ItemRef, at: Span) {
-        let message = format!("the threshold `{}` is part of itself", item.name.text);
-        let declared = Location::new(self.modules[reference.module].file, item.name.at);
-        self.report(Diagnostic::new(Code::PG301, self.here(at), message).also(declared, "declared here"));
     }
 }
 

@@ -6,7 +6,7 @@ use crate::model::program::LocalKind;
 use crate::syntax::ast::{Item, ItemKind, MetricsItem, UseSource};
 
 use super::checker::{Checker, Frame, Used};
-use super::symbols::ItemRef;
+use super::symbols::{ItemRef, Space};
 
 /// Reports unused items and imports of every file.
 pub fn check(checker: &mut Checker<'_>) {
@@ -41,12 +41,16 @@ fn runs(item: &ItemKind) -> bool {
 
 impl<'a> Checker<'a> {
     fn check_item(&mut self, reference: ItemRef, what: &str, name: &str, at: Span) {
-        if !name.is_empty() && !self.used.contains(&Used::Item(reference)) && !self.might_be_used(name) {
+        let is_duplicate = self.scope().get(Space::Value, name).is_none_or(|binding| binding.target != reference);
+        if !is_duplicate && !self.used.contains(&Used::Item(reference)) && !self.might_be_used(name) {
             self.report_unused(what, name, self.here(at));
         }
     }
 
     fn check_group(&mut self, reference: ItemRef, item: &'a MetricsItem) {
+        if self.scope().get(Space::Value, &item.name.text).is_none_or(|binding| binding.target != reference) {
+            return;
+        }
         let fields = self.group_fields(reference);
         let unused: Vec<usize> = (0..fields.len())
             .filter(|index| !self.used.contains(&Used::Field(reference, *index)))

@@ -181,7 +181,9 @@ fn head(facts: &Fingerprint) -> Json {
 
 fn summary(facts: &Fingerprint) -> String {
     let short: String = facts.fingerprint.chars().take(16).collect();
-    format!("{}  {short}  {} files  {:.0}{}", facts.version, facts.files.len(), facts.created_at, commit(facts))
+    let count = facts.files.len();
+    let files = if count == 1 { "file" } else { "files" };
+    format!("{}  {short}  {count} {files}  {:.0}{}", facts.version, facts.created_at, commit(facts))
 }
 
 fn commit(facts: &Fingerprint) -> String {

@@ -115,16 +115,23 @@ fn changes_in_reach_of_a_rollback_say_how_they_are_undone() {
 use std.shell
 /// Doc.
 pipeline p {
-  phase a { step shell("before") timeout 1m }
+  phase a { step shell("before") timeout 1m } // PG407
   phase b after a {
     rollback when used for 5m
     step shell("inside") timeout 30m // PG407
-    step shell("undone") timeout 30m undo shell("back")
     step shell("reading") effect reads timeout 30m
   }
   phase c after b { step shell("after") timeout 1m }
   phase d { on failure stop step shell("beside") timeout 1m } // PG407
-}"#,
+}
+/// Doc.
+pipeline q {
+  phase a { step shell("done") timeout 1m undo shell("undone") }
+  phase b after a { step shell("fails, and then a is undone") timeout 1m } // PG407
+  phase c after a { on failure stop step shell("stops") timeout 1m }
+}
+/// Doc.
+pipeline r { phase a { step shell("there is nothing to undo") timeout 1m } }"#,
     );
 }
 
@@ -175,7 +182,7 @@ pipeline p {
     rollback phase when api.p95 > 1s for 1 samples // PG410
     abort when api.p95 > 2s // PG410
     pause when api.p95 > 3s
-    rollback when api.p95 > 4s for 2 samples
+    rollback when api.errors > 4% for 2 samples
     wait 1h
   }
 }"#,
@@ -212,9 +219,9 @@ pipeline p {
   phase a {
     step shell("ls") effect reads // PG412
     approve "anybody" // PG413
-    step http.post("https://example.com", "x") retry 3 effect tells
+    step http.post("https://example.com", "x") effect tells retry 3
     hold 10m { require api.p95 < 1s missing ok } // PG415
-    step http.post("https://example.com", "x") undo http.post("https://example.com", "y") retry 3 // PG416
+    step http.post("https://example.com", "x") retry 3 undo http.post("https://example.com", "y") // PG416
     gate { require Odd_Name == true } // PG505
   }
 }

@@ -24,7 +24,7 @@ fn one_name_twice_in_one_scope_is_reported_and_shadowing_is_not() {
 type A = { x: int, x: int } // PG102
 environment one { key = 1, key = 2 } // PG102
 environment one { key = 1 } // PG102
-threshold slow { require env.key > 3 }
+threshold slow { require env.key > 0 }
 threshold slow { require env.key > 4 } // PG102
 /// Doc.
 pipeline p {
@@ -104,7 +104,7 @@ fn a_file_may_be_imported_whole() {
 use "./slo.deploy" as slo
 /// Doc.
 pipeline p {
-  phase a { gate { require slo.slow and slo.api.p95 < 1s and slo.limits(slo.api) } }
+  phase a { gate { require slo.slow and slo.api.p95 < 9s and slo.limits(slo.api) } }
   phase b { run slo.soak(10m) }
 }"#,
         ),
@@ -122,8 +122,8 @@ component soak(time: duration) { wait time }"#,
 #[test]
 fn an_import_cycle_is_reported_at_the_file_being_checked() {
     expect_files(&[
-        ("a.deploy", "use \"./b.deploy\".{b} // PG105\nthreshold a { require b }"),
-        ("b.deploy", "use \"./a.deploy\".{a}\nthreshold b { require a }"),
+        ("a.deploy", "use \"./b.deploy\".{b} // PG105\nthreshold a { require 1 > 0 and b }"),
+        ("b.deploy", "use \"./a.deploy\".{a}\nthreshold b { require 1 > 0 }\nthreshold c { require a }"),
     ]);
 }
 

@@ -95,8 +95,11 @@ fn components_do_not_run_themselves() {
     expect(
         r#"
 component a() { run b() } // PG301
-component b() { run a() } // PG301
+component b() { run a() }
+threshold t { require u } // PG301
+threshold u { require t }
+threshold v { require v } // PG301
 /// Doc.
-pipeline p { phase x { run a() } }"#,
+pipeline p { phase x { run a() gate { require t or v } } }"#,
     );
 }

@@ -81,7 +81,7 @@ pipeline p {
   param careful: bool
   rollback when api.p95 for 5m // PG203
   phase a when careful { gate { require not api.p95 } } // PG203
-  phase b when 3 { wait 1s } // PG203
+  phase b when 3 { wait 1h } // PG203
 }"#,
     );
 }
@@ -153,13 +153,13 @@ channel room = notify.webhook(url: secret("HOOK"))
 /// Doc.
 pipeline p {
   let now = api.p95 // PG207
-  let then = mean(api.p95, 5m) // PG207
+  let later = mean(api.p95, 5m) // PG207
   lock "x${api.p95}" // PG207
   phase a {
     step notify.send(room, "p95 is ${api.p95}") // PG207
     step notify.send(room, "p95 is ${last(api.p95)}")
     wait api.p95 // PG207
-    gate { require mean(api.p95, 5m) < 1s and max(api.p95, now) < then and not slow }
+    gate { require mean(api.p95, 5m) < 1s and max(api.p95, now) < later and not slow }
     gate { require mean(5s, 5m) < 1s } // PG201
     gate { require cusum(api.p95, target: 100ms, sigma: 5ms).alarm }
     gate { require cusum(api.p95, target: 100, sigma: 5ms).alarm } // PG202
@@ -235,13 +235,13 @@ pipeline p {
   phase a {
     gate {
       require abs(n) > 1 and min(n, 2.5) > 1 and max(l) == 3 and mean(l) > 1.5 and percentile(l, 95%) > 2
-      require len(l) == 3 and len("abc") == 3 and contains(l, 2) and contains("abc", "b")
+      require n > 0 and len(l) == 3 and len("abc") == 3 and contains(l, 2) and contains("abc", "b")
       require round(2.567, digits: 2) == 2.57 and floor(2.5) == 2 and clamp(n, 1, 5) == 3
       require min(5s, 3) > 1s // PG202
       require len(n) > 1 // PG201
       require upper(n) == "X" // PG201
       require sqrt(5s) > 1 // PG202
-      require join(split("a b", by: " "), by: ",") == "a,b"
+      require n > 0 and join(split("a b", by: " "), by: ",") == "a,b"
       require (if n > 3 then 5s else 10s) > 7s
       require (if n > 3 then 5s else 10) > 7s // PG202
     }

@@ -113,7 +113,7 @@ impl<'a> Checker<'a> {
         }
         let first = self.infer(&first.value);
         let is_list = matches!(value_type(&first.ty), Type::List(_) | Type::Json);
-        let form = if is_list { over_list } else { over_values() };
+        let form = if is_list { over_list } else { over_values().or(over_metrics.filter(|_| args.len() > 1)) };
         (form.or(over_list).unwrap_or(fallback), Some(first))
     }
 
@@ -136,9 +136,12 @@ impl<'a> Checker<'a> {
 
     fn check_argument(&mut self, call: &mut FunctionCall, actual: Actual<'a>) -> Expr {
         let Parameter { takes, .. } = call.form.parameters[actual.formal];
+        if matches!(takes, Takes::Metric | Takes::Probe) {
+            return self.check_metric(call, takes, actual);
+        }
         let read = (actual.formal == 0).then(|| call.first.take()).flatten();
         match takes {
-            Takes::Metric | Takes::Probe => return self.check_metric(call, takes, actual.value),
+            Takes::Metric | Takes::Probe => {}
             Takes::Number => return self.check_or_coerce(read, actual.value, &Type::Float),
             Takes::Int => return self.check_or_coerce(read, actual.value, &Type::Int),
             Takes::Bool => return self.check_or_coerce(read, actual.value, &Type::Bool),
@@ -192,12 +195,14 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn check_metric(&mut self, call: &mut FunctionCall, takes: Takes, written: &'a ast::Expr) -> Expr {
+    fn check_metric(&mut self, call: &mut FunctionCall, takes: Takes, actual: Actual<'a>) -> Expr {
+        let written = actual.value;
         if takes == Takes::Probe {
             return self.error(written.at);
         }
         let place = if self.frame.place == Place::Argument { Place::Condition } else { self.frame.place };
-        let found = self.in_place(place, |checker| checker.infer(written));
+        let found = (actual.formal == 0).then(|| call.first.take()).flatten();
+        let found = found.unwrap_or_else(|| self.in_place(place, |checker| checker.infer(written)));
         match (&found.ty, &*found.kind) {
             (Type::Error, _) => found,
             (Type::Metric(inner), ExprKind::Metric { .. }) => {
