@@ -10,6 +10,7 @@ use serde_json::{Value as Json, json};
 
 use super::exit::Exit;
 use super::output;
+use crate::adapters::clock::SystemClock;
 use crate::adapters::files::archive::catalogue::{Listed, list, prune};
 use crate::adapters::files::archive::create::create;
 use crate::adapters::files::archive::metadata::Metadata;
@@ -17,6 +18,7 @@ use crate::adapters::files::archive::restore::restore;
 use crate::adapters::files::archive::verify::verify;
 use crate::adapters::files::{FilesContext, Performed};
 use crate::base::time::Timestamp;
+use crate::runtime::ports::Clock;
 
 /// Makes, lists, checks, restores and prunes backups by hand.
 #[derive(Debug, Arguments)]
@@ -98,7 +100,7 @@ pub fn run(args: Args) -> Exit {
     };
     let cancel = AtomicBool::new(false);
     let no_secrets = |name: &str| Err(format!("the secret `{name}` is not read here"));
-    let now = Timestamp(jiff::Timestamp::now().as_microsecond());
+    let now = SystemClock::new().now();
     let ctx = FilesContext { root, slots: PathBuf::new(), secrets: &no_secrets, cancel: &cancel, now };
     match args.action.perform(&ctx) {
         Ok(()) => Exit::Well,

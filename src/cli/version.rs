@@ -9,9 +9,10 @@ use serde_json::{Value as Json, json};
 
 use super::exit::Exit;
 use super::output;
+use crate::adapters::clock::SystemClock;
 use crate::adapters::files::freeze::{Fingerprint, freeze, list, load, take};
 use crate::adapters::files::{FilesContext, Performed};
-use crate::base::time::Timestamp;
+use crate::runtime::ports::Clock;
 
 /// Freezes versions by hand, and compares what was frozen.
 #[derive(Debug, Arguments)]
@@ -77,7 +78,7 @@ pub fn run(args: Args) -> Exit {
     };
     let cancel = AtomicBool::new(false);
     let no_secrets = |name: &str| Err(format!("the secret `{name}` is not read here"));
-    let now = Timestamp(jiff::Timestamp::now().as_microsecond());
+    let now = SystemClock::new().now();
     let ctx = FilesContext { root, slots: PathBuf::new(), secrets: &no_secrets, cancel: &cancel, now };
     match args.action.perform(&ctx) {
         Ok(exit) => exit,
