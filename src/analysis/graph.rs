@@ -156,8 +156,8 @@ fn report_circle(checker: &mut Checker<'_>, pipeline: &Pipeline, edges: &[Vec<Ed
     let next = |at: usize| circle[(at + 1) % circle.len()];
     let (at, label) = word(circle[0], next(0));
     let mut diagnostic = Diagnostic::new(Code::PG301, at, message).label(label);
-    for step in 1..circle.len() {
-        let (at, label) = word(circle[step], next(step));
+    for (step, phase) in circle.iter().enumerate().skip(1) {
+        let (at, label) = word(*phase, next(step));
         diagnostic = diagnostic.also(at, label);
     }
     checker.report(diagnostic.help("take one of them out of the circle"));

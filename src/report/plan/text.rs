@@ -227,7 +227,7 @@ fn draw_rollback(plan: &Plan, page: &mut Page) {
             (false, false) => parts.push(format!("then as from {before}")),
             (false, true) => {}
         }
-        page.line(&[(DIM, &format!("  from {}  ", pad(&phase.id, width))), (PLAIN, &parts.join(", "))]);
+        page.whole_line(&[(DIM, &format!("  from {}  ", pad(&phase.id, width))), (PLAIN, &parts.join(", "))]);
     }
     let kept: Vec<NodeIndex> = shares.iter().flat_map(|share| share.keeps.iter().copied()).collect();
     if kept.is_empty() {
@@ -281,7 +281,7 @@ fn draw_needs(plan: &Plan, page: &mut Page) {
     page.heading("Uses");
     let width = column(needs.iter().map(|(kind, _)| *kind));
     for (kind, what) in &needs {
-        page.line(&[(DIM, &format!("  {}  ", pad(kind, width))), (PLAIN, what)]);
+        page.whole_line(&[(DIM, &format!("  {}  ", pad(kind, width))), (PLAIN, what)]);
     }
 }
 
