@@ -32,11 +32,18 @@ impl Interval {
         }
     }
 
-    fn intersect(&self, other: &Self) -> Self {
+    pub fn intersect(&self, other: &Self) -> Self {
         Self {
             low: tighter(self.low, other.low, Ordering::Greater),
             high: tighter(self.high, other.high, Ordering::Less),
         }
+    }
+
+    /// Whether it is limited on the open side of `other`, and not before `other` begins.
+    pub fn reaches_into(&self, other: &Self) -> bool {
+        let is_limited_there =
+            (other.high.is_none() && self.high.is_some()) || (other.low.is_none() && self.low.is_some());
+        is_limited_there && !self.intersect(other).is_empty()
     }
 
     /// Whether everything in it is also in `other`.

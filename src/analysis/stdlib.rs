@@ -137,9 +137,9 @@ fn read_catalog() -> Catalog {
     let nothing = Catalog::default();
     let mut checker = Checker::new(&modules, &scopes, &mentions, &sources, &nothing);
     let mut signatures = HashMap::new();
-    for index in 0..modules.len() {
+    for (index, module) in modules.iter().enumerate() {
         checker.module = index;
-        for item in &modules[index].ast.items {
+        for item in &module.ast.items {
             if let ItemKind::Signature(declared) = &item.kind {
                 let signature = read_signature(&mut checker, declared, item.doc.clone());
                 signatures.insert((signature.kind, signature.name.clone()), signature);

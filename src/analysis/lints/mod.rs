@@ -8,6 +8,7 @@ mod command_without_timeout;
 mod condition_always_holds;
 mod condition_can_never_hold;
 mod full_traffic_without_guard;
+mod gate_allows_what_rolls_back;
 mod hold_longer_than_timeout;
 mod missing_data_passes;
 mod naming;
@@ -79,6 +80,7 @@ pub const LINTS: &[Lint] = &[
     alert_goes_nowhere::LINT,
     missing_data_passes::LINT,
     retry_of_a_change::LINT,
+    gate_allows_what_rolls_back::LINT,
     naming::LINT,
     undocumented_pipeline::LINT,
     redundant_expression::LINT,
