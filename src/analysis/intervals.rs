@@ -23,6 +23,18 @@ pub struct Term<'e> {
 }
 
 impl Interval {
+    pub const EVERYTHING: Self = Self { low: None, high: None };
+
+    /// Whether one ends above and the other begins below, or the other way round: a limit and what lies beyond one.
+    pub fn faces(&self, other: &Self) -> bool {
+        (self.high.is_some() && other.low.is_some() && other.high.is_none())
+            || (self.low.is_some() && other.high.is_some() && other.low.is_none())
+    }
+
+    pub fn overlaps(&self, other: &Self) -> bool {
+        !self.intersect(other).is_empty()
+    }
+
     fn is_empty(&self) -> bool {
         let (Some((low, low_in)), Some((high, high_in))) = (self.low, self.high) else { return false };
         match low.compare(high) {
@@ -37,13 +49,6 @@ impl Interval {
             low: tighter(self.low, other.low, Ordering::Greater),
             high: tighter(self.high, other.high, Ordering::Less),
         }
-    }
-
-    /// Whether it is limited on the open side of `other`, and not before `other` begins.
-    pub fn reaches_into(&self, other: &Self) -> bool {
-        let is_limited_there =
-            (other.high.is_none() && self.high.is_some()) || (other.low.is_none() && self.low.is_some());
-        is_limited_there && !self.intersect(other).is_empty()
     }
 
     /// Whether everything in it is also in `other`.

@@ -10,6 +10,7 @@ use serde_json::{Value as Json, json};
 
 use super::exit::Exit;
 use super::output;
+use crate::adapters::clock::SystemClock;
 use crate::adapters::files::archive::catalogue::{Listed, list, prune};
 use crate::adapters::files::archive::create::create;
 use crate::adapters::files::archive::metadata::Metadata;
@@ -17,6 +18,7 @@ use crate::adapters::files::archive::restore::restore;
 use crate::adapters::files::archive::verify::verify;
 use crate::adapters::files::{FilesContext, Performed};
 use crate::base::time::Timestamp;
+use crate::runtime::ports::Clock;
 
 /// Makes, lists, checks, restores and prunes backups by hand.
 #[derive(Debug, Arguments)]
@@ -98,24 +100,36 @@ pub fn run(args: Args) -> Exit {
     };
     let cancel = AtomicBool::new(false);
     let no_secrets = |name: &str| Err(format!("the secret `{name}` is not read here"));
-    let now = Timestamp(jiff::Timestamp::now().as_microsecond());
+    let now = SystemClock::new().now();
     let ctx = FilesContext { root, slots: PathBuf::new(), secrets: &no_secrets, cancel: &cancel, now };
     match args.action.perform(&ctx) {
         Ok(()) => Exit::Well,
         Err(failure) => {
             output::complain(&format!("error: {}\n", failure.message));
-            Exit::Findings
+            args.action.exit_of_failure(&ctx)
         }
     }
 }
 
 impl Action {
+    /// A backup that is not there is wrong usage; one that is damaged is a finding.
+    fn exit_of_failure(&self, ctx: &FilesContext<'_>) -> Exit {
+        match self {
+            Self::Verify { backup, shared } | Self::Restore { backup, shared, .. }
+                if !ctx.root.join(archive_of(backup, &shared.to)).exists() =>
+            {
+                Exit::Usage
+            }
+            _ => Exit::Findings,
+        }
+    }
+
     fn perform(&self, ctx: &FilesContext<'_>) -> Performed<()> {
         match self {
             Self::Create { source, retain, id, shared } => {
                 let id = id.clone().unwrap_or_else(|| id_from_time("backup", ctx.now));
                 let made = create(ctx, &id, source, &shared.to, *retain)?;
-                shared.say(&made, &format!("archived {} files in {}", text(&made, "files"), text(&made, "archive")));
+                shared.say(&made, &format!("archived {} in {}", files(&made, "files"), text(&made, "archive")));
             }
             Self::List { shared } => {
                 let backups = list(ctx, &shared.to)?;
@@ -124,14 +138,14 @@ impl Action {
             }
             Self::Verify { backup, shared } => {
                 let sound = verify(ctx, &archive_of(backup, &shared.to))?;
-                shared.say(&sound, &format!("{} is sound: {} files", text(&sound, "id"), text(&sound, "files")));
+                shared.say(&sound, &format!("{} is sound: {}", text(&sound, "id"), files(&sound, "files")));
             }
             Self::Restore { backup, target, shared } => {
                 let emergency = id_from_time("emergency", ctx.now);
                 let done = restore(ctx, &archive_of(backup, &shared.to), target, &emergency, &shared.to)?;
                 let said = format!(
-                    "restored {} files; what was there before is in {}",
-                    text(&done, "restored"),
+                    "restored {}; what was there before is in {}",
+                    files(&done, "restored"),
                     text(&done, "emergency")
                 );
                 shared.say(&done, &said);
@@ -234,6 +248,11 @@ fn text(json: &Json, field: &str) -> String {
         Some(other) => other.to_string(),
         None => String::new(),
     }
+}
+
+fn files(json: &Json, field: &str) -> String {
+    let count = text(json, field);
+    if count == "1" { "1 file".to_owned() } else { format!("{count} files") }
 }
 
 fn parse_retain(text: &str) -> Result<Duration, String> {

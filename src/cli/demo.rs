@@ -1,18 +1,22 @@
 //! `demo`: a rollout to watch, on live traffic.
 //!
-//! The world lives in this process; the pipeline is run as anyone would run it, by `phasegate run` on a file.
+//! The world lives in this process, and so does the run: it is started as `run` starts it, from the file written out.
 
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args as Arguments;
-use tokio::process::Command;
 
 use super::exit::Exit;
+use super::load::{self, Selection};
 use super::output;
+use super::runs::{self, Format};
+use crate::adapters::secrets::Secrets;
 use crate::demo::story::Plot;
 use crate::demo::world::{CONTROL_PORT, DemoOptions, DemoWorld};
+use crate::session::{self, RunOptions, executor};
 
 const PIPELINE: &str = include_str!("../../pipelines/quickstart.deploy");
 
@@ -46,19 +50,13 @@ pub struct Args {
 }
 
 pub fn run(args: Args) -> Exit {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return complain(&format!("no threads for the demo: {error}")),
-    };
-    match runtime.block_on(show(&args)) {
-        Ok(exit) => exit,
-        Err(message) => complain(&message),
+    match executor::wait_for(show(&args)) {
+        Ok(Ok(exit)) => exit,
+        Ok(Err(message)) | Err(message) => {
+            output::complain(&format!("error: {message}\n"));
+            Exit::Findings
+        }
     }
-}
-
-fn complain(message: &str) -> Exit {
-    output::complain(&format!("error: {message}\n"));
-    Exit::Findings
 }
 
 async fn show(args: &Args) -> Result<Exit, String> {
@@ -71,14 +69,14 @@ async fn show(args: &Args) -> Result<Exit, String> {
     if args.world {
         return keep(world, &pipeline).await;
     }
-    output::say(&format!("\n$ phasegate run {}\n", pipeline.display()));
-    let status = run_pipeline(args, &world, &pipeline).await?;
+    output::say(&format!("\n$ phasegate run {pipeline}\n"));
+    let ended = run_pipeline(args, &world, &pipeline).await;
     let story = world.stop().await.map_err(|error| format!("`{FOLDER}` could not be read: {error}"))?;
     let plot = if args.bad { Plot::TakenBack } else { Plot::Promoted };
-    output::say(&format!("\n{}", story.render(outcome(status))));
+    output::say(&format!("\n{}", story.render(outcome(ended))));
     let mut flaws = story.flaws(plot);
-    if status != Some(expected(plot).status().into()) {
-        flaws.insert(0, format!("the run ended with `{}`", outcome(status)));
+    if ended != expected(plot) {
+        flaws.insert(0, format!("the run should have ended otherwise: {}", outcome(ended)));
     }
     Ok(judge(plot, &flaws))
 }
@@ -99,8 +97,8 @@ fn be_alone() -> Result<File, String> {
 }
 
 /// The pipeline as it is built in, with the address that the world has.
-fn write_pipeline(world: &DemoWorld) -> io::Result<PathBuf> {
-    let path = world.folder().root().join("quickstart.deploy");
+fn write_pipeline(world: &DemoWorld) -> io::Result<String> {
+    let path = format!("{FOLDER}/quickstart.deploy");
     let usual = format!("http://127.0.0.1:{CONTROL_PORT}");
     fs::write(&path, PIPELINE.replace(&usual, &world.control_url()))?;
     Ok(path)
@@ -118,12 +116,12 @@ fn describe(world: &DemoWorld, args: &Args) -> String {
     )
 }
 
-async fn keep(world: DemoWorld, pipeline: &Path) -> Result<Exit, String> {
+async fn keep(world: DemoWorld, pipeline: &str) -> Result<Exit, String> {
     let hook = format!("{}/hook", world.control_url());
     output::say(&format!(
         "\nRun the pipeline in another terminal; Ctrl-C here ends the world:\n\n  \
                           {WEBHOOK}={hook} phasegate run {}\n",
-        pipeline.display()
+        pipeline
     ));
     tokio::signal::ctrl_c().await.map_err(|error| format!("Ctrl-C could not be waited for: {error}"))?;
     let story = world.stop().await.map_err(|error| format!("`{FOLDER}` could not be read: {error}"))?;
@@ -131,23 +129,20 @@ async fn keep(world: DemoWorld, pipeline: &Path) -> Result<Exit, String> {
     Ok(Exit::Well)
 }
 
-/// Runs the pipeline with this very program and gives its exit status, `None` when a signal ended it.
-async fn run_pipeline(args: &Args, world: &DemoWorld, pipeline: &Path) -> Result<Option<i32>, String> {
-    let program = std::env::current_exe().map_err(|error| format!("this program cannot be found: {error}"))?;
-    let mut command = Command::new(program);
-    command.arg("run").arg(pipeline).env(WEBHOOK, format!("{}/hook", world.control_url()));
-    if let Some(soak) = &args.soak {
-        command.arg("--set").arg(format!("soak={soak}"));
-    }
-    let mut running = command.spawn().map_err(|error| format!("the run could not be started: {error}"))?;
-    loop {
-        tokio::select! {
-            status = running.wait() => {
-                return status.map(|status| status.code()).map_err(|error| format!("the run was lost: {error}"));
-            }
-            // A Ctrl-C reaches the run too, which stops cleanly; the world stays up for that long.
-            _ = tokio::signal::ctrl_c() => {}
-        }
+/// Runs the pipeline as `phasegate run` does; only what the secret holds comes from the world.
+async fn run_pipeline(args: &Args, world: &DemoWorld, pipeline: &str) -> Exit {
+    let set = args.soak.iter().map(|soak| format!("soak={soak}")).collect();
+    let plan = match load::plan(pipeline, &Selection { environment: None, set }) {
+        Ok(loaded) => loaded.plan,
+        Err(exit) => return exit,
+    };
+    let hook = format!("{}/hook", world.control_url());
+    let secret = move |name: &str| if name == WEBHOOK { Some(hook.clone()) } else { std::env::var(name).ok() };
+    let secrets = Arc::new(Secrets::new(secret, None));
+    let options = RunOptions { secrets, ..runs::options(Format::Text, None) };
+    match session::start(plan, options).await {
+        Ok(finished) => runs::conclude(&finished, Format::Text),
+        Err(refusal) => runs::refuse(&refusal),
     }
 }
 
@@ -158,15 +153,14 @@ fn expected(plot: Plot) -> Exit {
     }
 }
 
-fn outcome(status: Option<i32>) -> &'static str {
-    match status {
-        Some(0) => "the new version has all of the traffic",
-        Some(3) => "the new version was caught and taken back",
-        Some(4) => "the new version was caught, but not all could be taken back",
-        Some(5) => "the run was aborted",
-        Some(6) => "the run was paused and left",
-        Some(_) => "the run failed",
-        None => "the run was killed",
+fn outcome(ended: Exit) -> &'static str {
+    match ended {
+        Exit::Well => "the new version has all of the traffic",
+        Exit::RolledBack => "the new version was caught and taken back",
+        Exit::RollbackFailed => "the new version was caught, but not all could be taken back",
+        Exit::Aborted => "the run was aborted",
+        Exit::Paused => "the run was paused and left",
+        Exit::Findings | Exit::Usage => "the run failed",
     }
 }
 

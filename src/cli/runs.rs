@@ -85,15 +85,16 @@ pub fn give(run: Option<String>, command: Command, signature: &Signature, done: 
 /// The last words of a run, and the status for them.
 #[must_use]
 pub fn conclude(finished: &Finished, format: Format) -> Exit {
-    if format == Format::Text {
-        output::say(&format!("{}\n", finished.words.join("\n")));
+    let words = format!("{}\n", finished.words.join("\n"));
+    match format {
+        Format::Text => output::say(&words),
+        // Events only on standard output; how to go on with a run that was left is still worth saying.
+        Format::Json if finished.summary.outcome.is_none() => output::complain(&words),
+        Format::Json => {}
     }
     if let Some(problem) = &finished.problem {
         output::complain(&format!("error: {problem}\n"));
         return Exit::Paused;
-    }
-    if finished.summary.outcome.is_none() {
-        output::complain(&format!("left run {0}; go on with: phasegate resume {0}\n", finished.summary.run));
     }
     Exit::from(finished.summary.outcome)
 }

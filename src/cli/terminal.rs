@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal};
 use crate::report::diagnostics::text::Look;
 
 /// Columns where there is no terminal to ask.
-const WIDTH_ELSEWHERE: usize = 100;
+const WIDTH_ELSEWHERE: usize = 120;
 
 /// How to draw on standard output. Colours are asked for always: `output` takes them out where they are not wanted.
 #[must_use]

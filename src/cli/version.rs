@@ -9,9 +9,10 @@ use serde_json::{Value as Json, json};
 
 use super::exit::Exit;
 use super::output;
+use crate::adapters::clock::SystemClock;
 use crate::adapters::files::freeze::{Fingerprint, freeze, list, load, take};
 use crate::adapters::files::{FilesContext, Performed};
-use crate::base::time::Timestamp;
+use crate::runtime::ports::Clock;
 
 /// Freezes versions by hand, and compares what was frozen.
 #[derive(Debug, Arguments)]
@@ -77,7 +78,7 @@ pub fn run(args: Args) -> Exit {
     };
     let cancel = AtomicBool::new(false);
     let no_secrets = |name: &str| Err(format!("the secret `{name}` is not read here"));
-    let now = Timestamp(jiff::Timestamp::now().as_microsecond());
+    let now = SystemClock::new().now();
     let ctx = FilesContext { root, slots: PathBuf::new(), secrets: &no_secrets, cancel: &cancel, now };
     match args.action.perform(&ctx) {
         Ok(exit) => exit,
@@ -181,7 +182,9 @@ fn head(facts: &Fingerprint) -> Json {
 
 fn summary(facts: &Fingerprint) -> String {
     let short: String = facts.fingerprint.chars().take(16).collect();
-    format!("{}  {short}  {} files  {:.0}{}", facts.version, facts.files.len(), facts.created_at, commit(facts))
+    let count = facts.files.len();
+    let files = if count == 1 { "file" } else { "files" };
+    format!("{}  {short}  {count} {files}  {:.0}{}", facts.version, facts.created_at, commit(facts))
 }
 
 fn commit(facts: &Fingerprint) -> String {

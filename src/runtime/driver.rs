@@ -295,6 +295,10 @@ impl Driver<'_, '_> {
             return;
         }
         let (command, note) = match self.interrupted {
+            1 if !self.engine.state().is_forward() => {
+                self.observer.note("the run is stopping by itself; Ctrl-C again aborts, and leaves the rest as it is");
+                return;
+            }
             1 => (Command::Pause, "stopping: what is running may end, nothing new is begun; Ctrl-C again aborts"),
             2 => (Command::Abort, "aborting: what is running is cancelled, nothing is taken back"),
             _ => {

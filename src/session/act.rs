@@ -12,7 +12,7 @@ use crate::adapters::clock::SystemClock;
 use crate::adapters::inbox::{self, Sent};
 use crate::adapters::journal::SqliteJournal;
 use crate::adapters::state::RunFolder;
-use crate::engine::event::Recorded;
+use crate::engine::event::{PauseCause, Recorded};
 use crate::engine::turn::{Command, Engine, Input};
 use crate::plan::program::Plan;
 use crate::runtime::ports::{Clock, Letter};
@@ -94,7 +94,9 @@ fn rehearse(
     let command =
         Input::Operator { command: order.command.clone(), actor: actor.to_owned(), reason: order.reason.clone() };
     if order.command == Command::Resume && !engine.ended() {
-        let opening = [Some(Input::Recover), engine.state().is_paused().then_some(command)];
+        // A doubt is not ended by resuming: whoever says so is told what it takes.
+        let resumable = engine.state().pause.iter().any(|cause| !matches!(cause, PauseCause::InDoubt(_)));
+        let opening = [Some(Input::Recover), resumable.then_some(command)];
         return Ok(opening.into_iter().flatten().collect());
     }
     match engine.turn(command.clone(), clock.now()).refusal {

@@ -1,26 +1,26 @@
-//! PG417: a gate lets through what a trigger around it takes back.
+//! PG417: a gate that is looser than the trigger around it.
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::model::expr::Operator;
 use crate::model::phase::{Block, Condition, StatementKind, Trigger, TriggerAction};
 
 use super::super::constants::Constants;
-use super::super::intervals::{Term, flatten, term};
+use super::super::intervals::{Interval, Term, flatten, term};
 use super::{Lint, Subject};
 
 pub const LINT: Lint = Lint {
     code: Code::PG417,
-    why: "The gate says that a value is good enough to go on, and a trigger around it rolls back at the same value.",
+    why: "The gate lets through what the trigger around it takes back: whoever passes at 8% is rolled back at 5%.",
     bad: r#"metrics api from http("http://127.0.0.1:8080/metrics.json") {
   errors: ratio = json("$.errors")
 }
 
-/// Looks and waits.
+/// Looks twice.
 pipeline watch {
   rollback when api.errors > 5% for 5m
   phase look {
     gate { require api.errors < 8% }
-    wait 10m
+    wait 1h
   }
 }
 "#,
@@ -28,12 +28,12 @@ pipeline watch {
   errors: ratio = json("$.errors")
 }
 
-/// Looks and waits.
+/// Looks twice.
 pipeline watch {
   rollback when api.errors > 5% for 5m
   phase look {
     gate { require api.errors < 4% }
-    wait 10m
+    wait 1h
   }
 }
 "#,
@@ -59,11 +59,11 @@ fn check_block<'p>(
     let outside = around.len();
     around.extend(&block.triggers);
     for statement in &block.statements {
-        match &statement.kind {
-            StatementKind::Gate { conditions, .. } => check_gate(conditions, around, constants, diagnostics),
-            other => {
-                other.inner().into_iter().for_each(|inner| check_block(inner, around, constants, diagnostics));
-            }
+        if let StatementKind::Gate { conditions, .. } = &statement.kind {
+            check_gate(conditions, around, constants, diagnostics);
+        }
+        if let Some(inner) = statement.kind.inner() {
+            check_block(inner, around, constants, diagnostics);
         }
     }
     around.truncate(outside);
@@ -75,39 +75,38 @@ fn check_gate(
     constants: &[Constants<'_>],
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    for trigger in around.iter().filter(|trigger| is_judged_at_once(trigger)) {
-        let required: Vec<&Condition> = conditions.iter().filter(|condition| !condition.warns).collect();
-        let found = constants.iter().map(|constants| let_through(&required, trigger, constants));
-        let found: Option<Vec<usize>> = found.collect();
-        if let Some(index) = found.and_then(|found| found.first().copied()) {
-            let condition = required[index];
-            let message = format!("this gate lets through what `{}` takes back", trigger.action.name());
-            let diagnostic = Diagnostic::new(Code::PG417, condition.at, message)
-                .label("wider than the trigger")
-                .also(trigger.at, "this trigger fires at values that pass the gate")
-                .help("let the gate ask for at least what the trigger does");
+    let requires: Vec<&Condition> = conditions.iter().filter(|condition| !condition.warns).collect();
+    for (index, require) in requires.iter().enumerate() {
+        let takes_back = |trigger: &&&Trigger| {
+            matches!(trigger.action, TriggerAction::Rollback | TriggerAction::RollbackPhase)
+                && constants.iter().all(|constants| lets_through(&requires, index, trigger, constants))
+        };
+        if let Some(trigger) = around.iter().find(takes_back) {
+            let diagnostic = Diagnostic::new(Code::PG417, require.at, "this gate allows what a trigger rolls back")
+                .label("looser than the trigger")
+                .also(trigger.condition.at, "this takes it back")
+                .help("make the gate at least as strict as the trigger");
             diagnostics.push(diagnostic);
         }
     }
 }
 
-fn is_judged_at_once(trigger: &Trigger) -> bool {
-    let takes_back =
-        matches!(trigger.action, TriggerAction::Rollback | TriggerAction::RollbackPhase | TriggerAction::Abort);
-    takes_back && trigger.condition.after.is_none()
+/// Whether something passes all of `requires`, limited by number `index`, that lets the trigger fire.
+fn lets_through(requires: &[&Condition], index: usize, trigger: &Trigger, constants: &Constants<'_>) -> bool {
+    let mut fires = Vec::new();
+    flatten(&trigger.condition.expr, Operator::Or, &mut fires);
+    fires.into_iter().filter_map(|part| term(part, false, constants)).any(|fires| {
+        let limits =
+            |limit: &Term<'_>| limit.subject.is_same_as(fires.subject) && limit.interval.faces(&fires.interval);
+        let all = requires.iter().flat_map(|require| terms(require, constants)).filter(|limit| limits(limit));
+        let passes = all.fold(Interval::EVERYTHING, |passes, limit| passes.intersect(&limit.interval));
+        let limited = terms(requires[index], constants).iter().any(limits);
+        limited && passes.overlaps(&fires.interval)
+    })
 }
 
-/// The requirement that limits what the trigger looks at, and limits it too late.
-fn let_through(required: &[&Condition], trigger: &Trigger, constants: &Constants<'_>) -> Option<usize> {
-    let fires = term(&trigger.condition.expr, false, constants)?;
-    let mut limits: Vec<(usize, Term<'_>)> = Vec::new();
-    for (index, condition) in required.iter().enumerate() {
-        let mut parts = Vec::new();
-        flatten(&condition.expr, Operator::And, &mut parts);
-        let terms = parts.into_iter().filter_map(|part| term(part, false, constants));
-        limits.extend(terms.filter(|term| term.subject.is_same_as(fires.subject)).map(|term| (index, term)));
-    }
-    let (first, rest) = limits.split_first()?;
-    let whole = rest.iter().fold(first.1.interval, |whole, (_, term)| whole.intersect(&term.interval));
-    whole.reaches_into(&fires.interval).then_some(first.0)
+fn terms<'e>(condition: &'e Condition, constants: &Constants<'_>) -> Vec<Term<'e>> {
+    let mut parts = Vec::new();
+    flatten(&condition.expr, Operator::And, &mut parts);
+    parts.into_iter().filter_map(|part| term(part, false, constants)).collect()
 }

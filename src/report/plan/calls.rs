@@ -1,25 +1,47 @@
 //! Expressions and calls of a plan, written as the language writes them.
 
-use crate::contract::value::escape;
+use crate::analysis::stdlib::catalog;
+use crate::contract::value::{Value, escape};
+use crate::eval::plain_text;
+use crate::eval::reduce::constant;
 use crate::model::expr::{Expr, ExprKind, Operator, Piece, RunField};
+use crate::model::signature::ParamSpec;
 use crate::plan::program::{Call, Target};
+use crate::syntax::ast::SignatureKind;
 
-/// A call with the arguments that were written: `backup.create(source: ["config/"])`.
+/// A call with the arguments that were written: `backup.create(["config/"], retain: 90d)`.
 #[must_use]
 pub fn call_text(call: &Call) -> String {
+    let params = params_of(SignatureKind::Step, &call.name);
     let written = call.args.iter().take(call.written).map(|(name, arg)| (name.as_str(), expr_text(arg)));
-    join_call(&call.name, written)
+    join_call(&call.name, params, written)
 }
 
-/// A ramp target, source or channel with its arguments.
+/// A ramp target, source or channel with the arguments that differ from their defaults.
 #[must_use]
-pub fn target_text(target: &Target) -> String {
-    join_call(&target.name, target.args.iter().map(|(name, arg)| (name.as_str(), arg.to_string())))
+pub fn target_text(kind: SignatureKind, target: &Target) -> String {
+    let params = params_of(kind, &target.name);
+    let is_default = |name: &str, value: &Value| {
+        let param = params.iter().find(|param| param.name == name);
+        param.and_then(|param| param.default.as_ref()).and_then(|default| constant(default).ok()).as_ref()
+            == Some(value)
+    };
+    let args = target.args.iter().filter(|(name, value)| !is_default(name, value));
+    join_call(&target.name, params, args.map(|(name, value)| (name.as_str(), value.to_string())))
 }
 
-fn join_call<'a>(name: &str, args: impl Iterator<Item = (&'a str, String)>) -> String {
-    let args: Vec<String> = args.map(|(name, arg)| format!("{name}: {arg}")).collect();
-    format!("{name}({})", args.join(", "))
+fn params_of(kind: SignatureKind, name: &str) -> &'static [ParamSpec] {
+    catalog().get(kind, name).map_or(&[], |signature| &signature.params)
+}
+
+/// What a call must have stands first and without its name, as people write it.
+fn join_call<'a>(name: &str, params: &[ParamSpec], args: impl Iterator<Item = (&'a str, String)>) -> String {
+    let mut in_place = true;
+    let args = args.enumerate().map(|(at, (name, arg))| {
+        in_place &= params.get(at).is_some_and(|param| param.name == name && param.default.is_none());
+        if in_place { arg } else { format!("{name}: {arg}") }
+    });
+    format!("{name}({})", args.collect::<Vec<_>>().join(", "))
 }
 
 /// An expression, with parentheses only where they matter.
@@ -197,11 +219,14 @@ fn write_pieces(pieces: &[Piece], text: &mut String) {
     for piece in pieces {
         match piece {
             Piece::Text(part) => text.push_str(&escape(part)),
-            Piece::Value(value) => {
-                text.push_str("${");
-                write(value, 0, text);
-                text.push('}');
-            }
+            Piece::Value(part) => match part.as_literal() {
+                Some(value) => text.push_str(&escape(&plain_text(value))),
+                None => {
+                    text.push_str("${");
+                    write(part, 0, text);
+                    text.push('}');
+                }
+            },
         }
     }
     text.push('"');
@@ -250,7 +275,7 @@ mod tests {
             written: 2,
             repeatable: false,
         };
-        assert_eq!(call_text(&call), "http.post(url: \"http://a/\\\"b\\\"\", token: secret(\"TOKEN\"))");
+        assert_eq!(call_text(&call), "http.post(\"http://a/\\\"b\\\"\", token: secret(\"TOKEN\"))");
     }
 
     #[test]

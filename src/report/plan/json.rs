@@ -14,8 +14,10 @@ use super::rollback::{Share, each_reach, share_of};
 use super::structure::{Structure, triggers_of};
 use super::timing::{Span, Timing};
 use crate::base::time::format_duration;
+use crate::contract::value::{Unit, Value};
 use crate::model::phase::TriggerAction;
 use crate::plan::program::{Condition, MetricRef, Node, NodeIndex, NodeKind, PhaseIndex, Plan, Sustain, Trigger};
+use crate::syntax::ast::SignatureKind;
 
 /// Text is handed over in pieces of about this size.
 const PIECE: usize = 64 * 1024;
@@ -188,7 +190,7 @@ struct Entry<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     starts: Option<Bounds>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    weights: Option<Vec<f64>>,
+    weights: Option<Vec<Json>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     conditions: Option<Vec<String>>,
 }
@@ -267,9 +269,10 @@ impl<'a> Report<'a> {
             }
             NodeKind::Ramp { target, weights, .. } => {
                 entry.effect = Some("changes");
-                entry.call = Some(target_text(target));
+                entry.call = Some(target_text(SignatureKind::Target, target));
                 entry.undo = Some("built in".to_owned());
-                entry.weights = Some(weights.iter().map(|weight| weight.to_f64()).collect());
+                entry.weights =
+                    Some(weights.iter().map(|weight| Value::Quantity(*weight, Unit::Ratio).to_json()).collect());
             }
             NodeKind::Gate(conditions) | NodeKind::Hold { conditions, .. } => entry.conditions = texts(conditions),
             NodeKind::Wait(_) | NodeKind::Approve { .. } => {}

@@ -6,6 +6,7 @@ use crate::base::time::format_duration;
 use crate::contract::value::{Unit, Value, escape};
 use crate::model::phase::{Expiry, MissingPolicy, TriggerAction};
 use crate::plan::program::{Condition, Node, NodeKind, Step, Trigger};
+use crate::syntax::ast::SignatureKind;
 
 /// `step snapshot = backup.create(source: ["config/"])`, `hold 24h every 1m`
 pub fn headline(node: &Node) -> String {
@@ -26,7 +27,7 @@ pub fn headline(node: &Node) -> String {
         NodeKind::Ramp { target, weights, .. } => {
             let weights: Vec<String> =
                 weights.iter().map(|weight| Value::Quantity(*weight, Unit::Ratio).to_string()).collect();
-            format!("ramp {} through {}", target_text(target), weights.join(", "))
+            format!("ramp {} through {}", target_text(SignatureKind::Target, target), weights.join(", "))
         }
         NodeKind::Wait(duration) => format!("wait {}", format_duration(*duration)),
         NodeKind::Approve { who, by, within, otherwise } => {

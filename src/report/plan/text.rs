@@ -9,9 +9,11 @@ use super::structure::{Line, lines_of, triggers_of};
 use super::text_parts::{BOLD, CHANGE, DANGER, DIM, GOOD, PATH, Page, pad, span_text};
 use super::timing::Timing;
 use crate::base::time::format_duration;
+use crate::contract::value::escape;
 use crate::model::signature::EffectClass;
 use crate::plan::program::{Node, NodeIndex, NodeKind, Phase, PhaseIndex, Plan};
 use crate::report::diagnostics::text::Look;
+use crate::syntax::ast::SignatureKind;
 use anstyle::Style;
 
 const PLAIN: Style = Style::new();
@@ -75,7 +77,7 @@ fn draw_phases(plan: &Plan, timing: &Timing, page: &mut Page) {
 
 fn draw_phase(plan: &Plan, index: PhaseIndex, timing: &Timing, page: &mut Page) {
     let phase = plan.phase(index);
-    let title = phase.title.as_ref().map_or(String::new(), |title| format!("  \"{title}\""));
+    let title = phase.title.as_ref().map_or(String::new(), |title| format!("  \"{}\"", escape(title)));
     let after = names(plan, phase.after.iter().map(|before| plan.phase(*before).node), ", ");
     let after = if after.is_empty() { after } else { format!("  after {after}") };
     let on_path = timing.critical_path.binary_search(&index).is_ok();
@@ -175,7 +177,7 @@ fn draw_time_line(plan: &Plan, timing: &Timing, page: &mut Page) {
     let start_width = column(starts.iter().map(String::as_str)).max(6);
     let takes_width = column(takes.iter().map(String::as_str)).max(5);
     let head = format!("  {}  {}  {}", pad("phase", name_width), pad("starts", start_width), pad("takes", takes_width));
-    page.line(&[(DIM, &head)]);
+    page.line(&[(DIM, head.trim_end())]);
     for ((index, phase), (start, takes)) in phases.iter().zip(starts.iter().zip(&takes)) {
         let name = format!("  {}  ", pad(&phase.id, name_width));
         let times = format!("{}  {}  ", pad(start, start_width), pad(takes, takes_width));
@@ -225,7 +227,7 @@ fn draw_rollback(plan: &Plan, page: &mut Page) {
             (false, false) => parts.push(format!("then as from {before}")),
             (false, true) => {}
         }
-        page.line(&[(DIM, &format!("  from {}  ", pad(&phase.id, width))), (PLAIN, &parts.join(", "))]);
+        page.whole_line(&[(DIM, &format!("  from {}  ", pad(&phase.id, width))), (PLAIN, &parts.join(", "))]);
     }
     let kept: Vec<NodeIndex> = shares.iter().flat_map(|share| share.keeps.iter().copied()).collect();
     if kept.is_empty() {
@@ -257,10 +259,19 @@ fn draw_needs(plan: &Plan, page: &mut Page) {
         let every = format_duration(group.every);
         needs.push((
             "metrics",
-            format!("{} ({}) every {every} from {}", group.name, fields.join(", "), target_text(&source)),
+            format!(
+                "{} ({}) every {every} from {}",
+                group.name,
+                fields.join(", "),
+                target_text(SignatureKind::Source, &source)
+            ),
         ));
     }
-    needs.extend(plan.channels.iter().map(|(name, target)| ("channel", format!("{name} = {}", target_text(target)))));
+    needs.extend(
+        plan.channels
+            .iter()
+            .map(|(name, target)| ("channel", format!("{name} = {}", target_text(SignatureKind::Channel, target)))),
+    );
     needs.extend(plan.secrets.iter().map(|name| ("secret", name.clone())));
     needs.extend(plan.inputs.files.keys().map(|path| ("read file", path.clone())));
     needs.extend(plan.inputs.variables.keys().map(|name| ("variable", name.clone())));
@@ -270,7 +281,7 @@ fn draw_needs(plan: &Plan, page: &mut Page) {
     page.heading("Uses");
     let width = column(needs.iter().map(|(kind, _)| *kind));
     for (kind, what) in &needs {
-        page.line(&[(DIM, &format!("  {}  ", pad(kind, width))), (PLAIN, what)]);
+        page.whole_line(&[(DIM, &format!("  {}  ", pad(kind, width))), (PLAIN, what)]);
     }
 }
 

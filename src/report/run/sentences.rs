@@ -90,6 +90,10 @@ impl Teller<'_> {
                 None => format!("{}: started", id(phase)),
             },
             Event::PhasePassed { phase } => format!("{}: passed", id(phase)),
+            // What failed in it has just said why.
+            Event::PhaseFailed { phase, reason, .. } if reason.starts_with(&format!("{}.", id(phase))) => {
+                format!("{}: failed", id(phase))
+            }
             Event::PhaseFailed { phase, reason, .. } => format!("{}: failed: {reason}", id(phase)),
             Event::PhaseSkipped { phase, reason } => format!("{}: skipped: {reason}", id(phase)),
             Event::PhaseUndone { phase } => format!("{}: undone", id(phase)),
@@ -193,7 +197,8 @@ impl Teller<'_> {
             }
             Event::Resumed => "resumed".to_owned(),
             Event::StopRequested { then, reason, .. } => match then {
-                Afterwards::RollBack => format!("stopping to roll back: {reason}"),
+                // `rolling back` follows as soon as what is running has stopped.
+                Afterwards::RollBack => return None,
                 Afterwards::Fail => format!("stopping as failed: {reason}"),
                 Afterwards::Abort => format!("aborting: {reason}"),
             },

@@ -103,7 +103,8 @@ impl Backend {
         (self.canary.weight, self.others.iter().fold(0, |sum, server| sum.saturating_add(server.weight)))
     }
 
-    /// The line that sets all weights. A canary that is down gets no more than it has: its share would be nobody's.
+    /// The line that sets all weights, those that stay without any last: at no instant is there nobody to serve. A
+    /// canary that is down gets no more than it has: its share would be nobody's.
     fn change(&self, args: &Args, share: f64) -> Result<Effect, String> {
         let backend = name_argument(args, "backend")?;
         let (canary, others) = self.weights();
@@ -116,7 +117,11 @@ impl Backend {
         let servers: Vec<&Server> = self.others.iter().collect();
         let shares = choose_shares(share, &servers)?;
         let weights = [(&self.canary, shares.canary)].into_iter().chain(self.others.iter().zip(shares.others));
-        let commands = weights.map(|(server, weight)| format!("set server {backend}/{} weight {weight}", server.name));
+        let (serving, idle): (Vec<_>, Vec<_>) = weights.partition(|(_, weight)| *weight > 0);
+        let commands = serving
+            .into_iter()
+            .chain(idle)
+            .map(|(server, weight)| format!("set server {backend}/{} weight {weight}", server.name));
         let line = commands.collect::<Vec<_>>().join("; ");
         Ok(Effect::Socket { address: text_argument(args, "socket")?.to_owned(), line })
     }
@@ -221,7 +226,7 @@ mod tests {
         let more = (HAPROXY.set)(&args, weight("0.25"), &after(&[&down]));
         assert_eq!(reason(more), "server `v2` of backend `search` is down, it cannot take traffic");
         let back = (HAPROXY.set)(&args, Number::ZERO, &after(&[&down]));
-        assert_eq!(back, line("set server search/v2 weight 0; set server search/v1 weight 100"));
+        assert_eq!(back, line("set server search/v1 weight 100; set server search/v2 weight 0"));
     }
 
     #[test]
