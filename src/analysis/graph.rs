@@ -153,10 +153,11 @@ fn report_circle(checker: &mut Checker<'_>, pipeline: &Pipeline, edges: &[Vec<Ed
         };
         (at, why)
     };
-    let mut edges_on_it = circle.iter().zip(circle.iter().cycle().skip(1)).map(|(from, to)| word(*from, *to));
-    let Some((at, label)) = edges_on_it.next() else { return };
+    let next = |at: usize| circle[(at + 1) % circle.len()];
+    let (at, label) = word(circle[0], next(0));
     let mut diagnostic = Diagnostic::new(Code::PG301, at, message).label(label);
-    for (at, label) in edges_on_it {
+    for (step, phase) in circle.iter().enumerate().skip(1) {
+        let (at, label) = word(*phase, next(step));
         diagnostic = diagnostic.also(at, label);
     }
     checker.report(diagnostic.help("take one of them out of the circle"));

@@ -145,8 +145,8 @@ impl<'a> Checker<'a> {
                 let path = if text.starts_with('$') { text.clone() } else { format!("$.{text}") };
                 let bracketed = format!("${text}");
                 let well = |path: &str| serde_json_path::JsonPath::parse(path).is_ok();
-                let is_well = well(&path) || (text.starts_with('[') && well(&bracketed));
-                if !is_well {
+                let bracketed_well = text.starts_with('[') && well(&bracketed);
+                if !well(&path) && !bracketed_well {
                     self.report_literal(query, "JSONPath", text, "write it like `$.search.p95` or `search.p95`");
                 }
             }

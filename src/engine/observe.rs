@@ -96,7 +96,7 @@ fn triggers(state: &mut State, plan: &Plan, frame: FrameId, group: Option<GroupI
 fn due(state: &State, plan: &Plan, condition: &Condition, at: Timestamp) -> bool {
     condition.reads.iter().all(|read| {
         let every = plan.group(read.group).every.as_micros().max(1);
-        let has_tick = at.since(state.started_at).as_micros() % every == 0;
+        let has_tick = at.since(state.started_at).as_micros().is_multiple_of(every);
         !has_tick || state.series.latest_tick(read.group).is_some_and(|latest| latest >= at)
     })
 }

@@ -52,7 +52,12 @@ fn restore_failed_weights(turn: &mut Turn<'_, '_>) -> bool {
         .map(|(index, _)| index)
         .filter(|index| state.phase(*index).status == PhaseStatus::Failed)
         .collect();
-    failed.into_iter().fold(true, |done, phase| restore_weights_of(turn, Some(phase)) && done)
+    // All of them are begun, whether or not another one is done.
+    let mut done = true;
+    for phase in failed {
+        done &= restore_weights_of(turn, Some(phase));
+    }
+    done
 }
 
 /// Puts the weights of all ramps (of one phase) back; true once that is over. Of several ramps on one target only the

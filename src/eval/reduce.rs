@@ -2,6 +2,7 @@
 
 use super::{Evaluated, Unknown, World, evaluate};
 use crate::base::span::Location;
+use crate::contract::value::Value;
 use crate::model::expr::{Expr, ExprKind, Operator, Piece};
 
 /// A part of an expression that should be known now and is not.
@@ -41,7 +42,7 @@ pub fn reduce(expr: &Expr, known: &dyn Known, problems: &mut Vec<Problem>) -> Ex
                 .iter()
                 .map(|piece| match piece {
                     Piece::Text(text) => Piece::Text(text.clone()),
-                    Piece::Value(value) => Piece::Value(inside(value)),
+                    Piece::Value(value) => known_piece(inside(value)),
                 })
                 .collect(),
         ),
@@ -70,13 +71,23 @@ pub fn reduce(expr: &Expr, known: &dyn Known, problems: &mut Vec<Problem>) -> Ex
 fn reduce_choice(expr: &Expr, parts: [&Expr; 3], known: &dyn Known, problems: &mut Vec<Problem>) -> Expr {
     let [condition, then, otherwise] = parts;
     let condition = reduce(condition, known, problems);
-    match condition.as_literal().and_then(crate::contract::value::Value::as_bool) {
+    match condition.as_literal().and_then(Value::as_bool) {
         Some(true) => reduce(then, known, problems),
         Some(false) => reduce(otherwise, known, problems),
         None => {
             let sides = (reduce(then, known, problems), reduce(otherwise, known, problems));
             Expr::new(ExprKind::If(condition, sides.0, sides.1), expr.ty.clone(), expr.at)
         }
+    }
+}
+
+/// A constant inside a text is part of the text; a secret is not, it has no text.
+fn known_piece(value: Expr) -> Piece {
+    match value.as_literal() {
+        Some(literal) if !matches!(literal, Value::Secret(_) | Value::Channel(_)) => {
+            Piece::Text(super::plain_text(literal))
+        }
+        _ => Piece::Value(value),
     }
 }
 
@@ -106,14 +117,14 @@ fn fold(expr: Expr) -> Expr {
 }
 
 /// `false and x`, `true or x`.
-fn decide_early(operator: Operator, left: &Expr, right: &Expr) -> Option<crate::contract::value::Value> {
+fn decide_early(operator: Operator, left: &Expr, right: &Expr) -> Option<Value> {
     let decisive = match operator {
         Operator::And => false,
         Operator::Or => true,
         _ => return None,
     };
-    let decides = |side: &Expr| side.as_literal().and_then(crate::contract::value::Value::as_bool) == Some(decisive);
-    (decides(left) || decides(right)).then_some(crate::contract::value::Value::Bool(decisive))
+    let decides = |side: &Expr| side.as_literal().and_then(Value::as_bool) == Some(decisive);
+    (decides(left) || decides(right)).then_some(Value::Bool(decisive))
 }
 
 /// The value of an expression of constants alone.

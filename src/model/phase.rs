@@ -61,6 +61,7 @@ pub struct Statement {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "most statements are steps: boxing them would cost more than it saves")]
 pub enum StatementKind {
     Step(Step),
     Gate {

@@ -187,9 +187,9 @@ impl Teller<'_> {
 
     fn whole(&self, event: &Event) -> Option<String> {
         Some(match event {
-            Event::TriggerFired { trigger, action, reason, evidence, .. } => {
-                let evidence = if evidence.is_empty() { String::new() } else { format!(" ({evidence})") };
-                format!("{trigger}: {action}: {reason}{evidence}")
+            // The reason says what was seen.
+            Event::TriggerFired { trigger, action, reason, .. } => {
+                format!("{trigger}: {action}: {reason}")
             }
             Event::NoticeRequested { channel, text, .. } => format!("telling {channel}: {text}"),
             Event::NoticeEnded { outcome: Outcome::Failed(failure), .. } => {
