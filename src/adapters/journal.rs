@@ -125,11 +125,14 @@ impl SqliteJournal {
         while let Some(row) = rows.next().map_err(failed)? {
             expected += 1;
             let seq: i64 = row.get(0).map_err(failed)?;
+            if u64::try_from(seq) != Ok(expected) {
+                return Err(self.damaged(&format!("event {expected} is missing")));
+            }
             let json: String = row.get(1).map_err(failed)?;
             let recorded: Recorded = serde_json::from_str(&json)
                 .map_err(|error| self.damaged(&format!("event {seq} cannot be read ({error})")))?;
-            if u64::try_from(seq) != Ok(expected) || recorded.seq != expected {
-                return Err(self.damaged(&format!("event {expected} is missing")));
+            if recorded.seq != expected {
+                return Err(self.damaged(&format!("event {seq} says that it is event {}", recorded.seq)));
             }
             events.push(recorded);
         }
