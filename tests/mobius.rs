@@ -23,7 +23,7 @@ const PIPELINES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/pipelines");
 const PATIENCE: Duration = Duration::from_secs(120);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_good_version_gets_all_of_the_traffic_and_no_request_is_lost() {
+async fn a_good_version_gets_all_of_the_traffic_until_an_emergency_and_no_request_is_lost() {
     let Some(site) = Site::start(Behaviour::GOOD).await else { return };
     let before = site.config_hash();
     let run = site.run("mobius", &["version=2.0.0", "monitor=4s"]).await;
@@ -31,6 +31,11 @@ async fn a_good_version_gets_all_of_the_traffic_and_no_request_is_lost() {
     assert_eq!(site.share_of_next().await, 100);
     assert_eq!(site.read("config/release.json"), "{ \"release\": \"2.0.0\" }\n");
     assert_ne!(site.config_hash(), before);
+    let archive = site.only_archive("backups");
+    let run = site.run("mobius_rollback", &[&format!("archive={}", archive.display())]).await;
+    assert_eq!(run.status.code(), Some(0), "{}", told(&run));
+    assert_eq!(site.share_of_next().await, 0);
+    assert_eq!(site.config_hash(), before);
     let served = site.next.served();
     let (notified, tally) = site.stop().await;
     assert_eq!((tally.lost, tally.errors), (0, 0), "{tally:?}");
@@ -45,7 +50,7 @@ async fn three_failed_health_checks_take_weights_and_files_back() {
     let running = site.spawn("mobius", &["version=2.0.0", "monitor=60s"]);
     site.until_next_serves_all().await;
     assert_ne!(site.config_hash(), before, "the deployment has changed the configuration by now");
-    site.next.set_healthy(false);
+    site.next.fail_health_checks(1.0);
     let run = finish(running).await;
     assert_eq!(run.status.code(), Some(3), "{}", told(&run));
     assert!(told(&run).contains("3 health checks failed in a row"), "{}", told(&run));
@@ -67,6 +72,33 @@ async fn a_version_that_fails_too_often_does_not_get_past_its_first_share() {
     assert_eq!(site.config_hash(), before);
     let (_, tally) = site.stop().await;
     assert!(tally.by_stable > 4 * tally.by_canary, "{tally:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_is_well_only_every_other_time_is_taken_back() {
+    let Some(site) = Site::start(Behaviour::GOOD).await else { return };
+    let before = site.config_hash();
+    site.next.fail_health_checks(0.5);
+    let run = site.run("mobius", &["version=2.0.0", "monitor=60s", "smoke_command=true"]).await;
+    assert_eq!(run.status.code(), Some(3), "{}", told(&run));
+    assert!(told(&run).contains("less than 70% of the health checks were well"), "{}", told(&run));
+    assert_eq!(site.share_of_next().await, 0);
+    assert_eq!(site.config_hash(), before);
+    site.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_stays_slow_is_taken_back() {
+    let slow = Behaviour { slow_share: 0.5, slow_by: Duration::from_millis(5500), ..Behaviour::GOOD };
+    let Some(site) = Site::start(slow).await else { return };
+    let before = site.config_hash();
+    let run = site.run("mobius", &["version=2.0.0", "monitor=60s", "smoke_command=true"]).await;
+    assert_eq!(run.status.code(), Some(3), "{}", told(&run));
+    assert!(told(&run).contains("p95 latency stays above 5 seconds"), "{}", told(&run));
+    assert_eq!(site.share_of_next().await, 0);
+    assert_eq!(site.config_hash(), before);
+    let (_, tally) = site.stop().await;
+    assert_eq!((tally.lost, tally.errors), (0, 0), "{tally:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -94,7 +126,7 @@ async fn an_emergency_rollback_restores_a_verified_backup_and_keeps_what_was_the
     let run = site.run("mobius_rollback", &[&format!("archive={}", archive.display())]).await;
     assert_eq!(run.status.code(), Some(0), "{}", told(&run));
     assert_eq!(site.config_hash(), before);
-    site.only_archive("backups");
+    site.only_archive("backups"); // what was there before
 
     let mut bytes = fs::read(&archive).unwrap();
     let middle = bytes.len() / 2;
@@ -134,7 +166,7 @@ impl Site {
         let sink = Sink::default();
         let hooks = Listening::start(sink.routes(), 0).await.unwrap();
         let front = format!("http://127.0.0.1:{port}");
-        let load = Load { requests_per_second: 100, at_once: 64 };
+        let load = Load { requests_per_second: 100, at_once: 1000 };
         let load = LoadGenerator::start(client(), front.clone(), load);
         Some(Self { folder, current, next, router, front, hooks, sink, load })
     }
@@ -251,7 +283,7 @@ async fn start_haproxy(folder: &Path, port: u16, [current, next]: [u16; 2]) -> C
     let socket = folder.join("haproxy.sock");
     let text = format!(
         "global\n  stats socket {} level admin\n\
-         defaults\n  mode http\n  timeout connect 2s\n  timeout client 10s\n  timeout server 10s\n\
+         defaults\n  mode http\n  timeout connect 2s\n  timeout client 20s\n  timeout server 20s\n\
          frontend front\n  bind 127.0.0.1:{port}\n  default_backend mobius\n\
          backend mobius\n  balance roundrobin\n  server current 127.0.0.1:{current} weight 256\n  \
          server next 127.0.0.1:{next} weight 0\n",
@@ -290,5 +322,5 @@ fn column(csv: &str, server: &str, name: &str) -> u32 {
 
 fn client() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build().unwrap()
+    reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(15)).build().unwrap()
 }

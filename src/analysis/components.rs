@@ -80,6 +80,9 @@ impl<'a> Checker<'a> {
         }
         let name = path.iter().map(|name| name.text.as_str()).collect::<Vec<_>>().join(".");
         let near = nearest(&name, self.scope().names_of(Space::Component));
+        if let Some(binding) = near.and_then(|near| self.scope().get(Space::Component, near)) {
+            self.use_binding(binding);
+        }
         let diagnostic = Diagnostic::new(Code::PG103, self.here(callee.at), format!("there is no component `{name}`"));
         self.report_with_near(diagnostic, callee.at, near);
     }

@@ -119,6 +119,7 @@ impl<'a> Checker<'a> {
             self.report(Diagnostic::new(Code::PG201, self.here(name.at), message));
         } else if !self.might_be_declared(&name.text) {
             let near = nearest(&name.text, self.scope().names_of(Space::Value));
+            near.into_iter().for_each(|near| self.mark_meant(near));
             self.report_undefined("channel", name, near);
         }
         String::new()

@@ -146,9 +146,7 @@ fn mark_expr<'a>(checker: &mut Checker<'a>, expr: &'a Expr) {
 /// A group that is passed on is used with all its fields.
 fn mark_whole_group<'a>(checker: &mut Checker<'a>, expr: &'a Expr) {
     if let Some(super::expressions::Root::Group(group)) = checker.root_in(expr) {
-        for index in 0..checker.group_fields(group).len() {
-            checker.used.insert(Used::Field(group, index));
-        }
+        checker.mark_group(group);
     }
 }
 

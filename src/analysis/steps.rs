@@ -146,6 +146,13 @@ impl<'a> Checker<'a> {
         let diagnostic = Diagnostic::new(Code::PG103, location, format!("there is no {wanted} `{name}`"));
         let known = self.catalog.of_kind(kind);
         let near = nearest(name, known.iter().map(|signature| signature.name.as_str()));
+        // The module that was meant is not unused as well.
+        for meant in [Some(name), near].into_iter().flatten() {
+            let module = meant.split('.').next().unwrap_or_default();
+            if let Some(import) = self.scope().std.get(module) {
+                self.used.insert(Used::Import(self.module, *import));
+            }
+        }
         self.report_with_near(diagnostic, at, near);
     }
 

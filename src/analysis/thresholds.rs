@@ -128,9 +128,7 @@ impl<'a> Checker<'a> {
             && matches!(self.item(binding.target).kind, ItemKind::Metrics(_))
         {
             self.use_binding(binding);
-            for index in 0..self.group_fields(binding.target).len() {
-                self.used.insert(super::checker::Used::Field(binding.target, index));
-            }
+            self.mark_group(binding.target);
             return Some(binding.target);
         }
         if !self.might_be_declared(&name.text) {

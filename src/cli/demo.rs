@@ -74,6 +74,10 @@ async fn show(args: &Args) -> Result<Exit, String> {
     let story = world.stop().await.map_err(|error| format!("`{FOLDER}` could not be read: {error}"))?;
     let plot = if args.bad { Plot::TakenBack } else { Plot::Promoted };
     output::say(&format!("\n{}", story.render(outcome(ended))));
+    if matches!(ended, Exit::Paused | Exit::Aborted) {
+        output::complain("stopped before the end; the world has ended too, so there is nothing to resume the run in\n");
+        return Ok(Exit::Findings);
+    }
     let mut flaws = story.flaws(plot);
     if ended != expected(plot) {
         flaws.insert(0, format!("the run should have ended otherwise: {}", outcome(ended)));

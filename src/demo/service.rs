@@ -2,7 +2,7 @@
 //! from its number alone.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -78,7 +78,7 @@ struct Shared {
     version: String,
     behaviour: Behaviour,
     served: AtomicU64,
-    healthy: AtomicBool,
+    ill: Mutex<Proportion>,
     recorder: Recorder,
     failing: Mutex<Proportion>,
     slow: Mutex<Proportion>,
@@ -92,7 +92,7 @@ impl DemoService {
             version: version.to_owned(),
             behaviour,
             served: AtomicU64::new(0),
-            healthy: AtomicBool::new(true),
+            ill: Mutex::new(Proportion::of(0.0)),
             recorder: Recorder::over(WINDOW),
             failing: Mutex::new(Proportion::of(behaviour.error_rate)),
             slow: Mutex::new(Proportion::of(behaviour.slow_share)),
@@ -119,9 +119,9 @@ impl DemoService {
         self.shared.served.load(Ordering::Relaxed)
     }
 
-    /// From now on `/healthz` says this.
-    pub fn set_healthy(&self, healthy: bool) {
-        self.shared.healthy.store(healthy, Ordering::Relaxed);
+    /// From now on `/healthz` tells of trouble this often: 0 never, 0.5 every other time, 1 always.
+    pub fn fail_health_checks(&self, share: f64) {
+        self.shared.ill.lock().unwrap_or_else(PoisonError::into_inner).change(share);
     }
 
     pub async fn stop(self) {
@@ -130,7 +130,7 @@ impl DemoService {
 }
 
 async fn health(State(shared): State<Arc<Shared>>) -> Response {
-    let healthy = shared.healthy.load(Ordering::Relaxed);
+    let healthy = !take(&shared.ill);
     let status = if healthy { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let told = if healthy { "ok" } else { "failing" };
     (status, Json(json!({ "status": told, "version": shared.version }))).into_response()

@@ -226,6 +226,24 @@ pipeline p {
 }
 
 #[test]
+fn what_was_meant_by_a_misspelt_name_is_not_unused_as_well() {
+    expect(
+        r#"
+use std.flags
+metrics api from http("http://127.0.0.1/m") { p95: duration(ms) = json("$.p95") }
+threshold slow { require api.p99 > 1s } // PG108
+/// Doc.
+pipeline p {
+  param limit: int
+  phase a {
+    gate { require limitt > 2 and sloww } // PG101 PG101
+    step flags.sett("x", {}) // PG103
+  }
+}"#,
+    );
+}
+
+#[test]
 fn names_that_unreadable_text_might_declare_are_not_reported() {
     expect(
         r#"

@@ -132,6 +132,7 @@ impl<'a> Checker<'a> {
             self.used.insert(Used::Field(group, index));
             return self.metric(group, &name.text, ty.clone(), written.at);
         }
+        self.mark_group(group);
         if !self.mentions[group.module].contains(name.text.as_str()) {
             let owner = self.declared_name(group);
             self.report_unknown_field(name, &owner, fields.keys().map(String::as_str));

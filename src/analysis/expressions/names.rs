@@ -216,8 +216,39 @@ impl<'a> Checker<'a> {
         } else {
             ("value", nearest(&name.text, self.names_in_reach()).map(str::to_owned))
         };
+        if let Some(near) = &near {
+            self.mark_meant(near);
+        }
         self.report_undefined(what, name, near.as_deref());
         self.error(name.at)
+    }
+
+    /// What was probably meant is not unused as well.
+    pub fn mark_meant(&mut self, name: &str) {
+        match self.lookup(name) {
+            Some(Bound { entry: Entry::Local(id), .. }) => {
+                if let Some(used) = self.frame.local_used.get_mut(id.0 as usize) {
+                    *used = true;
+                }
+            }
+            Some(Bound { entry: Entry::Group(group), .. }) => self.mark_group(group),
+            None => {
+                if let Some(binding) = self.scope().get(Space::Value, name) {
+                    self.use_binding(binding);
+                    self.mark_group(binding.target);
+                }
+            }
+        }
+        if let Some((_, at)) = self.scope().aliases.get(name).copied() {
+            self.used.insert(Used::Import(self.module, at));
+        }
+    }
+
+    /// All fields of a group count as used.
+    pub fn mark_group(&mut self, group: ItemRef) {
+        for index in 0..self.group_fields(group).len() {
+            self.used.insert(Used::Field(group, index));
+        }
     }
 
     /// Every value that could have been meant, for suggestions.
