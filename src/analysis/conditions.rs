@@ -95,7 +95,15 @@ impl<'a> Checker<'a> {
         self.report_with_near(diagnostic, name.at, near);
     }
 
-    pub fn read_trigger(&mut self, written: &'a TriggerStatement, at: Span) -> Trigger {
+    /// One trigger; several for a threshold whose conditions say for themselves for how long.
+    pub fn read_triggers(&mut self, written: &'a TriggerStatement, at: Span) -> Vec<Trigger> {
+        let whole = self.read_trigger(written, at);
+        let conditions = self.spread_threshold(&written.condition, whole.condition, Holder::Trigger);
+        let (action, at) = (whole.action, whole.at);
+        conditions.into_iter().map(|condition| Trigger { action: action.clone(), condition, at }).collect()
+    }
+
+    fn read_trigger(&mut self, written: &'a TriggerStatement, at: Span) -> Trigger {
         let condition = self.read_condition(&written.condition, Holder::Trigger, at);
         let action = match written.kind {
             TriggerKind::Rollback => TriggerAction::Rollback,

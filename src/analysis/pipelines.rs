@@ -201,8 +201,8 @@ impl<'a> Checker<'a> {
                 self.report_misplaced(&statement.kind, statement.at, "a pipeline that has one", "write it once");
             }
             StatementKind::Trigger(trigger) if trigger.kind != TriggerKind::RollbackPhase => {
-                let trigger = self.read_trigger(trigger, statement.at);
-                pipeline.scope.triggers.push(trigger);
+                let triggers = self.read_triggers(trigger, statement.at);
+                pipeline.scope.triggers.extend(triggers);
             }
             StatementKind::Hook { event, body } => {
                 if let Some(hook) = self.read_hook(statement, event, body) {

@@ -69,8 +69,8 @@ impl<'a> Checker<'a> {
                 None
             }
             Written::Trigger(trigger) => {
-                let trigger = self.read_trigger(trigger, written.at);
-                block.triggers.push(trigger);
+                let triggers = self.read_triggers(trigger, written.at);
+                block.triggers.extend(triggers);
                 None
             }
             Written::Gate { title, body } => {
@@ -155,10 +155,14 @@ impl<'a> Checker<'a> {
         let mut conditions = Vec::with_capacity(body.statements.len());
         for statement in &body.statements {
             match &statement.kind {
-                Written::Require(condition) => conditions.push(self.read_condition(condition, holder, statement.at)),
+                Written::Require(condition) => {
+                    let whole = self.read_condition(condition, holder, statement.at);
+                    conditions.extend(self.spread_threshold(condition, whole, holder));
+                }
                 Written::Warn(condition) => {
-                    let condition = self.read_condition(condition, holder, statement.at);
-                    conditions.push(Condition { warns: true, ..condition });
+                    let whole = self.read_condition(condition, holder, statement.at);
+                    let all = self.spread_threshold(condition, Condition { warns: true, ..whole }, holder);
+                    conditions.extend(all);
                 }
                 Written::Broken => {}
                 other => self.report_misplaced(other, statement.at, what, "only `require` and `warn` stand in it"),
@@ -250,7 +254,7 @@ impl<'a> Checker<'a> {
             Written::Require(condition) | Written::Warn(condition) => {
                 self.read_condition(condition, Holder::Hold, condition.condition.at);
             }
-            Written::Trigger(trigger) => drop(self.read_trigger(trigger, trigger.condition.condition.at)),
+            Written::Trigger(trigger) => drop(self.read_triggers(trigger, trigger.condition.condition.at)),
             Written::Run(run) => drop(self.expand_run(run)),
             Written::Call(call) => drop(self.read_bare_call(call)),
             Written::Step(step) => drop(self.read_step(step)),

@@ -6,10 +6,12 @@ use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::span::{Location, Span};
 use crate::contract::types::Type;
 use crate::model::expr::{Expr, ExprKind, Operator};
-use crate::syntax::ast::{ItemKind, Name, StatementKind, ThresholdItem};
+use crate::model::phase::Condition;
+use crate::syntax::ast::{self, ConditionStatement, ItemKind, Name, StatementKind, ThresholdItem};
 
 use super::checker::{Bound, Checker, Entry, Frame, Place};
 use super::conditions::Holder;
+use super::expressions::Root;
 use super::symbols::{ItemRef, Space};
 use super::types::{fit, value_type};
 
@@ -102,6 +104,61 @@ impl<'a> Checker<'a> {
         Some(Some(given))
     }
 
+    /// The conditions of a threshold one by one when they have clauses of their own, which a conjunction would lose.
+    /// It is named alone, behind a `not` in a trigger; in any other expression the clauses have no meaning.
+    pub fn spread_threshold(
+        &mut self,
+        written: &'a ConditionStatement,
+        whole: Condition,
+        holder: Holder,
+    ) -> Vec<Condition> {
+        let (named, negated) = match &*written.condition.kind {
+            ast::ExprKind::Not(inner) => (inner, true),
+            _ => (&written.condition, false),
+        };
+        let fits = negated == (holder == Holder::Trigger) && whole.expr.ty != Type::Error;
+        let Some((reference, group)) = self.named_threshold(named).filter(|_| fits) else { return vec![whole] };
+        let ItemKind::Threshold(item) = &self.item(reference).kind else { return vec![whole] };
+        let mut own = Vec::new();
+        for statement in &item.body.statements {
+            match &statement.kind {
+                StatementKind::Require(condition) => own.push((condition, statement.at)),
+                _ => return vec![whole],
+            }
+        }
+        if own.iter().all(|(condition, _)| condition.sustain.is_none() && condition.missing.is_none()) {
+            return vec![whole];
+        }
+        let frame = self.threshold_frame(item, group);
+        let (read, _) = self.in_frame(frame, |checker| {
+            checker.muted(|checker| {
+                checker.in_module(reference.module, |checker| {
+                    let read =
+                        own.iter().map(|(condition, at)| checker.read_condition(condition, Holder::Threshold, *at));
+                    read.collect::<Vec<_>>()
+                })
+            })
+        });
+        let merged =
+            read.into_iter().zip(own).map(|(inner, (written, _))| merge(inner, written, &whole, (negated, holder)));
+        merged.collect()
+    }
+
+    /// The threshold an expression names and nothing else, with the group it is given.
+    fn named_threshold(&mut self, written: &'a ast::Expr) -> Option<(ItemRef, Option<ItemRef>)> {
+        let (callee, argument) = match &*written.kind {
+            ast::ExprKind::Group(inner) => return self.named_threshold(inner),
+            ast::ExprKind::Call { callee, args } => (callee, args.first()),
+            _ => (written, None),
+        };
+        let Some(Root::Threshold(reference)) = self.root_in(callee) else { return None };
+        let group = argument.and_then(|argument| match self.root_in(&argument.value) {
+            Some(Root::Group(group)) => Some(group),
+            _ => None,
+        });
+        Some((reference, group))
+    }
+
     fn threshold_conditions(&mut self, item: &'a ThresholdItem) -> Vec<Expr> {
         let mut conditions = Vec::new();
         for statement in &item.body.statements {
@@ -136,6 +193,29 @@ impl<'a> Checker<'a> {
             self.report_undefined("group of metrics", name, near);
         }
         None
+    }
+}
+
+/// A condition of a threshold as it is used: its own clauses, and those of the place that names it for the rest.
+fn merge(
+    inner: Condition,
+    written: &ConditionStatement,
+    outer: &Condition,
+    (negated, holder): (bool, Holder),
+) -> Condition {
+    let at = inner.expr.at;
+    let expr = if negated { Expr::new(ExprKind::Not(inner.expr), Type::Bool, at) } else { inner.expr };
+    let text = if negated { format!("not ({})", inner.text) } else { inner.text };
+    let sustain = if holder == Holder::Gate { None } else { inner.sustain.or_else(|| outer.sustain.clone()) };
+    Condition {
+        expr,
+        text,
+        warns: outer.warns,
+        sustain,
+        after: outer.after.clone(),
+        missing: if written.missing.is_some() { inner.missing } else { outer.missing },
+        reason: inner.reason.or_else(|| outer.reason.clone()),
+        at: outer.at,
     }
 }
 

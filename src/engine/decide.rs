@@ -49,6 +49,7 @@ pub(super) fn decide(engine: &mut Engine<'_>, input: Input, now: Timestamp) -> D
             break;
         }
     }
+    drop_dead_timers(&mut turn);
     turn.decision.wake = next_wake(&turn);
     turn.decision
 }
@@ -143,15 +144,23 @@ fn ring_timers(turn: &mut Turn<'_, '_>) {
     phases::check_timeout(turn);
 }
 
+/// The timeouts of what has ended in time: among them the next one that counts would have to be looked for each turn.
+fn drop_dead_timers(turn: &mut Turn<'_, '_>) {
+    while let Some(timer) = turn.state().live.timers.first().copied() {
+        let exec = turn.state().exec(timer.1);
+        if exec.status == ExecStatus::Running || exec.undo.is_some() {
+            return;
+        }
+        turn.engine.state.live.timers.remove(&timer);
+    }
+}
+
 fn next_wake(turn: &Turn<'_, '_>) -> Option<Timestamp> {
     let state = turn.state();
     if state.outcome.is_some() || !state.started {
         return None;
     }
-    let timers = state.live.timers.iter().find(|(_, exec)| {
-        let exec = state.exec(*exec);
-        exec.status == ExecStatus::Running || exec.undo.is_some()
-    });
+    let timers = state.live.timers.first();
     let forward = state.is_forward();
     let ticks = state.live.sampling.iter().filter(|_| forward).filter_map(|sampling| sampling.next).min();
     let deadline = turn.plan().timeout.filter(|_| forward).map(|timeout| state.started_at.plus(timeout));

@@ -116,6 +116,8 @@ pub struct PhaseState {
     /// What its failure means for the run has been decided.
     pub(super) settled: bool,
     pub execs: Vec<ExecId>,
+    /// All that were opened for it.
+    pub(super) frames: Vec<FrameId>,
 }
 
 /// Forward work has to stop.
@@ -148,6 +150,7 @@ impl State {
             undo_first: false,
             settled: false,
             execs: Vec::new(),
+            frames: Vec::new(),
         };
         Self {
             run_id: String::new(),

@@ -302,7 +302,10 @@ impl Plan {
     /// The phase that holds the steps of a hook.
     #[must_use]
     pub fn hook(&self, event: HookEvent) -> Option<PhaseIndex> {
-        self.indexed_phases().find(|(_, phase)| phase.hook == Some(event)).map(|(index, _)| index)
+        // They stand at the end: the phases of the DAG need not be looked at.
+        let mut hooks = self.phases.iter().enumerate().rev().take_while(|(_, phase)| phase.hook.is_some());
+        let found = hooks.find(|(_, phase)| phase.hook == Some(event));
+        found.and_then(|(index, _)| u32::try_from(index).ok().map(PhaseIndex))
     }
 
     fn indexed_phases(&self) -> impl Iterator<Item = (PhaseIndex, &Phase)> {

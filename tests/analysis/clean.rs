@@ -64,3 +64,28 @@ fn written_arguments_come_before_defaults() {
     assert!(step.has_undo);
     assert!(matches!(step.output, Type::Record(_)));
 }
+
+#[test]
+fn a_threshold_keeps_the_clauses_of_its_conditions() {
+    let (analysis, _) = check(
+        r#"
+metrics api from http("http://127.0.0.1/m") every 1m { p95: duration(ms) = json("$.p95") errors: ratio = json("$.e") }
+threshold plain(m: api) { require m.p95 < 1s require m.errors < 1% }
+threshold slow { require api.p95 < 1s for 5m require api.errors < 1% missing breach }
+/// Doc.
+pipeline p {
+  rollback when not slow for 10m else "slow"
+  phase a { hold 1h { require slow require plain(api) } }
+}"#,
+    );
+    assert!(analysis.diagnostics.is_empty(), "{:#?}", analysis.diagnostics);
+    let pipeline = &analysis.program.pipelines["p"];
+    let StatementKind::Hold { conditions, .. } = &pipeline.phases[0].body.statements[0].kind else { panic!("a hold") };
+    let texts: Vec<&str> = conditions.iter().map(|condition| condition.text.as_str()).collect();
+    assert_eq!(texts, ["api.p95 < 1s", "api.errors < 1%", "plain(api)"]);
+    assert!(conditions[0].sustain.is_some() && conditions[1].sustain.is_none());
+    let triggers = &pipeline.scope.triggers;
+    assert_eq!(triggers.len(), 2);
+    assert_eq!(triggers[0].condition.text, "not (api.p95 < 1s)");
+    assert!(triggers[1].condition.sustain.is_some(), "what the condition leaves open is said where it is used");
+}

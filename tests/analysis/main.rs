@@ -3,6 +3,7 @@
 
 mod clean;
 mod explained;
+mod library;
 mod lints;
 mod names;
 mod order;

@@ -115,6 +115,9 @@ impl State {
             stage,
         });
         self.live.frames.insert(id);
+        if let Some(phase) = phase {
+            self.phases[phase.0 as usize].frames.push(id);
+        }
         if !plan.block(block).triggers.is_empty() {
             self.live.watching.insert(id);
         }
@@ -130,10 +133,10 @@ impl State {
     }
 
     pub(in crate::engine) fn close_frames_of(&mut self, phase: PhaseIndex) {
-        let ids: Vec<FrameId> =
-            self.live.frames.iter().copied().filter(|id| self.frame(*id).phase == Some(phase)).collect();
-        for id in ids {
-            self.close_frame(id);
+        for id in std::mem::take(&mut self.phases[phase.0 as usize].frames) {
+            if self.live.frames.contains(&id) {
+                self.close_frame(id);
+            }
         }
     }
 
