@@ -376,11 +376,12 @@ fn an_operator_takes_back_a_run_that_has_succeeded() {
 
 #[test]
 fn past_its_timeout_every_running_phase_fails() {
-    let source = program(&format!("timeout 15m\n{RAMP}"));
-    let ran = run(&source, Script::new().metrics(healthy));
+    let source = program("timeout 15m\nphase slow { step s = shell(\"slow\") undo shell(\"-slow\") }");
+    let ran = run(&source, Script::new().takes("slow", 3600));
     assert_eq!(ran.outcome, Some(RunOutcome::RolledBack));
     assert!((ran.minutes - 15.0).abs() < 1e-9);
     assert!(ran.reason.contains("timeout"), "{}", ran.reason);
+    assert_eq!(ran.log, ["slow", "-slow"]);
 }
 
 #[test]
@@ -495,4 +496,30 @@ phase a { on failure stop  step s = shell("a") timeout 1m undo shell("-a")  step
 on failure { shell("sorry") }"#,
     );
     cut_everywhere(&source, &|| Script::new().fails("t", 2));
+}
+
+#[test]
+fn a_cusum_finds_a_small_shift_that_lasts() {
+    let source = program(
+        "phase soak { hold 5h { require m.errors <= 50% }\n rollback when cusum(m.p95, target: 1.0, sigma: 0.1).alarm for 2 samples else \"shift\" }",
+    );
+    // 1.2 sigma up from minute 60: C+ grows by 0.7 a sample and is above 5 with the eighth, at 67m.
+    let shifted =
+        |field: &str, minute: f64| Some(if field == "p95" { if minute >= 60.0 { 1.12 } else { 1.0 } } else { 0.0 });
+    let ran = run(&source, Script::new().metrics(shifted));
+    assert_eq!(ran.outcome, Some(RunOutcome::RolledBack));
+    assert!((ran.minutes - 68.0).abs() < 1e-9, "{}", ran.minutes);
+}
+
+#[test]
+fn windows_baselines_and_means_are_taken_from_the_samples() {
+    let source = program(
+        "phase wait { wait 2h }\nphase soak after wait { hold 30m { require mean(m.p95, 5m) <= baseline(m.p95, 1h) * 2\n require ewma(m.p95, half_life: 5m) <= 3.5 } }",
+    );
+    let doubled =
+        |field: &str, minute: f64| Some(if field == "p95" { if minute >= 130.0 { 4.0 } else { 1.0 } } else { 0.0 });
+    let ran = run(&source, Script::new().metrics(doubled));
+    assert_eq!(ran.outcome, Some(RunOutcome::Failed));
+    // Samples at 126..=130m: 1, 1, 1, 1, 4 is a mean of 1.6; 127..=131m of 2.2.
+    assert!((ran.minutes - 131.0).abs() < 1e-9, "{}", ran.minutes);
 }

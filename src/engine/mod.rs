@@ -18,6 +18,7 @@ mod phases;
 mod recover;
 pub mod scene;
 pub mod series;
+mod shifts;
 pub mod state;
 mod stop;
 mod triggers;

@@ -7,8 +7,9 @@ use super::exec::Stage;
 use super::judge::MISSING_LIMIT;
 use super::state::State;
 use super::windows;
+use crate::base::number::Number;
 use crate::base::time::Timestamp;
-use crate::contract::value::Value;
+use crate::contract::value::{Unit, Value};
 use crate::eval::{Evaluated, Unknown, World, evaluate, plain_text, truth};
 use crate::model::expr::{Expr, ExprKind, LocalId, OutputRef, RunField};
 use crate::plan::program::{Condition, GroupIndex, MetricRef, NodeIndex, NodeKind, PhaseIndex, Plan};
@@ -134,9 +135,10 @@ fn source_like(expr: &Expr) -> String {
 fn shown(value: &Value) -> String {
     let rounded = match value {
         Value::Quantity(number, unit) => {
-            let scale = 1e6;
-            let short = crate::base::number::Number::from_f64((number.to_f64() * scale).round() / scale);
-            Value::Quantity(short, *unit)
+            let amount = number.to_f64();
+            // Nobody reads microseconds behind milliseconds, nor more than four digits of a share.
+            let scale = if *unit == Unit::Duration && amount.abs() >= 0.01 { 1e3 } else { 1e6 };
+            Value::Quantity(Number::from_f64((amount * scale).round() / scale), *unit)
         }
         other => other.clone(),
     };

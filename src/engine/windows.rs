@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::scene::Scene;
+use super::shifts;
 use crate::base::number::Number;
 use crate::base::time::Timestamp;
 use crate::contract::value::{Unit, Value};
@@ -19,6 +20,9 @@ pub fn call(scene: &Scene<'_>, function: &str, args: &[(String, Expr)]) -> Optio
     })?;
     if function == "last" {
         return Some(scene.metric(group, field));
+    }
+    if shifts::is_shift(function) {
+        return Some(shifts::call(scene, function, args, (group, field)));
     }
     let windowed = matches!(
         function,

@@ -77,7 +77,11 @@ fn fail(turn: &mut Turn<'_, '_>, id: ExecId, reason: String, mut because: Vec<St
     if !because.contains(&name) {
         because.push(name.clone());
     }
-    phases::fail(turn, phase, format!("{name}: {reason}"), because);
+    let shown = match &turn.plan().node(node).title {
+        Some(title) => format!("{name} \"{title}\""),
+        None => name,
+    };
+    phases::fail(turn, phase, format!("{shown}: {reason}"), because);
 }
 
 /// The names of the metrics a condition reads.
