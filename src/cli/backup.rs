@@ -1,16 +1,14 @@
 //! `backup`: by hand what the steps of the module `backup` do.
 
-use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use clap::{Args as Arguments, Subcommand, ValueEnum};
+use clap::{Args as Arguments, Subcommand};
 use jiff::{Span, SpanRelativeTo};
 use serde_json::{Value as Json, json};
 
+use super::by_hand::{Format, in_working_folder};
 use super::exit::Exit;
 use super::output;
-use crate::adapters::clock::SystemClock;
 use crate::adapters::files::archive::catalogue::{Listed, list, prune};
 use crate::adapters::files::archive::create::create;
 use crate::adapters::files::archive::metadata::Metadata;
@@ -18,7 +16,6 @@ use crate::adapters::files::archive::restore::restore;
 use crate::adapters::files::archive::verify::verify;
 use crate::adapters::files::{FilesContext, Performed};
 use crate::base::time::Timestamp;
-use crate::runtime::ports::Clock;
 
 /// Makes, lists, checks, restores and prunes backups by hand.
 #[derive(Debug, Arguments)]
@@ -84,31 +81,14 @@ struct Shared {
     format: Format,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
-}
-
 pub fn run(args: Args) -> Exit {
-    let root = match std::env::current_dir() {
-        Ok(root) => root,
-        Err(error) => {
-            output::complain(&format!("error: cannot tell the working folder: {error}\n"));
-            return Exit::Usage;
-        }
-    };
-    let cancel = AtomicBool::new(false);
-    let no_secrets = |name: &str| Err(format!("the secret `{name}` is not read here"));
-    let now = SystemClock::new().now();
-    let ctx = FilesContext { root, slots: PathBuf::new(), secrets: &no_secrets, cancel: &cancel, now };
-    match args.action.perform(&ctx) {
+    in_working_folder(|ctx| match args.action.perform(ctx) {
         Ok(()) => Exit::Well,
         Err(failure) => {
             output::complain(&format!("error: {}\n", failure.message));
-            args.action.exit_of_failure(&ctx)
+            args.action.exit_of_failure(ctx)
         }
-    }
+    })
 }
 
 impl Action {

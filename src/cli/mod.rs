@@ -15,6 +15,7 @@ use self::exit::Exit;
 pub mod abort;
 pub mod approve;
 pub mod backup;
+pub mod by_hand;
 pub mod check;
 pub mod demo;
 pub mod exit;

@@ -1,18 +1,15 @@
 //! `version`: freezes versions by hand, and compares what was frozen.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
 
-use clap::{Args as Arguments, Subcommand, ValueEnum};
+use clap::{Args as Arguments, Subcommand};
 use serde_json::{Value as Json, json};
 
+use super::by_hand::{Format, in_working_folder};
 use super::exit::Exit;
 use super::output;
-use crate::adapters::clock::SystemClock;
 use crate::adapters::files::freeze::{Fingerprint, freeze, list, load, take};
 use crate::adapters::files::{FilesContext, Performed};
-use crate::runtime::ports::Clock;
 
 /// Freezes versions by hand, and compares what was frozen.
 #[derive(Debug, Arguments)]
@@ -62,31 +59,14 @@ struct Shared {
     format: Format,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    Text,
-    Json,
-}
-
 pub fn run(args: Args) -> Exit {
-    let root = match std::env::current_dir() {
-        Ok(root) => root,
-        Err(error) => {
-            output::complain(&format!("error: cannot tell the working folder: {error}\n"));
-            return Exit::Usage;
-        }
-    };
-    let cancel = AtomicBool::new(false);
-    let no_secrets = |name: &str| Err(format!("the secret `{name}` is not read here"));
-    let now = SystemClock::new().now();
-    let ctx = FilesContext { root, slots: PathBuf::new(), secrets: &no_secrets, cancel: &cancel, now };
-    match args.action.perform(&ctx) {
+    in_working_folder(|ctx| match args.action.perform(ctx) {
         Ok(exit) => exit,
         Err(failure) => {
             output::complain(&format!("error: {}\n", failure.message));
             Exit::Usage
         }
-    }
+    })
 }
 
 impl Action {
