@@ -29,12 +29,16 @@ fn context(root: &Path) -> NetContext {
 }
 
 fn shell(line: &str) -> Effect {
-    Effect::RunProcess { program: Program::Shell(vec![TextPiece::Plain(line.into())]), cwd: ".".into() }
+    Effect::RunProcess {
+        program: Program::Shell(vec![TextPiece::Plain(line.into())]),
+        cwd: ".".into(),
+        key: String::new(),
+    }
 }
 
 fn exec(words: &[&str]) -> Effect {
     let argv = words.iter().map(|word| vec![TextPiece::Plain((*word).to_owned())]).collect();
-    Effect::RunProcess { program: Program::Argv(argv), cwd: ".".into() }
+    Effect::RunProcess { program: Program::Argv(argv), cwd: ".".into(), key: String::new() }
 }
 
 async fn run(effect: &Effect, sink: &mut dyn OutputSink) -> Outcome {
@@ -82,8 +86,11 @@ async fn words_are_arguments_and_the_folder_is_the_working_folder() {
     assert_eq!(answer(&exec(&["printf", "%s|", "a b", "$HOME", "*"])).await.stdout, "a b|$HOME|*|");
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("inner")).unwrap();
-    let effect =
-        Effect::RunProcess { program: Program::Shell(vec![TextPiece::Plain("pwd".into())]), cwd: "inner".into() };
+    let effect = Effect::RunProcess {
+        program: Program::Shell(vec![TextPiece::Plain("pwd".into())]),
+        cwd: "inner".into(),
+        key: String::new(),
+    };
     let outcome = perform(&effect, &context(folder.path()), &mut NoSink, &CancellationToken::new()).await.unwrap();
     let answer: ProcessAnswer = read_answer(&outcome).unwrap();
     assert!(answer.stdout.trim().ends_with("/inner"), "{}", answer.stdout);
@@ -114,8 +121,11 @@ async fn a_program_that_cannot_start_says_why() {
     assert!(failure(&exec(&["echo", "a\0b"])).await.starts_with("`echo` could not be started"));
     let long = "x".repeat(3 << 20);
     assert!(failure(&exec(&["echo", &long])).await.contains("longer than the system takes"));
-    let effect =
-        Effect::RunProcess { program: Program::Shell(vec![TextPiece::Plain("true".into())]), cwd: "gone".into() };
+    let effect = Effect::RunProcess {
+        program: Program::Shell(vec![TextPiece::Plain("true".into())]),
+        cwd: "gone".into(),
+        key: String::new(),
+    };
     assert_eq!(failure(&effect).await, "the folder `gone` to run `/bin/sh` in does not exist");
 }
 
@@ -136,16 +146,16 @@ async fn contents_of_secrets_reach_neither_sink_nor_answer_nor_failure() {
     let [before, _, between, after] = pieces;
     let token = || TextPiece::Secret("TOKEN".into());
     let program = Program::Shell(vec![before, token(), between, token(), after]);
-    let outcome = run(&Effect::RunProcess { program, cwd: ".".into() }, &mut sink).await;
+    let outcome = run(&Effect::RunProcess { program, cwd: ".".into(), key: String::new() }, &mut sink).await;
     assert_eq!(sink.0.len(), 2);
     assert!(sink.0.iter().all(|(_, line)| line == "***\n"), "{:?}", sink.0);
     assert!(!format!("{outcome:?}").contains("hunter22"), "{outcome:?}");
 
     let program = Program::Argv(vec![vec![TextPiece::Plain("gone-".into()), token()]]);
-    let reason = failure(&Effect::RunProcess { program, cwd: ".".into() }).await;
+    let reason = failure(&Effect::RunProcess { program, cwd: ".".into(), key: String::new() }).await;
     assert_eq!(reason, "command `gone-***` is not installed or not on PATH");
     let unknown = Program::Argv(vec![vec![TextPiece::Secret("OTHER".into())]]);
-    let reason = failure(&Effect::RunProcess { program: unknown, cwd: ".".into() }).await;
+    let reason = failure(&Effect::RunProcess { program: unknown, cwd: ".".into(), key: String::new() }).await;
     assert!(reason.starts_with("secret `OTHER` is not there"), "{reason}");
 }
 

@@ -14,8 +14,13 @@ struct Place {
 
 impl Place {
     fn with(body: &str) -> Self {
+        Self::with_items("", body)
+    }
+
+    /// With other items before the pipeline.
+    fn with_items(items: &str, body: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let source = format!("use std.{{shell, exec}}\n\n/// For a test.\npipeline p {{\n{body}\n}}\n");
+        let source = format!("use std.{{shell, exec}}\n{items}\n/// For a test.\npipeline p {{\n{body}\n}}\n");
         fs::write(folder.path().join("p.deploy"), source).unwrap();
         Self { folder }
     }
@@ -92,13 +97,19 @@ fn step(name: &str) -> String {
     format!("step {name} = shell(\"echo {name} >> effects\") timeout 30s undo shell(\"echo undo-{name} >> effects\")\n")
 }
 
+/// Two steps, a hold on a metric, a third step.
 fn held() -> Place {
-    Place::with(&format!(
-        "phase build {{ {} {} }}\nphase watch after build {{ wait 2s }}\nphase last after watch {{ {} }}",
+    let metrics = "metrics load from file(\"load.csv\") every 200ms { errors: ratio(%) = column(\"errors\") }";
+    let watch = "phase watch after build { hold 2s { require load.errors <= 1% } }";
+    let body = format!(
+        "phase build {{ {} {} }}\n{watch}\nphase last after watch {{ {} }}",
         step("one"),
         step("two"),
         step("three")
-    ))
+    );
+    let place = Place::with_items(metrics, &body);
+    fs::write(place.path("load.csv"), "errors\n0.5\n").unwrap();
+    place
 }
 
 #[test]
@@ -148,9 +159,11 @@ fn events_come_one_a_line_with_names_instead_of_indices() {
 }
 
 #[test]
-fn killed_while_it_waits_and_resumed_nothing_is_done_twice() {
+fn killed_in_a_hold_and_resumed_nothing_is_done_twice() {
     let place = held();
-    kill(place.started(&["run", "p.deploy"], "two"));
+    let run = place.started(&["run", "p.deploy"], "two");
+    await_that("the hold", || place.status()["phases"][1]["state"] == "running");
+    kill(run);
     assert_eq!(place.status()["status"], "interrupted");
     assert_exit(&place.phasegate(&["resume"]), 0);
     assert_eq!(place.effects(), ["one", "two", "three"]);

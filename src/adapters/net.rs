@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::http::{HttpClients, Request, perform_http};
-use super::process::{OutputSink, perform_process};
+use super::process::{Launch, OutputSink, perform_process};
 use super::secrets::Secrets;
 use super::socket::perform_socket;
 use crate::contract::effect::{Effect, Failure, Outcome};
@@ -70,7 +70,10 @@ pub async fn perform(
     cancel: &CancellationToken,
 ) -> Option<Outcome> {
     match effect {
-        Effect::RunProcess { program, cwd } => Some(perform_process(program, cwd, ctx, sink, cancel).await),
+        Effect::RunProcess { program, cwd, key } => {
+            let launch = Launch { program, cwd, key };
+            Some(perform_process(launch, ctx, sink, cancel).await)
+        }
         Effect::HttpRequest { method, url, headers, body } => {
             let request = Request { method, url, headers, body: body.as_ref() };
             Some(perform_http(request, ctx, cancel).await)

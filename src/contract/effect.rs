@@ -49,6 +49,9 @@ pub enum Effect {
     RunProcess {
         program: Program,
         cwd: String,
+        /// Which execution this is, the same after a crash: the environment variable `PHASEGATE_KEY` of the process.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        key: String,
     },
     /// Answers `{ status, headers, body, text, took_s }` for every HTTP status; fails when there is no answer.
     HttpRequest {

@@ -13,7 +13,7 @@ pub const COMMAND: SourceImpl = SourceImpl { name: "command", requests, read };
 /// One run of the command serves all fields.
 fn requests(args: &Args, fields: &[FieldQuery]) -> Vec<SourceRequest> {
     let line: SealedText = args.get("line").map(seal).unwrap_or_default();
-    let effect = Effect::RunProcess { program: Program::Shell(line), cwd: ".".to_owned() };
+    let effect = Effect::RunProcess { program: Program::Shell(line), cwd: ".".to_owned(), key: String::new() };
     vec![((0..fields.len()).collect(), effect)]
 }
 
@@ -71,7 +71,7 @@ mod tests {
         let args = Args::from([("line".to_owned(), Value::text("uptime"))]);
         let field = FieldQuery { field: "x".into(), extractor: "match".into(), args: Args::new(), ty: Type::Float };
         let program = Program::Shell(vec![TextPiece::Plain("uptime".into())]);
-        let expected = [(vec![0, 1], Effect::RunProcess { program, cwd: ".".into() })];
+        let expected = [(vec![0, 1], Effect::RunProcess { program, cwd: ".".into(), key: String::new() })];
         assert_eq!((COMMAND.requests)(&args, &[field.clone(), field]), expected);
     }
 

@@ -45,20 +45,30 @@ impl OutputSink for NoSink {
 }
 
 /// Runs a program to its end.
+/// A process to start.
+#[derive(Debug, Clone, Copy)]
+pub struct Launch<'a> {
+    pub program: &'a Program,
+    pub cwd: &'a str,
+    /// Told to the process as `PHASEGATE_KEY`, so that it can know an execution it has seen; empty: not told.
+    pub key: &'a str,
+}
+
 pub async fn perform_process(
-    program: &Program,
-    cwd: &str,
+    launch: Launch<'_>,
     ctx: &NetContext,
     sink: &mut dyn OutputSink,
     cancel: &CancellationToken,
 ) -> Outcome {
-    let argv = match open_program(program, ctx) {
+    let argv = match open_program(launch.program, ctx) {
         Ok(argv) => argv,
         Err(reason) => return Outcome::failed(reason),
     };
-    match ProcessGroup::spawn(command(&argv, cwd, ctx), ctx.limits.grace) {
+    match ProcessGroup::spawn(command(&argv, launch, ctx), ctx.limits.grace) {
         Ok(group) => Running::new(group, ctx, sink).run(cancel).await,
-        Err(error) => Outcome::failed(ctx.secrets.redact(&lookup::describe_start_failure(&argv[0], cwd, ctx, &error))),
+        Err(error) => {
+            Outcome::failed(ctx.secrets.redact(&lookup::describe_start_failure(&argv[0], launch.cwd, ctx, &error)))
+        }
     }
 }
 
@@ -77,10 +87,13 @@ fn open_program(program: &Program, ctx: &NetContext) -> Result<Vec<String>, Stri
     Ok(argv)
 }
 
-fn command(argv: &[String], cwd: &str, ctx: &NetContext) -> Command {
+fn command(argv: &[String], launch: Launch<'_>, ctx: &NetContext) -> Command {
     let mut command = Command::new(&argv[0]);
     command.args(&argv[1..]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let folder = ctx.root.join(cwd);
+    if !launch.key.is_empty() {
+        command.env("PHASEGATE_KEY", launch.key);
+    }
+    let folder = ctx.root.join(launch.cwd);
     if folder.components().next().is_some_and(|first| first != std::path::Component::CurDir)
         || folder.components().count() > 1
     {

@@ -9,6 +9,7 @@ use super::super::turn::Request;
 use crate::base::time::format_duration;
 use crate::contract::effect::{History, Outcome, Reaction, Verdict};
 use crate::contract::value::Value;
+use crate::plan::program::NodeKind;
 
 /// How often and for how long.
 #[derive(Debug, Clone, Copy)]
@@ -120,8 +121,12 @@ fn history(turn: &Turn<'_, '_>, id: ExecId, direction: Direction) -> History {
     let exec = turn.state().exec(id);
     let acts = work(turn, id, direction).map(|work| work.acts.clone()).unwrap_or_default();
     let undoing = direction == Direction::Undo;
+    let node = turn.plan().node(exec.node);
+    // A written undo is a step of its own; a built-in one finds what its step left under the same key.
+    let written = matches!(&node.kind, NodeKind::Step(step) if step.undo.is_some());
+    let suffix = if undoing && written { "/undo" } else { "" };
     History {
-        key: format!("{}/{}/{}", turn.state().run_id, turn.plan().node(exec.node).id, exec.n),
+        key: format!("{}/{}/{}{suffix}", turn.state().run_id, node.id, exec.n),
         acts,
         done: if undoing { exec.forward.done().to_vec() } else { Vec::new() },
         output: if undoing { exec.output.clone() } else { None },

@@ -1,7 +1,7 @@
 //! `http.post`: sends JSON.
 
 use super::{output, request};
-use crate::contract::effect::{Body, Effect, History, Reaction};
+use crate::contract::effect::{Body, Effect, History, Reaction, SealedText, TextPiece};
 use crate::contract::registry::{Args, StepImpl};
 use crate::contract::value::Value;
 
@@ -9,18 +9,32 @@ pub const POST: StepImpl = StepImpl { name: "http.post", react, undo: None };
 
 fn react(args: &Args, history: &History) -> Reaction {
     match history.outcome(0) {
-        None => Reaction::perform(post(args)),
+        None => Reaction::perform(post(args, history)),
         Some(outcome) => Reaction::finish(output(args, outcome)),
     }
 }
 
-fn post(args: &Args) -> Result<Effect, String> {
+fn post(args: &Args, history: &History) -> Result<Effect, String> {
     let body = args.get("body").ok_or("argument `body` is missing")?;
     if holds_secret(body) {
         return Err("a secret cannot stand in a body, send it in `headers`".to_owned());
     }
-    request("POST", args, Some(Body::Json(body.to_json())))
+    let mut effect = request("POST", args, Some(Body::Json(body.to_json())))?;
+    if let Effect::HttpRequest { headers, .. } = &mut effect {
+        tell_key(headers, &history.key);
+    }
+    Ok(effect)
 }
+
+/// The same request after a crash has the same key, so that the other side can know it.
+fn tell_key(headers: &mut Vec<(String, SealedText)>, key: &str) {
+    let given = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(KEY_HEADER));
+    if !key.is_empty() && !given {
+        headers.push((KEY_HEADER.to_owned(), vec![TextPiece::Plain(key.to_owned())]));
+    }
+}
+
+const KEY_HEADER: &str = "Idempotency-Key";
 
 fn holds_secret(value: &Value) -> bool {
     match value {
@@ -55,6 +69,17 @@ mod tests {
             body: Some(Body::Json(json!({ "version": "1.2.3" }))),
         };
         assert_eq!((POST.react)(&args(body), &History::default()), Reaction::Perform(expected));
+    }
+
+    #[test]
+    fn the_other_side_is_told_which_execution_it_is() {
+        let history = History { key: "run/deploy.start/1".to_owned(), ..History::default() };
+        let reaction = (POST.react)(&args(Value::Null), &history);
+        let Reaction::Perform(Effect::HttpRequest { headers, .. }) = reaction else {
+            panic!("no request: {reaction:?}")
+        };
+        let key = vec![TextPiece::Plain("run/deploy.start/1".to_owned())];
+        assert_eq!(headers, [("Idempotency-Key".to_owned(), key)]);
     }
 
     #[test]

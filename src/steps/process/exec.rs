@@ -14,7 +14,7 @@ fn react(args: &Args, history: &History) -> Reaction {
         _ => return Reaction::finish(Err("argument `argv` is empty: its first element names the program".to_owned())),
     };
     match history.outcome(0) {
-        None => Reaction::perform(run(args, Program::Argv(argv))),
+        None => Reaction::perform(run(args, Program::Argv(argv), history)),
         Some(outcome) => Reaction::finish(output(args, &command_line(&argv), outcome)),
     }
 }
@@ -41,14 +41,15 @@ mod tests {
         let args = args(&[Value::text("curl"), Value::text("a b"), Value::Secret("TOKEN".into())]);
         let word = |text: &str| vec![TextPiece::Plain(text.into())];
         let argv = vec![word("curl"), word("a b"), vec![TextPiece::Secret("TOKEN".into())]];
-        let expected = Reaction::Perform(Effect::RunProcess { program: Program::Argv(argv), cwd: ".".into() });
+        let expected =
+            Reaction::Perform(Effect::RunProcess { program: Program::Argv(argv), cwd: ".".into(), key: String::new() });
         assert_eq!((EXEC.react)(&args, &History::default()), expected);
     }
 
     #[test]
     fn a_failure_names_the_command_with_secrets_by_name() {
         let args = args(&[Value::text("login"), Value::Secret("TOKEN".into())]);
-        let effect = Effect::RunProcess { program: Program::Argv(Vec::new()), cwd: ".".into() };
+        let effect = Effect::RunProcess { program: Program::Argv(Vec::new()), cwd: ".".into(), key: String::new() };
         let outcome = Some(Outcome::Done(json!({ "stdout": "", "stderr": "denied", "exit_code": 1 })));
         let history = History { acts: vec![Act { effect, outcome }], ..History::default() };
         let failed = Reaction::finish(Err("`login secret(\"TOKEN\")` ended with exit code 1: denied".into()));

@@ -6,12 +6,13 @@ pub mod shell;
 use indexmap::IndexMap;
 
 use crate::contract::answer::{ProcessAnswer, read_answer};
-use crate::contract::effect::{Effect, Outcome, Program};
+use crate::contract::effect::{Effect, History, Outcome, Program};
 use crate::contract::registry::{Args, text_argument};
 use crate::contract::value::Value;
 
-fn run(args: &Args, program: Program) -> Result<Effect, String> {
-    Ok(Effect::RunProcess { program, cwd: text_argument(args, "cwd").unwrap_or(".").to_owned() })
+fn run(args: &Args, program: Program, history: &History) -> Result<Effect, String> {
+    let cwd = text_argument(args, "cwd").unwrap_or(".").to_owned();
+    Ok(Effect::RunProcess { program, cwd, key: history.key.clone() })
 }
 
 /// The output of a process that ended as `expect` allows.

@@ -12,7 +12,7 @@ fn react(args: &Args, history: &History) -> Reaction {
         return Reaction::finish(Err("argument `command` is missing".to_owned()));
     };
     match history.outcome(0) {
-        None => Reaction::perform(run(args, Program::Shell(command))),
+        None => Reaction::perform(run(args, Program::Shell(command), history)),
         Some(outcome) => Reaction::finish(output(args, &start_of(&describe_sealed(&command)), outcome)),
     }
 }
@@ -32,7 +32,7 @@ mod tests {
 
     fn after(outcome: Outcome) -> History {
         let program = Program::Shell(vec![TextPiece::Plain("make".into())]);
-        let effect = Effect::RunProcess { program, cwd: ".".into() };
+        let effect = Effect::RunProcess { program, cwd: ".".into(), key: String::new() };
         History { acts: vec![Act { effect, outcome: Some(outcome) }], ..History::default() }
     }
 
@@ -40,7 +40,7 @@ mod tests {
     fn the_command_is_run_in_its_folder() {
         let args = args(&[("command", Value::text("make")), ("cwd", Value::text("web"))]);
         let program = Program::Shell(vec![TextPiece::Plain("make".into())]);
-        let expected = Reaction::Perform(Effect::RunProcess { program, cwd: "web".into() });
+        let expected = Reaction::Perform(Effect::RunProcess { program, cwd: "web".into(), key: String::new() });
         assert_eq!((SHELL.react)(&args, &History::default()), expected);
     }
 
