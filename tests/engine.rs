@@ -137,6 +137,16 @@ fn after_five_samples_the_fifth_is_the_first_to_be_judged() {
 }
 
 #[test]
+fn a_trigger_in_a_ramp_holds_for_all_of_its_weights() {
+    let triggered = RAMP.replace("hold 10m {", "rollback when m.p95 > 2.0 for 15m else \"slow\"\n hold 10m {");
+    let slow = |field: &str, minute: f64| Some(if field == "p95" && minute >= 2.0 { 3.0 } else { 0.0 });
+    let ran = run(&program(&triggered), Script::new().metrics(slow));
+    assert_eq!(ran.outcome, Some(RunOutcome::RolledBack), "{}", ran.reason);
+    // Eight minutes under the first weight (2m to 10m), seven under the second; the minute between them does not count.
+    assert!((ran.minutes - 18.0).abs() < 1e-9, "{}", ran.minutes);
+}
+
+#[test]
 fn no_data_is_not_good_news_the_fifth_unknown_sample_pauses_the_run() {
     let blind = |_: &str, minute: f64| if minute >= 3.0 { None } else { Some(0.0) };
     let ran = run(&program(RAMP), Script::new().metrics(blind));

@@ -194,6 +194,8 @@ pub struct RampDetail {
     pub before: Option<Number>,
     /// The last weight that was set, and when.
     pub current: Option<Stage>,
+    /// The frame its body ran in for the weight before: its triggers go on in the next one.
+    pub body: Option<FrameId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! Effects, attempts and weights.
 
-use super::super::event::{Direction, EffectKey, Event, ExecId};
+use super::super::event::{Direction, EffectKey, Event, ExecId, FrameId};
 use super::super::exec::Work as Acts;
 use super::super::exec::{Cancel, Detail, Owner, RampStage, Stage, TARGET_TIMEOUT};
+use super::super::judge::Judge;
 use super::super::state::{State, Work};
 use crate::base::time::Timestamp;
 use crate::contract::effect::{Act, Outcome};
@@ -79,7 +80,8 @@ impl State {
                     ramp.current = Some(Stage { weight: *weight, set_at: at });
                     let phase = exec_state.phase;
                     if let NodeKind::Ramp { body, .. } = &plan.node(*node).kind {
-                        self.open_frame(plan, *body, Owner::Ramp(*exec), Some(phase), at);
+                        let frame = self.open_frame(plan, *body, Owner::Ramp(*exec), Some(phase), at);
+                        self.go_on_with_triggers(*exec, frame);
                     }
                 }
             }
@@ -89,6 +91,19 @@ impl State {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// The triggers of a ramp hold for all of it: what they have seen under one weight counts under the next. The time in
+    /// between, which nobody judges, does not.
+    fn go_on_with_triggers(&mut self, exec: ExecId, frame: FrameId) {
+        let Detail::Ramp(ramp) = &mut self.execs[exec.0 as usize].detail else { return };
+        if let Some(before) = ramp.body.replace(frame) {
+            let (mut judges, started_at) = (self.frame(before).judges.clone(), self.frame(before).started_at);
+            judges.iter_mut().for_each(Judge::stand_still);
+            let state = &mut self.frames[frame.0 as usize];
+            state.judges = judges;
+            state.started_at = started_at;
         }
     }
 

@@ -177,7 +177,9 @@ fn detail(kind: &NodeKind, at: Timestamp) -> Detail {
             next_look: Some(at),
             overdue: false,
         }),
-        NodeKind::Ramp { .. } => Detail::Ramp(RampDetail { stage: RampStage::Reading, before: None, current: None }),
+        NodeKind::Ramp { .. } => {
+            Detail::Ramp(RampDetail { stage: RampStage::Reading, before: None, current: None, body: None })
+        }
         NodeKind::Wait(duration) => Detail::Wait { until: at.plus(*duration) },
         NodeKind::Approve { .. } => Detail::Approve { deadline: None, asked: false, approved: false },
     }
