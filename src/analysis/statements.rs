@@ -40,21 +40,23 @@ impl Body {
 impl<'a> Checker<'a> {
     /// Reads a block in a scope of its own.
     pub fn read_block(&mut self, written: &'a ast::Block, body: Body) -> Block {
-        self.in_scope(|checker| {
-            let mut block = Block::default();
-            let before = checker.frame.produced.clone();
-            let mut after: HashSet<String> = HashSet::new();
-            for statement in &written.statements {
-                if body == Body::Parallel {
-                    // What runs beside a statement has produced nothing yet.
-                    after.extend(checker.frame.produced.drain());
-                    checker.frame.produced.clone_from(&before);
-                }
-                checker.read_statement(statement, body, &mut block);
+        self.in_scope(|checker| checker.with_lets(&written.statements, |checker| checker.read_statements(written, body)))
+    }
+
+    fn read_statements(&mut self, written: &'a ast::Block, body: Body) -> Block {
+        let mut block = Block::default();
+        let before = self.frame.produced.clone();
+        let mut after: HashSet<String> = HashSet::new();
+        for statement in &written.statements {
+            if body == Body::Parallel {
+                // What runs beside a statement has produced nothing yet.
+                after.extend(self.frame.produced.drain());
+                self.frame.produced.clone_from(&before);
             }
-            checker.frame.produced.extend(after);
-            block
-        })
+            self.read_statement(statement, body, &mut block);
+        }
+        self.frame.produced.extend(after);
+        block
     }
 
     fn read_statement(&mut self, written: &'a ast::Statement, body: Body, block: &mut Block) {
@@ -92,6 +94,8 @@ impl<'a> Checker<'a> {
             Written::Wait(duration) => Some(StatementKind::Wait(self.check(duration, &Type::Duration))),
             Written::Run(run) => self.expand_run(run).map(StatementKind::Scope),
             Written::Window(_) | Written::OnFailure { .. } if body == Body::Phase => None,
+            // Behind a block that nothing closes it stands where it should.
+            Written::Phase(_) if self.unreadable[self.module].unclosed => None,
             Written::Phase(phase) => {
                 self.report_misplaced(&written.kind, phase.name.at, body.name(), "phases stand in the pipeline itself");
                 None
