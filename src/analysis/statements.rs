@@ -266,6 +266,7 @@ impl<'a> Checker<'a> {
             | Written::Timeout(value)
             | Written::Window(value)
             | Written::Wait(value)
+            | Written::Return(value)
             | Written::Approve { who: value, .. } => drop(self.infer(value)),
             Written::Param(_)
             | Written::Let { .. }
@@ -290,6 +291,7 @@ fn belongs(written: &Written) -> &'static str {
         }
         Written::Window(_) => "a window stands in a phase or in the pipeline itself",
         Written::OnFailure { .. } => "it stands in a phase, before its first statement",
+        Written::Return(_) => "it ends a composite step of the standard library",
         _ => "it stands in a phase",
     }
 }
@@ -316,6 +318,7 @@ fn statement_name(written: &Written) -> &'static str {
         Written::Approve { .. } => "an approval",
         Written::Wait(_) => "`wait`",
         Written::Run(_) => "`run`",
+        Written::Return(_) => "`return`",
         Written::Require(_) => "`require`",
         Written::Warn(_) => "`warn`",
         Written::Call(_) => "a bare call",
