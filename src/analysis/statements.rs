@@ -40,7 +40,9 @@ impl Body {
 impl<'a> Checker<'a> {
     /// Reads a block in a scope of its own.
     pub fn read_block(&mut self, written: &'a ast::Block, body: Body) -> Block {
-        self.in_scope(|checker| checker.with_lets(&written.statements, |checker| checker.read_statements(written, body)))
+        self.in_scope(|checker| {
+            checker.with_lets(&written.statements, |checker| checker.read_statements(written, body))
+        })
     }
 
     fn read_statements(&mut self, written: &'a ast::Block, body: Body) -> Block {
