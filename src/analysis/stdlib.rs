@@ -149,10 +149,10 @@ fn read_catalog() -> Catalog {
         diagnostics.extend(parsed.diagnostics);
         modules.push(Module { file: id, ast: parsed.file, imports: HashMap::new() });
     }
-    let mentions: Vec<_> = modules.iter().map(|_| std::collections::HashSet::new()).collect();
-    let scopes = symbols::collect(&modules, &mentions, &sources, &mut diagnostics);
+    let unreadable: Vec<_> = modules.iter().map(|_| super::quiet::Unreadable::default()).collect();
+    let scopes = symbols::collect(&modules, &unreadable, &sources, &mut diagnostics);
     let nothing = Catalog::default();
-    let mut checker = Checker::new(&modules, &scopes, &mentions, &sources, &nothing);
+    let mut checker = Checker::new(&modules, &scopes, &unreadable, &sources, &nothing);
     let mut signatures = HashMap::new();
     for (index, module) in modules.iter().enumerate() {
         checker.module = index;

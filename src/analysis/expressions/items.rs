@@ -61,7 +61,7 @@ impl<'a> Checker<'a> {
         };
         self.used.insert(Used::Import(self.module, at));
         let binding = self.scopes[module].get(space, &name.text).filter(|binding| !binding.imported);
-        if binding.is_none() && !self.mentions[module].contains(name.text.as_str()) {
+        if binding.is_none() && !self.unreadable[module].declares.contains(name.text.as_str()) {
             let near = nearest(&name.text, self.scopes[module].names_of(space));
             let what = format!("{ty} in `{}` named", self.module_name(module));
             self.report_undefined(&what, name, near);
