@@ -256,7 +256,7 @@ impl<'a> Checker<'a> {
             self.use_binding(binding);
             return self.declared_type(binding.target);
         }
-        if !self.mentions[module].contains(inner) {
+        if !self.unreadable[module].declares.contains(inner) {
             let near = nearest(inner, self.scopes[module].names_of(Space::Type)).map(|near| format!("{alias}.{near}"));
             let message = format!("`{}` declares no type `{inner}`", self.module_name(module));
             self.report_with_near(Diagnostic::new(Code::PG111, self.here(name.at), message), name.at, near.as_deref());
