@@ -137,4 +137,29 @@ pipeline rollout {
 }
 "#,
     },
+    Explanation {
+        code: Code::PG210,
+        why: "A document that does everything right has all points of a criterion, and one that does nothing right none. \
+              Awards that add up to something else let the score mean neither.",
+        bad: r#"rubric answers for json {
+  pass when score >= 15
+  tier only {
+    criterion title "A title that says something" 20 {
+      award 5 when len(doc.title) > 0
+      award 10 when len(doc.title) > 20
+    }
+  }
+}
+"#,
+        good: r#"rubric answers for json {
+  pass when score >= 15
+  tier only {
+    criterion title "A title that says something" 20 {
+      award 5 when len(doc.title) > 0
+      award 15 when len(doc.title) > 20
+    }
+  }
+}
+"#,
+    },
 ];
