@@ -73,14 +73,15 @@ pub fn analyze(
     let loaded = Loader::new(loader, sources).load(root)?;
     let files = loaded.modules.iter().map(|module| module.file).collect();
     let mut diagnostics = loaded.diagnostics;
-    let mentions = quiet::mentions(&loaded.modules, sources);
-    let scopes = symbols::collect(&loaded.modules, &mentions, sources, &mut diagnostics);
-    let mut checker = Checker::new(&loaded.modules, &scopes, &mentions, sources, stdlib::catalog());
+    let unreadable = quiet::unreadable(&loaded.modules, sources, &diagnostics);
+    let scopes = symbols::collect(&loaded.modules, &unreadable, sources, &mut diagnostics);
+    let mut checker = Checker::new(&loaded.modules, &scopes, &unreadable, sources, stdlib::catalog());
     let built = pipelines::build_program(&mut checker);
     unused::check(&mut checker);
     diagnostics.extend(checker.finish());
     let subject = lints::Subject::new(&loaded.modules, &built, sources);
     lints::check(&subject, &mut diagnostics);
+    quiet::drop_echoes(sources, &mut diagnostics);
     let diagnostics = allows::apply(&loaded.modules, diagnostics);
     Ok(Analysis { program: built.program, diagnostics, files })
 }

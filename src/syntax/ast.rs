@@ -304,7 +304,8 @@ pub enum SignatureKind {
     Channel,
 }
 
-/// `step backup.create(…) -> {…} effect … idempotent builtin`; only in `stdlib/`.
+/// `step backup.create(…) -> {…} effect … idempotent builtin`; only in `stdlib/`. A composite step has a body instead of
+/// `builtin`.
 #[derive(Debug, Clone)]
 pub struct SignatureItem {
     pub kind: SignatureKind,
@@ -315,6 +316,7 @@ pub struct SignatureItem {
     pub effect: Option<Name>,
     pub idempotent: bool,
     pub builtin: bool,
+    pub body: Option<Block>,
 }
 
 /// A parameter of a pipeline, component or signature.
@@ -413,6 +415,8 @@ pub enum StatementKind {
     },
     Wait(Expr),
     Run(Expr),
+    /// `return EXPR` at the end of a composite step.
+    Return(Expr),
     Require(ConditionStatement),
     Warn(ConditionStatement),
     /// A bare call, short for `step CALL` in handlers and kill switches.
