@@ -1,4 +1,4 @@
-//! PG201 to PG209: types and units.
+//! PG201 to PG210: types and units.
 
 use crate::base::diagnostic::Code;
 

@@ -68,7 +68,7 @@ impl<'a> Checker<'a> {
                 let (module, _) = self.scope().aliases[alias.text.as_str()];
                 self.mark_meant(&alias.text);
                 let found = self.scopes[module].get(Space::Pipeline, &name.text);
-                if found.is_none() && !self.mentions[module].contains(name.text.as_str()) {
+                if found.is_none() && !self.unreadable[module].declares.contains(name.text.as_str()) {
                     let near = nearest(&name.text, self.scopes[module].names_of(Space::Pipeline));
                     let what = format!("pipeline in `{}` named", self.module_name(module));
                     self.report_undefined(&what, name, near);

@@ -158,7 +158,7 @@ impl<'a> Checker<'a> {
         if names.contains(&name.text.as_str()) {
             return Some((sentinel, &name.text));
         }
-        if !name.text.is_empty() && !self.mentions[sentinel.module].contains(name.text.as_str()) {
+        if !name.text.is_empty() && !self.unreadable[sentinel.module].declares.contains(name.text.as_str()) {
             let near = nearest(&name.text, names);
             let what = match from_outside {
                 true => format!("probe in the sentinel `{}` named", self.declared_name(sentinel)),
