@@ -352,7 +352,7 @@ fn begins_item(word: &[u8], rest: &[u8]) -> bool {
 /// A keyword that begins a statement, followed by what can follow it. `timeout` and `on` are left out: they may
 /// also begin a clause on a line of its own.
 fn begins_statement(word: &[u8], rest: &[u8]) -> bool {
-    const STATEMENTS: [&[u8]; 27] = [
+    const STATEMENTS: [&[u8]; 28] = [
         b"let",
         b"param",
         b"lock",
@@ -364,6 +364,7 @@ fn begins_statement(word: &[u8], rest: &[u8]) -> bool {
         b"approve",
         b"wait",
         b"run",
+        b"return",
         b"require",
         b"warn",
         b"rollback",
@@ -386,7 +387,7 @@ fn begins_statement(word: &[u8], rest: &[u8]) -> bool {
     }
     let next = next_on_line(rest);
     match next.first() {
-        Some(b'{') => matches!(word, b"gate" | b"parallel"),
+        Some(b'{') => matches!(word, b"gate" | b"parallel" | b"return"),
         Some(b'"' | b'(' | b'[') => next.len() < rest.len(),
         Some(byte) if is_word(*byte) => next.len() < rest.len() && !is_operator_word(next),
         _ => false,
