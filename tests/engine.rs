@@ -414,6 +414,23 @@ phase c after a { window "Mon-Fri 09:00-16:00 UTC" step shell("soon") timeout 1m
 }
 
 #[test]
+fn nothing_that_changes_anything_starts_in_a_freeze() {
+    let body = program(
+        r#"phase look { step shell("look") effect reads timeout 1m }
+phase change { step shell("change") timeout 1m undo shell("back") }
+phase later after look { wait 10m }"#,
+    );
+    let source =
+        format!("{body}\nfreeze sale from time(\"2025-01-06T00:00:00Z\") to time(\"2025-01-06T13:00:00+01:00\")");
+    let ran = run(&source, Script::new());
+    assert_eq!(ran.outcome, Some(RunOutcome::Succeeded));
+    assert_eq!(ran.log, ["look", "change"]);
+    assert!((ran.minutes - 120.0).abs() < 1e-9, "{}", ran.minutes);
+    let over = source.replace("06T13:00:00+01:00", "06T10:00:00Z");
+    assert!(run(&over, Script::new()).minutes < 11.0, "its end does not belong to it");
+}
+
+#[test]
 fn a_window_that_opens_too_late_meets_the_timeout() {
     let source = program("timeout 1h\nphase a { window \"Tue 10:00-11:00 UTC\" wait 1m }");
     let ran = run(&source, Script::new());

@@ -13,8 +13,10 @@ use super::metrics::Metrics;
 use super::program::{Block, Inputs, Node, NodeIndex, NodeKind, PLAN_VERSION, Phase, PhaseIndex, Plan, Target};
 use super::request::{PlanError, PlanRequest, Surroundings};
 use super::scope::Scope;
-use crate::contract::window::Window;
+use crate::contract::value::Value;
+use crate::contract::window::{Freeze, Window};
 use crate::model::expr::{Expr, ExprKind};
+use crate::model::operations;
 use crate::model::phase as model;
 use crate::model::program::{Environment, FieldValue, Hook, HookEvent, Pipeline, Program};
 use crate::model::walk;
@@ -98,7 +100,7 @@ fn build_in<'a>(
         params,
         lock,
         timeout,
-        freezes: Vec::new(),
+        freezes: build_freezes(program, scope),
         groups,
         channels,
         phases,
@@ -215,6 +217,25 @@ fn settle_when(builder: &mut Builder, when: Option<&Expr>, is_cut_off: bool, pla
         Some(Decision::Now(false)) => (None, true),
         Some(Decision::AtRunTime(expr)) => (Some(expr), false),
     }
+}
+
+/// Every freeze of the program, in the order in which they begin.
+fn build_freezes(program: &Program, scope: &Scope) -> Vec<Freeze> {
+    let time = |expr: &Expr, what: &str| match scope.constant(expr, what)? {
+        Value::Time(time) => Some(time),
+        other => {
+            scope.fail(PlanError::program(expr.at, format!("{what} cannot be `{other}`: a time is wanted")));
+            None
+        }
+    };
+    let read = |freeze: &operations::Freeze| {
+        let from = time(&freeze.from, "the begin of a freeze")?;
+        let to = time(&freeze.to, "the end of a freeze")?;
+        Some(Freeze { name: freeze.name.clone(), from, to })
+    };
+    let mut freezes: Vec<Freeze> = program.freezes.values().filter_map(read).collect();
+    freezes.sort_by_key(|freeze| freeze.from);
+    freezes
 }
 
 /// Hooks of one event become one phase behind the DAG.
