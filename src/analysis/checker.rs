@@ -12,10 +12,11 @@ use crate::base::span::{Location, Span};
 use crate::contract::types::Type;
 use crate::model::expr::{Expr, ExprKind, LocalId};
 use crate::model::program::{Local, LocalKind};
-use crate::syntax::ast::{Item, Name};
+use crate::syntax::ast::{Item, Name, Statement, StatementKind};
 
 use super::load::Module;
 use super::phases::PhaseTable;
+use super::quiet::Unreadable;
 use super::stdlib::Catalog;
 use super::symbols::{Binding, ItemRef, Scope, declared, duplicate};
 
@@ -66,6 +67,10 @@ pub struct Frame<'a> {
     pub phases: Rc<PhaseTable>,
     /// The phase whose statements are being read.
     pub phase: Option<usize>,
+    /// The `let`s further down in each open block.
+    pub later: Vec<HashMap<&'a str, Span>>,
+    /// `let`s that were named above their declaration.
+    pub named_early: HashSet<Span>,
     /// Steps of the phase whose output is there by now.
     pub produced: HashSet<String>,
     pub place: Place,
@@ -88,6 +93,8 @@ impl Frame<'_> {
             scopes: vec![HashMap::new()],
             phases: Rc::new(PhaseTable::default()),
             phase: None,
+            later: Vec::new(),
+            named_early: HashSet::new(),
             produced: HashSet::new(),
             place: Place::Constant,
             in_ramp: false,
@@ -104,7 +111,7 @@ pub struct Checker<'a> {
     pub scopes: &'a [Scope<'a>],
     pub sources: &'a Sources,
     pub catalog: &'a Catalog,
-    pub mentions: &'a [HashSet<&'a str>],
+    pub unreadable: &'a [Unreadable<'a>],
     /// The module of the text that is being read.
     pub module: usize,
     pub frame: Frame<'a>,
@@ -132,7 +139,7 @@ impl<'a> Checker<'a> {
     pub fn new(
         modules: &'a [Module],
         scopes: &'a [Scope<'a>],
-        mentions: &'a [HashSet<&'a str>],
+        unreadable: &'a [Unreadable<'a>],
         sources: &'a Sources,
         catalog: &'a Catalog,
     ) -> Self {
@@ -141,7 +148,7 @@ impl<'a> Checker<'a> {
             scopes,
             sources,
             catalog,
-            mentions,
+            unreadable,
             module: 0,
             frame: Frame::new(),
             types: HashMap::new(),
@@ -277,6 +284,12 @@ impl<'a> Checker<'a> {
         let at = self.here(name.at);
         let id = self.add_local(Local { name: name.text.clone(), doc, ty, kind, at });
         let bound = Bound { entry: Entry::Local(id), at };
+        if let Some(later) = self.frame.later.last_mut() {
+            later.remove(name.text.as_str());
+        }
+        if self.frame.named_early.contains(&name.at) {
+            self.frame.local_used[id.0 as usize] = true;
+        }
         if name.text.is_empty() {
             return id;
         }
@@ -295,6 +308,18 @@ impl<'a> Checker<'a> {
         id
     }
 
+    /// Does `work`, which reads these statements, and knows meanwhile which `let`s are still to come.
+    pub fn with_lets<T>(&mut self, statements: &'a [Statement], work: impl FnOnce(&mut Self) -> T) -> T {
+        let lets = statements.iter().filter_map(|statement| match &statement.kind {
+            StatementKind::Let { name, .. } => Some((name.text.as_str(), name.at)),
+            _ => None,
+        });
+        self.frame.later.push(lets.collect());
+        let result = work(self);
+        self.frame.later.pop();
+        result
+    }
+
     pub fn use_binding(&mut self, binding: Binding) {
         self.used.insert(Used::Item(binding.target));
         if binding.imported {
@@ -309,7 +334,7 @@ impl<'a> Checker<'a> {
 
     /// Whether something unreadable in this file might declare the name.
     pub fn might_be_declared(&self, name: &str) -> bool {
-        name.is_empty() || self.mentions[self.module].contains(name)
+        name.is_empty() || self.unreadable[self.module].declares.contains(name)
     }
 
     /// An expression in error: it fits everything.

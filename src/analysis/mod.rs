@@ -42,6 +42,8 @@ use crate::model::program::Program;
 use checker::Checker;
 use load::Loader;
 
+pub use allows::Allowed;
+
 /// What a program means, and everything that is wrong with it.
 #[derive(Debug, Clone)]
 pub struct Analysis {
@@ -49,6 +51,8 @@ pub struct Analysis {
     pub program: Program,
     /// In the order of files and places.
     pub diagnostics: Vec<Diagnostic>,
+    /// Warnings that the program allows, with where and why.
+    pub allowed: Vec<Allowed>,
     /// The file that was asked for, then those it imports; their texts are in `Sources`.
     pub files: Vec<FileId>,
 }
@@ -97,10 +101,10 @@ pub fn analyze_watched(
     let loaded = Loader::new(loader, sources, done).load(root)?;
     let files = loaded.modules.iter().map(|module| module.file).collect();
     let mut diagnostics = loaded.diagnostics;
-    let mentions = quiet::mentions(&loaded.modules, sources);
-    let scopes = symbols::collect(&loaded.modules, &mentions, sources, &mut diagnostics);
+    let unreadable = quiet::unreadable(&loaded.modules, sources, &diagnostics);
+    let scopes = symbols::collect(&loaded.modules, &unreadable, sources, &mut diagnostics);
     done(Stage::Names);
-    let mut checker = Checker::new(&loaded.modules, &scopes, &mentions, sources, stdlib::catalog());
+    let mut checker = Checker::new(&loaded.modules, &scopes, &unreadable, sources, stdlib::catalog());
     let built = pipelines::build_program(&mut checker);
     unused::check(&mut checker);
     diagnostics.extend(checker.finish());
@@ -108,7 +112,8 @@ pub fn analyze_watched(
     let subject = lints::Subject::new(&loaded.modules, &built, sources);
     lints::check(&subject, &mut diagnostics);
     done(Stage::Lints);
-    let diagnostics = allows::apply(&loaded.modules, diagnostics);
+    quiet::drop_echoes(sources, &mut diagnostics);
+    let (diagnostics, allowed) = allows::apply(&loaded.modules, sources, diagnostics);
     done(Stage::Order);
-    Ok(Analysis { program: built.program, diagnostics, files })
+    Ok(Analysis { program: built.program, diagnostics, allowed, files })
 }

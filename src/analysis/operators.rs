@@ -101,8 +101,8 @@ fn refuse_operand(operator: Operator, operand: &Expr, ty: &Type) -> Option<Diagn
         Type::Optional(inner) => Diagnostic::new(Code::PG201, operand.at, format!("this `{inner}` may be absent"))
             .help("say what counts when there is no value: `?? default`"),
         Type::Nothing => Diagnostic::new(Code::PG201, operand.at, "the step has no output"),
-        Type::Channel => {
-            Diagnostic::new(Code::PG201, operand.at, format!("a channel is no operand of `{}`", symbol(operator)))
+        Type::Channel | Type::Rubric | Type::KillSwitch => {
+            Diagnostic::new(Code::PG201, operand.at, format!("a {ty} is no operand of `{}`", symbol(operator)))
         }
         _ => return None,
     };

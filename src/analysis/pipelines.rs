@@ -165,11 +165,13 @@ impl<'a> Checker<'a> {
             hooks: Vec::new(),
             at: self.here(written.name.at),
         };
-        for statement in &written.body.statements {
-            if let StatementKind::Let { name, ty, value } = &statement.kind {
-                self.read_let(statement, name, ty.as_ref(), value);
+        self.with_lets(&written.body.statements, |checker| {
+            for statement in &written.body.statements {
+                if let StatementKind::Let { name, ty, value } = &statement.kind {
+                    checker.read_let(statement, name, ty.as_ref(), value);
+                }
             }
-        }
+        });
         let mut phases: Vec<Phase> = Vec::new();
         let mut next_phase = 0;
         for statement in &written.body.statements {

@@ -41,20 +41,24 @@ impl<'a> Checker<'a> {
     /// Reads a block in a scope of its own.
     pub fn read_block(&mut self, written: &'a ast::Block, body: Body) -> Block {
         self.in_scope(|checker| {
-            let mut block = Block::default();
-            let before = checker.frame.produced.clone();
-            let mut after: HashSet<String> = HashSet::new();
-            for statement in &written.statements {
-                if body == Body::Parallel {
-                    // What runs beside a statement has produced nothing yet.
-                    after.extend(checker.frame.produced.drain());
-                    checker.frame.produced.clone_from(&before);
-                }
-                checker.read_statement(statement, body, &mut block);
-            }
-            checker.frame.produced.extend(after);
-            block
+            checker.with_lets(&written.statements, |checker| checker.read_statements(written, body))
         })
+    }
+
+    fn read_statements(&mut self, written: &'a ast::Block, body: Body) -> Block {
+        let mut block = Block::default();
+        let before = self.frame.produced.clone();
+        let mut after: HashSet<String> = HashSet::new();
+        for statement in &written.statements {
+            if body == Body::Parallel {
+                // What runs beside a statement has produced nothing yet.
+                after.extend(self.frame.produced.drain());
+                self.frame.produced.clone_from(&before);
+            }
+            self.read_statement(statement, body, &mut block);
+        }
+        self.frame.produced.extend(after);
+        block
     }
 
     fn read_statement(&mut self, written: &'a ast::Statement, body: Body, block: &mut Block) {
@@ -92,6 +96,8 @@ impl<'a> Checker<'a> {
             Written::Wait(duration) => Some(StatementKind::Wait(self.check(duration, &Type::Duration))),
             Written::Run(run) => self.expand_run(run).map(StatementKind::Scope),
             Written::Window(_) | Written::OnFailure { .. } if body == Body::Phase => None,
+            // Behind a block that nothing closes it stands where it should.
+            Written::Phase(_) if self.unreadable[self.module].unclosed => None,
             Written::Phase(phase) => {
                 self.report_misplaced(&written.kind, phase.name.at, body.name(), "phases stand in the pipeline itself");
                 None
@@ -262,6 +268,7 @@ impl<'a> Checker<'a> {
             | Written::Timeout(value)
             | Written::Window(value)
             | Written::Wait(value)
+            | Written::Return(value)
             | Written::Approve { who: value, .. } => drop(self.infer(value)),
             Written::Param(_)
             | Written::Let { .. }
@@ -286,6 +293,7 @@ fn belongs(written: &Written) -> &'static str {
         }
         Written::Window(_) => "a window stands in a phase or in the pipeline itself",
         Written::OnFailure { .. } => "it stands in a phase, before its first statement",
+        Written::Return(_) => "it ends a composite step of the standard library",
         _ => "it stands in a phase",
     }
 }
@@ -312,6 +320,7 @@ fn statement_name(written: &Written) -> &'static str {
         Written::Approve { .. } => "an approval",
         Written::Wait(_) => "`wait`",
         Written::Run(_) => "`run`",
+        Written::Return(_) => "`return`",
         Written::Require(_) => "`require`",
         Written::Warn(_) => "`warn`",
         Written::Call(_) => "a bare call",

@@ -11,7 +11,7 @@ use crate::syntax::ast::{ItemKind, Name, TypeExpr, TypeKind};
 use super::checker::Checker;
 use super::symbols::{ItemRef, Space};
 
-const SIMPLE: [(&str, Type); 16] = [
+const SIMPLE: [(&str, Type); 18] = [
     ("bool", Type::Bool),
     ("int", Type::Int),
     ("float", Type::Float),
@@ -28,6 +28,8 @@ const SIMPLE: [(&str, Type); 16] = [
     ("rate", Type::Rate),
     ("json", Type::Json),
     ("channel", Type::Channel),
+    ("rubric", Type::Rubric),
+    ("killswitch", Type::KillSwitch),
 ];
 
 const GENERIC: [&str; 5] = ["list", "map", "range", "secret", "metric"];
@@ -82,7 +84,7 @@ fn fit_json(found: &Type) -> Result<(), Misfit> {
     match found {
         Type::List(inner) | Type::Map(inner) => fit(inner, &Type::Json),
         Type::Record(record) => record.fields.values().try_for_each(|field| fit(field, &Type::Json)),
-        Type::Channel => Err(Misfit::Kind),
+        Type::Channel | Type::Rubric | Type::KillSwitch => Err(Misfit::Kind),
         _ => Ok(()),
     }
 }

@@ -300,7 +300,8 @@ pub enum SignatureKind {
     Channel,
 }
 
-/// `step backup.create(…) -> {…} effect … idempotent builtin`; only in `stdlib/`.
+/// `step backup.create(…) -> {…} effect … idempotent builtin`; only in `stdlib/`. A composite step has a body instead of
+/// `builtin`.
 #[derive(Debug, Clone)]
 pub struct SignatureItem {
     pub kind: SignatureKind,
@@ -311,6 +312,7 @@ pub struct SignatureItem {
     pub effect: Option<Name>,
     pub idempotent: bool,
     pub builtin: bool,
+    pub body: Option<Block>,
 }
 
 /// A parameter of a pipeline, component or signature.
@@ -409,6 +411,8 @@ pub enum StatementKind {
     },
     Wait(Expr),
     Run(Expr),
+    /// `return EXPR` at the end of a composite step.
+    Return(Expr),
     Require(ConditionStatement),
     Warn(ConditionStatement),
     /// A bare call, short for `step CALL` in handlers and kill switches.

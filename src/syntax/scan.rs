@@ -389,7 +389,7 @@ fn begins_item(rest: &[u8]) -> bool {
 fn begins_statement(word: &[u8], rest: &[u8]) -> bool {
     let next = next_on_line(rest);
     match next.first() {
-        Some(b'{') => matches!(word, b"gate" | b"parallel"),
+        Some(b'{') => matches!(word, b"gate" | b"parallel" | b"return"),
         Some(b'"' | b'(' | b'[') => next.len() < rest.len(),
         Some(byte) if is_word(*byte) => next.len() < rest.len() && !is_operator_word(next),
         _ => false,

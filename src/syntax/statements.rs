@@ -51,6 +51,7 @@ impl Lower<'_> {
             Rule::window_stmt => StatementKind::Window(self.clause_expr(node)),
             Rule::wait_stmt => StatementKind::Wait(self.clause_expr(node)),
             Rule::run_stmt => StatementKind::Run(self.clause_expr(node)),
+            Rule::return_stmt => StatementKind::Return(self.clause_expr(node)),
             Rule::phase_stmt => StatementKind::Phase(self.phase(node)),
             Rule::on_stmt => self.on_statement(node),
             Rule::parallel_stmt => StatementKind::Parallel(self.titled(node).1),

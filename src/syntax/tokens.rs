@@ -202,9 +202,9 @@ const fn slot_of(word: &[u8]) -> usize {
 }
 
 /// Every word that means something to the grammar, with its character. The numbers are grouped so that one comparison of
-/// a range tells a kind of word: 100 to 17F may be variables, 110 to 124 begin statements, 170 to 18F clauses, 1A0 to 1A2
+/// a range tells a kind of word: 100 to 17F may be variables, 10F to 124 begin statements, 170 to 18F clauses, 1A0 to 1A2
 /// are operators.
-const KEYWORDS: [(&str, u16, Begins); 103] = [
+const KEYWORDS: [(&str, u16, Begins); 104] = [
     ("abort", 0x122, Begins::Statement),
     ("after", 0x171, Begins::Nothing),
     ("alert", 0x133, Begins::Item),
@@ -274,6 +274,7 @@ const KEYWORDS: [(&str, u16, Begins); 103] = [
     ("resolve", 0x159, Begins::Nothing),
     ("resume", 0x158, Begins::Nothing),
     ("retry", 0x127, Begins::Nothing),
+    ("return", 0x10F, Begins::Statement),
     ("rollback", 0x117, Begins::Statement),
     ("rubric", 0x134, Begins::Item),
     ("run", 0x118, Begins::Statement),

@@ -78,7 +78,7 @@ impl<'a> Checker<'a> {
                 None => {
                     let near = nearest(&name.text, self.scopes[module].names_of(Space::Value));
                     let what = format!("value in `{}` named", self.module_name(module));
-                    if !self.mentions[module].contains(name.text.as_str()) {
+                    if !self.unreadable[module].declares.contains(name.text.as_str()) {
                         self.report_undefined(&what, name, near);
                     }
                     self.error(written.at)
@@ -133,7 +133,7 @@ impl<'a> Checker<'a> {
             return self.metric(group, &name.text, ty.clone(), written.at);
         }
         self.mark_group(group);
-        if !self.mentions[group.module].contains(name.text.as_str()) {
+        if !self.unreadable[group.module].declares.contains(name.text.as_str()) {
             let owner = self.declared_name(group);
             self.report_unknown_field(name, &owner, fields.keys().map(String::as_str));
         }

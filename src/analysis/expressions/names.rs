@@ -211,6 +211,15 @@ impl<'a> Checker<'a> {
         if self.might_be_declared(&name.text) {
             return self.error(name.at);
         }
+        if let Some(later) = self.frame.later.iter().rev().find_map(|later| later.get(name.text.as_str()).copied()) {
+            self.frame.named_early.insert(later);
+            let message = format!("`{}` has no value yet when this is read", name.text);
+            let diagnostic = Diagnostic::new(Code::PG302, self.here(name.at), message)
+                .also(self.here(later), "declared further down")
+                .help("move the `let` above what uses it");
+            self.report(diagnostic);
+            return self.error(name.at);
+        }
         let (what, near) = if name.text == "stage" {
             ("ramp around this, and so no", None)
         } else {
