@@ -142,7 +142,7 @@ impl Builder<'_, '_> {
             return;
         }
         self.builder.start_node(raw(SyntaxKind::Rule(rule)));
-        let outside = std::mem::replace(&mut self.readable, !is_unreadable(rule));
+        let outside = std::mem::replace(&mut self.readable, !is_without_keywords(rule));
         if rule == Rule::string {
             self.string(end);
         } else {
@@ -245,9 +245,9 @@ fn piece(bytes: &[u8]) -> (SyntaxKind, usize) {
     }
 }
 
-/// What fits nothing.
-fn is_unreadable(rule: Rule) -> bool {
-    matches!(rule, Rule::junk | Rule::bad_entry | Rule::hole_rest)
+/// What fits nothing, and names of several words.
+fn is_without_keywords(rule: Rule) -> bool {
+    matches!(rule, Rule::junk | Rule::bad_entry | Rule::hole_rest | Rule::dotted)
 }
 
 /// Rules that are one token; all others are nodes.

@@ -47,7 +47,7 @@ impl Lower<'_> {
         let mut arguments = None;
         for inner in node.into_inner() {
             match inner.as_rule() {
-                Rule::ident => name = self.name(&inner),
+                Rule::dotted => name = self.name(&inner),
                 Rule::encoding => encoding = Some(self.encoding(inner)),
                 Rule::type_args => arguments = Some(self.type_args(inner)),
                 _ => {}
