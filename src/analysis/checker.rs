@@ -83,6 +83,8 @@ pub struct Frame<'a> {
     pub group: Option<ItemRef>,
     /// What `result` is.
     pub result: Option<Type>,
+    /// In a composite step: what it returns.
+    pub returns: Option<Type>,
 }
 
 impl Frame<'_> {
@@ -102,6 +104,7 @@ impl Frame<'_> {
             in_hook: false,
             group: None,
             result: None,
+            returns: None,
         }
     }
 }

@@ -6,5 +6,6 @@
 pub mod expr;
 pub mod phase;
 pub mod program;
+pub mod rewrite;
 pub mod signature;
 pub mod walk;
