@@ -272,11 +272,67 @@ fn read_signature<'a>(checker: &mut Checker<'a>, declared: &'a SignatureItem, do
 
 #[cfg(test)]
 mod tests {
-    use super::{MODULES, catalog};
+    use super::{MODULES, catalog, read_catalog};
 
     #[test]
     fn the_library_reads_without_a_finding() {
         assert!(catalog().diagnostics.is_empty(), "{:#?}", catalog().diagnostics);
+    }
+
+    /// The codes that a library of one file gets.
+    fn codes_of(text: &str) -> Vec<&'static str> {
+        let text = format!("{}\n{text}", include_str!("../../stdlib/exec.deploy"));
+        let files = [("exec", text.as_str())];
+        read_catalog(&files).diagnostics.iter().map(|diagnostic| diagnostic.code.id()).collect()
+    }
+
+    #[test]
+    fn a_composite_step_gives_what_it_declares() {
+        let step = |rest: &str| format!("use std.exec\nstep exec.twice(word: string) {rest}\n");
+        let run = "step said = exec([\"echo\", word]) effect reads";
+        let fine = step(&format!("-> {{ text: string }} effect reads {{ {run} return {{ text: said.stdout }} }}"));
+        assert_eq!(codes_of(&fine), [""; 0]);
+        let wrong = step(&format!("-> {{ text: int }} effect reads {{ {run} return {{ text: said.stdout }} }}"));
+        assert_eq!(codes_of(&wrong), ["PG201"]);
+        let unknown = step(&format!("-> {{ text: string }} effect reads {{ {run} return {{ text: said.out }} }}"));
+        assert_eq!(codes_of(&unknown), ["PG108"]);
+        let nothing = step(&format!("-> {{ text: string }} effect reads {{ {run} }}"));
+        assert_eq!(codes_of(&nothing), ["PG107"]);
+        let undeclared = step(&format!("effect reads {{ {run} return 1 }}"));
+        assert!(codes_of(&undeclared).contains(&"PG112"));
+        let early = step(&format!("-> int effect reads {{ return 1 {run} }}"));
+        assert!(codes_of(&early).contains(&"PG112"));
+    }
+
+    #[test]
+    fn a_composite_step_does_no_more_than_it_declares() {
+        let of = |head: &str, clauses: &str| {
+            format!("use std.exec\nstep exec.one() {head} {{ step exec([\"true\"]) {clauses} }}\n")
+        };
+        assert_eq!(codes_of(&of("effect changes", "")), [""; 0]);
+        assert_eq!(codes_of(&of("effect reads", "")), ["PG112"]);
+        assert_eq!(codes_of(&of("effect changes", "effect permanent")), ["PG112"]);
+        assert_eq!(codes_of(&of("effect changes idempotent", "")), ["PG112"]);
+        assert_eq!(codes_of(&of("effect changes idempotent", "idempotent")), [""; 0]);
+    }
+
+    #[test]
+    fn only_steps_waits_and_gates_stand_in_a_composite_step() {
+        for statement in ["hold 1m { require 1 == 1 }", "approve \"me\" within 1h", "run block()", "phase p { }"] {
+            let text = format!("use std.exec\nstep exec.one() effect reads {{ {statement} }}\n");
+            assert_eq!(codes_of(&text), ["PG112"], "{statement}");
+        }
+        assert_eq!(codes_of("step exec.one(n: int) effect reads { wait 1m gate { require n > 1 } }\n"), [""; 0]);
+    }
+
+    #[test]
+    fn composite_steps_may_be_made_of_others_but_not_of_themselves() {
+        let two = "use std.exec\nstep exec.outer() effect changes { parallel { step exec.inner() step exec.inner() } }\n\
+                   step exec.inner() effect changes { step exec([\"true\"]) }\n";
+        assert_eq!(codes_of(two), [""; 0]);
+        let itself = "use std.exec\nstep exec.a() effect reads { step exec.b() }\n\
+                      step exec.b() effect reads { step exec.a() }\n";
+        assert_eq!(codes_of(itself), ["PG301"]);
     }
 
     #[test]

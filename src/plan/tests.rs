@@ -188,7 +188,11 @@ fn phases_come_in_order_with_their_statements_numbered_by_kind() {
     let ramp = statement(StatementKind::Ramp {
         target: call("traffic.http", vec![("url", text("http://127.0.0.1:1"))]),
         weights: vec![Expr::literal(Value::Quantity(1.into(), crate::contract::value::Unit::Ratio), Type::Ratio, HERE)],
-        body: Block { statements: vec![statement(StatementKind::Wait(seconds(1))), gate()], triggers: Vec::new(), composite: None },
+        body: Block {
+            statements: vec![statement(StatementKind::Wait(seconds(1))), gate()],
+            triggers: Vec::new(),
+            composite: None,
+        },
     });
     let parallel = statement(StatementKind::Parallel(Block {
         statements: vec![step(None, text("b")), step(None, text("c"))],

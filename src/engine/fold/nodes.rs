@@ -66,7 +66,9 @@ impl State {
             Event::HoldJudged { exec, .. } => observe::hold(self, plan, *exec, at),
             Event::GateJudged { exec, conditions, .. } => {
                 if let Detail::Gate(gate) = &mut self.execs[exec.0 as usize].detail {
-                    gate.undecided = true;
+                    let mut required = conditions.iter().filter(|judgement| !judgement.warns);
+                    let fails = required.clone().any(|judgement| judgement.verdict == Some(false));
+                    gate.undecided = !fails && required.any(|judgement| judgement.verdict.is_none());
                     gate.judgements.clone_from(conditions);
                 }
             }

@@ -65,7 +65,12 @@ impl State {
     }
 
     /// What stands in this block has no output, apart from what ran.
-    pub(in crate::engine) fn note_skipped_outputs(&mut self, plan: &Plan, block: BlockIndex, ran: &BTreeSet<NodeIndex>) {
+    pub(in crate::engine) fn note_skipped_outputs(
+        &mut self,
+        plan: &Plan,
+        block: BlockIndex,
+        ran: &BTreeSet<NodeIndex>,
+    ) {
         let mut blocks = vec![block];
         while let Some(block) = blocks.pop() {
             for item in &plan.block(block).items {
