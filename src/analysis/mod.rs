@@ -18,12 +18,12 @@ mod expressions;
 pub mod functions;
 mod graph;
 mod intervals;
+mod items;
 pub mod lints;
 mod literals;
 mod load;
 mod metrics;
 mod operators;
-mod others;
 mod phases;
 mod pipelines;
 mod quiet;
@@ -43,6 +43,8 @@ use crate::model::program::Program;
 use checker::Checker;
 use load::Loader;
 
+pub use allows::Allowed;
+
 /// What a program means, and everything that is wrong with it.
 #[derive(Debug, Clone)]
 pub struct Analysis {
@@ -50,6 +52,8 @@ pub struct Analysis {
     pub program: Program,
     /// In the order of files and places.
     pub diagnostics: Vec<Diagnostic>,
+    /// Warnings that the program allows, with where and why.
+    pub allowed: Vec<Allowed>,
     /// The file that was asked for, then those it imports; their texts are in `Sources`.
     pub files: Vec<FileId>,
 }
@@ -83,6 +87,6 @@ pub fn analyze(
     let subject = lints::Subject::new(&loaded.modules, &built, sources);
     lints::check(&subject, &mut diagnostics);
     quiet::drop_echoes(sources, &mut diagnostics);
-    let diagnostics = allows::apply(&loaded.modules, diagnostics);
-    Ok(Analysis { program: built.program, diagnostics, files })
+    let (diagnostics, allowed) = allows::apply(&loaded.modules, sources, diagnostics);
+    Ok(Analysis { program: built.program, diagnostics, allowed, files })
 }

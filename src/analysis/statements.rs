@@ -24,6 +24,8 @@ pub enum Body {
     Component,
     Composite,
     Hook,
+    /// `on` or `off` of a kill switch.
+    Switch,
 }
 
 impl Body {
@@ -35,7 +37,13 @@ impl Body {
             Self::Component => "a component",
             Self::Composite => "a composite step",
             Self::Hook => "a hook",
+            Self::Switch => "a kill switch",
         }
+    }
+
+    /// Whether only steps stand in it, and a bare call is one.
+    fn has_only_steps(self) -> bool {
+        matches!(self, Self::Hook | Self::Switch)
     }
 }
 
@@ -68,7 +76,7 @@ impl<'a> Checker<'a> {
             Written::Broken => return,
             Written::Let { name, ty, value } => return self.read_let(written, name, ty.as_ref(), value),
             Written::Step(step) => self.read_step(step),
-            Written::Call(call) if body == Body::Hook => self.read_bare_call(call),
+            Written::Call(call) if body.has_only_steps() => self.read_bare_call(call),
             Written::Parallel(inner) => Some(StatementKind::Parallel(self.read_block(inner, parallel_in(body)))),
             Written::Return(value) if body == Body::Composite => self.read_return(value),
             other if self.frame.returns.is_some() && !stands_in_composite(other) => {
@@ -79,7 +87,7 @@ impl<'a> Checker<'a> {
                 self.report_misplaced(other, written.at, "a composite step", help);
                 None
             }
-            other if body == Body::Hook => {
+            other if body.has_only_steps() => {
                 self.report_misplaced(other, written.at, body.name(), "only steps stand in it");
                 None
             }
@@ -155,11 +163,11 @@ impl<'a> Checker<'a> {
             match &statement.kind {
                 Written::Require(condition) => {
                     let whole = self.read_condition(condition, holder, statement.at);
-                    conditions.extend(self.spread_threshold(condition, whole, holder));
+                    conditions.extend(self.spread_threshold(&condition.condition, whole, holder));
                 }
                 Written::Warn(condition) => {
                     let whole = self.read_condition(condition, holder, statement.at);
-                    let all = self.spread_threshold(condition, Condition { warns: true, ..whole }, holder);
+                    let all = self.spread_threshold(&condition.condition, Condition { warns: true, ..whole }, holder);
                     conditions.extend(all);
                 }
                 Written::Broken => {}
@@ -273,7 +281,7 @@ impl<'a> Checker<'a> {
 
 /// Statements side by side in a hook are steps as well.
 fn parallel_in(body: Body) -> Body {
-    if body == Body::Hook { Body::Hook } else { Body::Parallel }
+    if body.has_only_steps() { body } else { Body::Parallel }
 }
 
 fn stands_in_composite(written: &Written) -> bool {

@@ -3,7 +3,7 @@
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::span::{Location, Span};
 use crate::model::program::LocalKind;
-use crate::syntax::ast::{Item, ItemKind, MetricsItem, UseSource};
+use crate::syntax::ast::{ItemKind, MetricsItem, UseSource};
 
 use super::checker::{Checker, Frame, Used};
 use super::symbols::{ItemRef, Space};
@@ -115,10 +115,5 @@ impl<'a> Checker<'a> {
     fn report_unused(&mut self, what: &str, name: &str, at: Location) {
         let message = format!("the {what} `{name}` is never used");
         self.report(Diagnostic::new(Code::PG501, at, message).help("use it or take it out"));
-    }
-
-    /// Marks every name in items that are not checked yet as used.
-    pub fn mark_item(&mut self, item: &'a Item) {
-        super::others::mark(self, item);
     }
 }
