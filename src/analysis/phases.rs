@@ -8,6 +8,7 @@ use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::span::{Location, Span};
 use crate::base::suggest::nearest;
 use crate::contract::types::Type;
+use crate::contract::window::Window;
 use crate::model::expr::ExprKind;
 use crate::model::phase::{Each, FailurePolicy, Phase, PhaseRef};
 use crate::model::program::LocalKind;
@@ -15,7 +16,6 @@ use crate::syntax::ast::{self, Block, ItemKind, PhaseStatement, SignatureKind, S
 
 use super::checker::{Checker, Place};
 use super::expressions::path_of;
-use super::literals::invalid_window;
 use super::statements::Body;
 use super::stdlib::Signature;
 use super::symbols::{ItemRef, Space, duplicate};
@@ -41,6 +41,8 @@ pub struct PhaseInfo {
     pub elements: Option<Vec<String>>,
     /// It has a `when`.
     pub conditional: bool,
+    /// It ramps something.
+    pub ramps: bool,
     /// A part of it could not be read, so that it may have more steps than are known.
     pub incomplete: bool,
     /// Of each `run`: what its component's steps are called here, where it is something else than there.
@@ -145,7 +147,11 @@ impl<'a> Checker<'a> {
         for statement in &block.statements {
             match &statement.kind {
                 StatementKind::Step(step) => self.collect_step(step, info),
-                StatementKind::Parallel(body) | StatementKind::Ramp { body, .. } => self.collect_own_steps(body, info),
+                StatementKind::Parallel(body) => self.collect_own_steps(body, info),
+                StatementKind::Ramp { body, .. } => {
+                    info.ramps = true;
+                    self.collect_own_steps(body, info);
+                }
                 StatementKind::Broken => info.incomplete = true,
                 _ => {}
             }
@@ -206,7 +212,10 @@ impl<'a> Checker<'a> {
 
     /// The steps of a component that runs in the phase.
     fn collect_component(&mut self, run: &'a ast::Expr, info: &mut PhaseInfo) {
-        let Some(reference) = self.component_of(run) else { return };
+        let Some(reference) = self.component_of(run) else {
+            info.incomplete = true;
+            return;
+        };
         let ItemKind::Component(component) = &self.item(reference).kind else { return };
         if self.expanding.iter().any(|(open, _)| *open == reference) || !self.may_expand() {
             return;
@@ -218,6 +227,7 @@ impl<'a> Checker<'a> {
         });
         self.expanding.pop();
         info.incomplete |= inner.incomplete;
+        info.ramps |= inner.ramps;
         let mut renames = HashMap::new();
         for (name, step) in inner.steps {
             let given = info.free_name(&name);
@@ -374,7 +384,7 @@ impl<'a> Checker<'a> {
     pub fn read_window(&mut self, value: &'a ast::Expr) -> crate::model::expr::Expr {
         let window = self.check(value, &Type::String);
         if let Some(crate::contract::value::Value::Text(text)) = window.as_literal()
-            && let Some(reason) = invalid_window(text)
+            && let Err(reason) = Window::parse(text)
         {
             self.report_literal(&window, "window", text, &reason);
         }
