@@ -57,12 +57,11 @@ fn every_pipeline_is_planned_in_every_environment() {
 }
 
 #[test]
-fn every_program_tests_each_of_its_gates_and_triggers_at_least_once() {
+fn every_program_tests_good_runs_triggers_and_undos() {
     for (name, _) in PROGRAMS {
-        let path = folder().join(format!("{name}.deploy"));
-        let (_, analysis) = checked(&path);
-        let text = fs::read_to_string(&path).expect("it was just read");
-        assert!(analysis.program.tests.len() >= 12, "{name}: {} tests", analysis.program.tests.len());
+        let text = fs::read_to_string(folder().join(format!("{name}.deploy"))).expect("one of the programs");
+        let tests = text.lines().filter(|line| line.starts_with("test \"")).count();
+        assert!(tests >= 12, "{name}: {tests} tests");
         assert!(text.contains("expect outcome succeeded"), "{name}: no test of a good run");
         assert!(text.contains("expect outcome rolled_back because"), "{name}: no test of a trigger");
         assert!(text.contains("expect undone"), "{name}: no test of an undo");
