@@ -40,6 +40,8 @@ pub struct PhaseInfo {
     pub elements: Option<Vec<String>>,
     /// It has a `when`.
     pub conditional: bool,
+    /// It ramps something.
+    pub ramps: bool,
     /// A part of it could not be read, so that it may have more steps than are known.
     pub incomplete: bool,
 }
@@ -114,7 +116,11 @@ impl<'a> Checker<'a> {
         for statement in &block.statements {
             match &statement.kind {
                 StatementKind::Step(step) => self.collect_step(step, info),
-                StatementKind::Parallel(body) | StatementKind::Ramp { body, .. } => self.collect_steps(body, info),
+                StatementKind::Parallel(body) => self.collect_steps(body, info),
+                StatementKind::Ramp { body, .. } => {
+                    info.ramps = true;
+                    self.collect_steps(body, info);
+                }
                 StatementKind::Run(run) => self.collect_component(run, info),
                 StatementKind::Broken => info.incomplete = true,
                 _ => {}
@@ -147,7 +153,10 @@ impl<'a> Checker<'a> {
 
     /// The steps of a component that runs in the phase.
     fn collect_component(&mut self, run: &'a ast::Expr, info: &mut PhaseInfo) {
-        let Some(reference) = self.component_of(run) else { return };
+        let Some(reference) = self.component_of(run) else {
+            info.incomplete = true;
+            return;
+        };
         let ItemKind::Component(component) = &self.item(reference).kind else { return };
         if self.expanding.iter().any(|(open, _)| *open == reference) || !self.may_expand() {
             return;
@@ -159,6 +168,7 @@ impl<'a> Checker<'a> {
         });
         self.expanding.pop();
         info.incomplete |= inner.incomplete;
+        info.ramps |= inner.ramps;
         for (name, step) in inner.steps {
             info.steps.entry(name).or_insert(step);
         }
