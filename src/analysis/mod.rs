@@ -8,6 +8,7 @@ mod allows;
 mod arguments;
 mod checker;
 mod components;
+mod composites;
 mod conditions;
 mod constants;
 mod durations;

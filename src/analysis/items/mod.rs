@@ -186,7 +186,7 @@ fn watched<'c>(name: &str, conditions: impl IntoIterator<Item = &'c Condition>, 
         condition: condition.clone(),
         at: condition.at,
     });
-    let scope = Block { statements: Vec::new(), triggers: triggers.collect() };
+    let scope = Block { triggers: triggers.collect(), ..Block::default() };
     let always = Expr::literal(Value::Text(String::new()), Type::String, at);
     Pipeline { scope, window: Some(always), ..no_pipeline(name, Vec::new(), at) }
 }
