@@ -83,7 +83,7 @@ impl Search<'_> {
                 found = Some(*index);
                 break;
             }
-            if stray {
+            if stray && !whole {
                 return self.spoil(true);
             }
         }
