@@ -1,43 +1,81 @@
 //! `// phasegate: allow(PG410) why`: silences a warning on the next statement; one without effect is PG502.
 
 use crate::base::diagnostic::{Code, Diagnostic, Severity};
-use crate::base::span::Location;
+use crate::base::source::Sources;
+use crate::base::span::{Location, Span};
+use crate::syntax::ast::{Allow, Name};
 
 use super::load::Module;
 
-/// What is left of the diagnostics, in the order of files and places, each once.
-pub fn apply(modules: &[Module], mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+/// A warning that somebody allowed.
+#[derive(Debug, Clone)]
+pub struct Allowed {
+    pub diagnostic: Diagnostic,
+    /// The comment that allows it.
+    pub at: Location,
+    /// The words behind the codes.
+    pub reason: String,
+}
+
+/// What is left of the diagnostics, in the order of files and places, each once; and what was silenced.
+pub fn apply(
+    modules: &[Module],
+    sources: &Sources,
+    mut diagnostics: Vec<Diagnostic>,
+) -> (Vec<Diagnostic>, Vec<Allowed>) {
+    let mut silenced = Vec::new();
     for module in modules {
         for allow in &module.ast.allows {
             for name in &allow.codes {
-                let at = Location::new(module.file, name.at);
-                let Some(code) = Code::from_id(&name.text) else {
-                    let message = format!("there is no diagnostic `{}`", name.text);
-                    diagnostics.push(Diagnostic::new(Code::PG502, at, message));
-                    continue;
+                let before = silenced.len();
+                let useless = match Code::from_id(&name.text) {
+                    None => Some((format!("there is no diagnostic `{}`", name.text), None)),
+                    Some(code) if code.severity() == Severity::Error => {
+                        Some((format!("`{}` is an error, and only warnings can be allowed", code.id()), None))
+                    }
+                    Some(code) => {
+                        silence(module, allow, code, &mut diagnostics, &mut silenced);
+                        let message = format!("there is no `{}` ({}) here to allow", code.id(), code.name());
+                        (silenced.len() == before).then_some((message, Some("take the comment out")))
+                    }
                 };
-                if code.severity() == Severity::Error {
-                    let message = format!("`{}` is an error, and only warnings can be allowed", code.id());
-                    diagnostics.push(Diagnostic::new(Code::PG502, at, message));
-                    continue;
-                }
-                let before = diagnostics.len();
-                if let Some(target) = allow.target {
-                    diagnostics.retain(|diagnostic| {
-                        diagnostic.code != code
-                            || diagnostic.at.file != module.file
-                            || diagnostic.at.span.start < target.start
-                            || diagnostic.at.span.end > target.end
-                    });
-                }
-                if diagnostics.len() == before {
-                    let message = format!("there is no `{}` ({}) here to allow", code.id(), code.name());
-                    diagnostics.push(Diagnostic::new(Code::PG502, at, message).help("take the comment out"));
+                if let Some((message, help)) = useless {
+                    let mut diagnostic = Diagnostic::new(Code::PG502, Location::new(module.file, name.at), message);
+                    diagnostic.help = help.map(str::to_owned);
+                    diagnostics.push(without(diagnostic, module, sources, (allow, name)));
                 }
             }
         }
     }
     diagnostics.sort_by(|left, right| left.at.cmp(&right.at).then(left.code.cmp(&right.code)));
     diagnostics.dedup_by(|next, kept| next.code == kept.code && next.at == kept.at && next.message == kept.message);
-    diagnostics
+    (diagnostics, silenced)
+}
+
+/// Moves what the allow speaks about from the diagnostics to what is silenced.
+fn silence(module: &Module, allow: &Allow, code: Code, diagnostics: &mut Vec<Diagnostic>, silenced: &mut Vec<Allowed>) {
+    let Some(target) = allow.target else { return };
+    let at = Location::new(module.file, allow.at);
+    let is_meant = |diagnostic: &mut Diagnostic| {
+        diagnostic.code == code
+            && diagnostic.at.file == module.file
+            && diagnostic.at.span.start >= target.start
+            && diagnostic.at.span.end <= target.end
+    };
+    let found = diagnostics.extract_if(.., is_meant);
+    silenced.extend(found.map(|diagnostic| Allowed { diagnostic, at, reason: allow.reason.clone() }));
+}
+
+/// The diagnostic with its fix: the code goes, with its comment when it is the only one there.
+fn without(diagnostic: Diagnostic, module: &Module, sources: &Sources, (allow, name): (&Allow, &Name)) -> Diagnostic {
+    let Some(file) = sources.get(module.file) else { return diagnostic };
+    let position = allow.codes.iter().position(|code| code.at == name.at).unwrap_or(0);
+    let span = match (position, allow.codes.get(position + 1)) {
+        _ if allow.codes.len() == 1 => file.removal(allow.at),
+        (_, Some(next)) => Span::new(name.at.start as usize, next.at.start as usize),
+        (last, None) => Span::new(allow.codes[last - 1].at.end as usize, name.at.end as usize),
+    };
+    let title =
+        if allow.codes.len() == 1 { "take the comment out".to_owned() } else { format!("take `{}` out", name.text) };
+    diagnostic.fix(title, span, "")
 }

@@ -12,10 +12,12 @@ use crate::base::span::{Location, Span};
 use crate::contract::types::Type;
 use crate::model::expr::{Expr, ExprKind, LocalId};
 use crate::model::program::{Local, LocalKind};
-use crate::syntax::ast::{Item, Name};
+use crate::syntax::ast::{Item, Name, Statement, StatementKind};
 
+use super::items::Launched;
 use super::load::Module;
 use super::phases::PhaseTable;
+use super::quiet::Unreadable;
 use super::stdlib::Catalog;
 use super::symbols::{Binding, ItemRef, Scope, declared, duplicate};
 
@@ -57,6 +59,20 @@ pub struct Bound {
     pub at: Location,
 }
 
+/// What an expression stands in, as far as it decides what can be named there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Surroundings {
+    /// A pipeline, or what is put into one.
+    #[default]
+    Run,
+    /// An alert, a schedule or a sentinel, whose probes have bare names: there is no `run` around it.
+    Watch(Option<ItemRef>),
+    /// A rubric: what is read from an untyped document takes the type it meets.
+    Document,
+    /// An expectation of a test about this pipeline, which knows `traffic`.
+    Scenario(Option<ItemRef>),
+}
+
 /// The declaration that is being read.
 #[derive(Debug)]
 pub struct Frame<'a> {
@@ -66,6 +82,10 @@ pub struct Frame<'a> {
     pub phases: Rc<PhaseTable>,
     /// The phase whose statements are being read.
     pub phase: Option<usize>,
+    /// The `let`s further down in each open block.
+    pub later: Vec<HashMap<&'a str, Span>>,
+    /// `let`s that were named above their declaration.
+    pub named_early: HashSet<Span>,
     /// Steps of the phase whose output is there by now.
     pub produced: HashSet<String>,
     pub place: Place,
@@ -78,6 +98,7 @@ pub struct Frame<'a> {
     pub group: Option<ItemRef>,
     /// What `result` is.
     pub result: Option<Type>,
+    pub surroundings: Surroundings,
 }
 
 impl Frame<'_> {
@@ -88,6 +109,8 @@ impl Frame<'_> {
             scopes: vec![HashMap::new()],
             phases: Rc::new(PhaseTable::default()),
             phase: None,
+            later: Vec::new(),
+            named_early: HashSet::new(),
             produced: HashSet::new(),
             place: Place::Constant,
             in_ramp: false,
@@ -95,6 +118,7 @@ impl Frame<'_> {
             in_hook: false,
             group: None,
             result: None,
+            surroundings: Surroundings::Run,
         }
     }
 }
@@ -104,12 +128,17 @@ pub struct Checker<'a> {
     pub scopes: &'a [Scope<'a>],
     pub sources: &'a Sources,
     pub catalog: &'a Catalog,
-    pub mentions: &'a [HashSet<&'a str>],
+    pub unreadable: &'a [Unreadable<'a>],
     /// The module of the text that is being read.
     pub module: usize,
     pub frame: Frame<'a>,
     /// Resolved `type` items; none while one is being resolved.
     pub types: HashMap<ItemRef, Option<Type>>,
+    pub environment_names: Vec<String>,
+    /// The phases of each pipeline that has been read.
+    pub tables: HashMap<ItemRef, Rc<PhaseTable>>,
+    /// What the tests of a pipeline can name in it.
+    pub launched: HashMap<ItemRef, Rc<Launched>>,
     /// The keys all environments have, with their type.
     pub environment_keys: IndexMap<String, Type>,
     /// The fields of each metrics group, with their types.
@@ -132,7 +161,7 @@ impl<'a> Checker<'a> {
     pub fn new(
         modules: &'a [Module],
         scopes: &'a [Scope<'a>],
-        mentions: &'a [HashSet<&'a str>],
+        unreadable: &'a [Unreadable<'a>],
         sources: &'a Sources,
         catalog: &'a Catalog,
     ) -> Self {
@@ -141,10 +170,13 @@ impl<'a> Checker<'a> {
             scopes,
             sources,
             catalog,
-            mentions,
+            unreadable,
             module: 0,
             frame: Frame::new(),
             types: HashMap::new(),
+            environment_names: Vec::new(),
+            tables: HashMap::new(),
+            launched: HashMap::new(),
             environment_keys: IndexMap::new(),
             groups: HashMap::new(),
             program_names: HashMap::new(),
@@ -277,6 +309,12 @@ impl<'a> Checker<'a> {
         let at = self.here(name.at);
         let id = self.add_local(Local { name: name.text.clone(), doc, ty, kind, at });
         let bound = Bound { entry: Entry::Local(id), at };
+        if let Some(later) = self.frame.later.last_mut() {
+            later.remove(name.text.as_str());
+        }
+        if self.frame.named_early.contains(&name.at) {
+            self.frame.local_used[id.0 as usize] = true;
+        }
         if name.text.is_empty() {
             return id;
         }
@@ -295,6 +333,18 @@ impl<'a> Checker<'a> {
         id
     }
 
+    /// Does `work`, which reads these statements, and knows meanwhile which `let`s are still to come.
+    pub fn with_lets<T>(&mut self, statements: &'a [Statement], work: impl FnOnce(&mut Self) -> T) -> T {
+        let lets = statements.iter().filter_map(|statement| match &statement.kind {
+            StatementKind::Let { name, .. } => Some((name.text.as_str(), name.at)),
+            _ => None,
+        });
+        self.frame.later.push(lets.collect());
+        let result = work(self);
+        self.frame.later.pop();
+        result
+    }
+
     pub fn use_binding(&mut self, binding: Binding) {
         self.used.insert(Used::Item(binding.target));
         if binding.imported {
@@ -309,7 +359,7 @@ impl<'a> Checker<'a> {
 
     /// Whether something unreadable in this file might declare the name.
     pub fn might_be_declared(&self, name: &str) -> bool {
-        name.is_empty() || self.mentions[self.module].contains(name)
+        name.is_empty() || self.unreadable[self.module].declares.contains(name)
     }
 
     /// An expression in error: it fits everything.

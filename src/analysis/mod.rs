@@ -17,12 +17,12 @@ mod expressions;
 pub mod functions;
 mod graph;
 mod intervals;
+mod items;
 pub mod lints;
 mod literals;
 mod load;
 mod metrics;
 mod operators;
-mod others;
 mod phases;
 mod pipelines;
 mod quiet;
@@ -42,6 +42,8 @@ use crate::model::program::Program;
 use checker::Checker;
 use load::Loader;
 
+pub use allows::Allowed;
+
 /// What a program means, and everything that is wrong with it.
 #[derive(Debug, Clone)]
 pub struct Analysis {
@@ -49,6 +51,8 @@ pub struct Analysis {
     pub program: Program,
     /// In the order of files and places.
     pub diagnostics: Vec<Diagnostic>,
+    /// Warnings that the program allows, with where and why.
+    pub allowed: Vec<Allowed>,
     /// The file that was asked for, then those it imports; their texts are in `Sources`.
     pub files: Vec<FileId>,
 }
@@ -70,17 +74,46 @@ pub fn analyze(
     root: &str,
     sources: &mut Sources,
 ) -> Result<Analysis, String> {
-    let loaded = Loader::new(loader, sources).load(root)?;
+    analyze_watched(loader, root, sources, &mut |_| {})
+}
+
+/// What an analysis does, in order; reading and the stages of the syntax alternate, file by file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    Read,
+    Parse(crate::syntax::Stage),
+    Names,
+    Meaning,
+    Lints,
+    Order,
+}
+
+/// As [`analyze`], and tells `done` the end of every stage: for measuring what each of them costs.
+///
+/// # Errors
+/// The loader's message, when `root` itself cannot be read.
+pub fn analyze_watched(
+    loader: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
+    root: &str,
+    sources: &mut Sources,
+    done: &mut dyn FnMut(Stage),
+) -> Result<Analysis, String> {
+    let loaded = Loader::new(loader, sources, done).load(root)?;
     let files = loaded.modules.iter().map(|module| module.file).collect();
     let mut diagnostics = loaded.diagnostics;
-    let mentions = quiet::mentions(&loaded.modules, sources);
-    let scopes = symbols::collect(&loaded.modules, &mentions, sources, &mut diagnostics);
-    let mut checker = Checker::new(&loaded.modules, &scopes, &mentions, sources, stdlib::catalog());
+    let unreadable = quiet::unreadable(&loaded.modules, sources, &diagnostics);
+    let scopes = symbols::collect(&loaded.modules, &unreadable, sources, &mut diagnostics);
+    done(Stage::Names);
+    let mut checker = Checker::new(&loaded.modules, &scopes, &unreadable, sources, stdlib::catalog());
     let built = pipelines::build_program(&mut checker);
     unused::check(&mut checker);
     diagnostics.extend(checker.finish());
+    done(Stage::Meaning);
     let subject = lints::Subject::new(&loaded.modules, &built, sources);
     lints::check(&subject, &mut diagnostics);
-    let diagnostics = allows::apply(&loaded.modules, diagnostics);
-    Ok(Analysis { program: built.program, diagnostics, files })
+    done(Stage::Lints);
+    quiet::drop_echoes(sources, &mut diagnostics);
+    let (diagnostics, allowed) = allows::apply(&loaded.modules, sources, diagnostics);
+    done(Stage::Order);
+    Ok(Analysis { program: built.program, diagnostics, allowed, files })
 }

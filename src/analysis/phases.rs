@@ -8,6 +8,7 @@ use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::span::Location;
 use crate::base::suggest::nearest;
 use crate::contract::types::Type;
+use crate::contract::window::Window;
 use crate::model::expr::ExprKind;
 use crate::model::phase::{Each, FailurePolicy, Phase, PhaseRef};
 use crate::model::program::LocalKind;
@@ -15,7 +16,6 @@ use crate::syntax::ast::{self, Block, ItemKind, PhaseStatement, SignatureKind, S
 
 use super::checker::{Checker, Place};
 use super::expressions::path_of;
-use super::literals::invalid_window;
 use super::statements::Body;
 use super::symbols::{ItemRef, Space, duplicate};
 use super::types::value_type;
@@ -307,7 +307,7 @@ impl<'a> Checker<'a> {
     pub fn read_window(&mut self, value: &'a ast::Expr) -> crate::model::expr::Expr {
         let window = self.check(value, &Type::String);
         if let Some(crate::contract::value::Value::Text(text)) = window.as_literal()
-            && let Some(reason) = invalid_window(text)
+            && let Err(reason) = Window::parse(text)
         {
             self.report_literal(&window, "window", text, &reason);
         }

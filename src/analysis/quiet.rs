@@ -2,20 +2,65 @@
 
 use std::collections::HashSet;
 
+use crate::base::diagnostic::{Code, Diagnostic, Severity};
 use crate::base::source::Sources;
 use crate::base::span::Span;
-use crate::syntax::ast::{Block, ItemKind, StatementKind};
+use crate::syntax::ast::{Block, ItemKind, SentinelEntry, StatementKind, UseSource};
 
 use super::load::Module;
+use super::symbols::declared;
 
-/// For each module the words in those parts of it that could not be read.
-pub fn mentions<'a>(modules: &[Module], sources: &'a Sources) -> Vec<HashSet<&'a str>> {
-    let words = modules.iter().map(|module| {
-        let source = sources.get(module.file);
-        let broken = broken_spans(module).into_iter();
-        broken.flat_map(|span| words_of(source.map(|source| source.slice(span)).unwrap_or_default())).collect()
-    });
-    words.collect()
+/// The words in those parts of a file that could not be read.
+#[derive(Debug, Default)]
+pub struct Unreadable<'a> {
+    /// Names that a statement or item which fits nothing might declare.
+    pub declares: HashSet<&'a str>,
+    /// Names that something which is only partly read might use.
+    pub uses: HashSet<&'a str>,
+    /// A block is never closed, so what stands in which block is a guess.
+    pub unclosed: bool,
+}
+
+/// What could not be read of each module. `faults` are what reading them has reported.
+pub fn unreadable<'a>(modules: &[Module], sources: &'a Sources, faults: &[Diagnostic]) -> Vec<Unreadable<'a>> {
+    let mut unreadable: Vec<Unreadable<'a>> = modules
+        .iter()
+        .map(|module| {
+            let source = sources.get(module.file);
+            let broken = broken_spans(module).into_iter();
+            let words = broken.flat_map(|span| words_of(source.map(|source| source.slice(span)).unwrap_or_default()));
+            let mut declares: HashSet<&str> = words.collect();
+            let missing = missing_imports(modules, module).into_iter();
+            declares.extend(missing.flat_map(|at| source.map(|source| source.slice(at)).map(words_of)).flatten());
+            Unreadable { uses: declares.clone(), declares, unclosed: false }
+        })
+        .collect();
+    for fault in faults.iter().filter(|fault| fault.severity() == Severity::Error) {
+        let module = modules.iter().position(|module| module.file == fault.at.file);
+        if let (Some(module), Some(source)) = (module, sources.get(fault.at.file)) {
+            unreadable[module].unclosed |= fault.code == Code::PG008;
+            // What the rest of its line is worth nobody knows.
+            let line = source.line_column(fault.at.span.start as usize).line;
+            unreadable[module].uses.extend(words_of(source.slice(source.line_span(line))));
+        }
+    }
+    unreadable
+}
+
+/// Drops the warnings about lines that could not be read: what is missing there may be what was not understood.
+pub fn drop_echoes(sources: &Sources, diagnostics: &mut Vec<Diagnostic>) {
+    let line = |diagnostic: &Diagnostic| {
+        let source = sources.get(diagnostic.at.file)?;
+        Some((diagnostic.at.file, source.line_column(diagnostic.at.span.start as usize).line))
+    };
+    // A look-alike is read as what it looks like.
+    let is_unread = |code: Code| code < Code::PG101 && code != Code::PG006;
+    let unread: HashSet<_> =
+        diagnostics.iter().filter(|diagnostic| is_unread(diagnostic.code)).filter_map(line).collect();
+    if !unread.is_empty() {
+        let is_echo = |diagnostic: &Diagnostic| line(diagnostic).is_some_and(|line| unread.contains(&line));
+        diagnostics.retain(|diagnostic| diagnostic.severity() == Severity::Error || !is_echo(diagnostic));
+    }
 }
 
 /// The items and statements that could not be read.
@@ -26,17 +71,53 @@ fn broken_spans(module: &Module) -> Vec<Span> {
             ItemKind::Broken => spans.push(item.at),
             ItemKind::Pipeline(pipeline) => broken_statements(&pipeline.body, &mut spans),
             ItemKind::Component(component) => broken_statements(&component.body, &mut spans),
+            ItemKind::KillSwitch(switch) => {
+                switch.on.iter().chain(&switch.off).for_each(|block| broken_statements(block, &mut spans));
+            }
+            ItemKind::Sentinel(sentinel) => spans.extend(sentinel.entries.iter().filter_map(|entry| match entry {
+                SentinelEntry::Broken(at) => Some(*at),
+                _ => None,
+            })),
+            ItemKind::Rubric(rubric) => spans.extend(&rubric.unreadable),
             _ => {}
         }
     }
     spans
 }
 
+/// What is imported from files that cannot be read, and what readable files do not declare: reported at the import.
+fn missing_imports(modules: &[Module], module: &Module) -> Vec<Span> {
+    let mut missing = Vec::new();
+    for (index, item) in module.ast.items.iter().enumerate() {
+        let ItemKind::Use(import) = &item.kind else { continue };
+        if !matches!(import.source, UseSource::File(..)) {
+            continue;
+        }
+        let Some(target) = module.imports.get(&index).and_then(|target| modules.get(*target)) else {
+            missing.extend(import.names.iter().chain(&import.alias).map(|name| name.at));
+            continue;
+        };
+        let there: HashSet<&str> =
+            target.ast.items.iter().filter_map(|item| declared(item).map(|(_, name)| name.text.as_str())).collect();
+        let names = import.names.iter().filter(|name| !there.contains(name.text.as_str()));
+        missing.extend(names.map(|name| name.at));
+    }
+    missing
+}
+
 fn broken_statements(block: &Block, spans: &mut Vec<Span>) {
     for statement in &block.statements {
         match &statement.kind {
             StatementKind::Broken => spans.push(statement.at),
-            StatementKind::Phase(phase) => broken_statements(&phase.body, spans),
+            StatementKind::Phase(phase) => {
+                let inner = phase.body.statements.iter().filter_map(|statement| match &statement.kind {
+                    // A phase in a phase declares nothing there, though what names it is no second fault.
+                    StatementKind::Phase(inner) => Some(inner.name.at),
+                    _ => None,
+                });
+                spans.extend(inner);
+                broken_statements(&phase.body, spans);
+            }
             StatementKind::Parallel(body) | StatementKind::Ramp { body, .. } | StatementKind::Hook { body, .. } => {
                 broken_statements(body, spans);
             }

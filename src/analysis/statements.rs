@@ -23,6 +23,8 @@ pub enum Body {
     Parallel,
     Component,
     Hook,
+    /// `on` or `off` of a kill switch.
+    Switch,
 }
 
 impl Body {
@@ -33,7 +35,13 @@ impl Body {
             Self::Parallel => "`parallel`",
             Self::Component => "a component",
             Self::Hook => "a hook",
+            Self::Switch => "a kill switch",
         }
+    }
+
+    /// Whether only steps stand in it, and a bare call is one.
+    fn has_only_steps(self) -> bool {
+        matches!(self, Self::Hook | Self::Switch)
     }
 }
 
@@ -41,20 +49,24 @@ impl<'a> Checker<'a> {
     /// Reads a block in a scope of its own.
     pub fn read_block(&mut self, written: &'a ast::Block, body: Body) -> Block {
         self.in_scope(|checker| {
-            let mut block = Block::default();
-            let before = checker.frame.produced.clone();
-            let mut after: HashSet<String> = HashSet::new();
-            for statement in &written.statements {
-                if body == Body::Parallel {
-                    // What runs beside a statement has produced nothing yet.
-                    after.extend(checker.frame.produced.drain());
-                    checker.frame.produced.clone_from(&before);
-                }
-                checker.read_statement(statement, body, &mut block);
-            }
-            checker.frame.produced.extend(after);
-            block
+            checker.with_lets(&written.statements, |checker| checker.read_statements(written, body))
         })
+    }
+
+    fn read_statements(&mut self, written: &'a ast::Block, body: Body) -> Block {
+        let mut block = Block::default();
+        let before = self.frame.produced.clone();
+        let mut after: HashSet<String> = HashSet::new();
+        for statement in &written.statements {
+            if body == Body::Parallel {
+                // What runs beside a statement has produced nothing yet.
+                after.extend(self.frame.produced.drain());
+                self.frame.produced.clone_from(&before);
+            }
+            self.read_statement(statement, body, &mut block);
+        }
+        self.frame.produced.extend(after);
+        block
     }
 
     fn read_statement(&mut self, written: &'a ast::Statement, body: Body, block: &mut Block) {
@@ -62,9 +74,9 @@ impl<'a> Checker<'a> {
             Written::Broken => return,
             Written::Let { name, ty, value } => return self.read_let(written, name, ty.as_ref(), value),
             Written::Step(step) => self.read_step(step).map(StatementKind::Step),
-            Written::Call(call) if body == Body::Hook => self.read_bare_call(call).map(StatementKind::Step),
+            Written::Call(call) if body.has_only_steps() => self.read_bare_call(call).map(StatementKind::Step),
             Written::Parallel(inner) => Some(StatementKind::Parallel(self.read_block(inner, parallel_in(body)))),
-            other if body == Body::Hook => {
+            other if body.has_only_steps() => {
                 self.report_misplaced(other, written.at, body.name(), "only steps stand in it");
                 None
             }
@@ -92,6 +104,8 @@ impl<'a> Checker<'a> {
             Written::Wait(duration) => Some(StatementKind::Wait(self.check(duration, &Type::Duration))),
             Written::Run(run) => self.expand_run(run).map(StatementKind::Scope),
             Written::Window(_) | Written::OnFailure { .. } if body == Body::Phase => None,
+            // Behind a block that nothing closes it stands where it should.
+            Written::Phase(_) if self.unreadable[self.module].unclosed => None,
             Written::Phase(phase) => {
                 self.report_misplaced(&written.kind, phase.name.at, body.name(), "phases stand in the pipeline itself");
                 None
@@ -157,11 +171,11 @@ impl<'a> Checker<'a> {
             match &statement.kind {
                 Written::Require(condition) => {
                     let whole = self.read_condition(condition, holder, statement.at);
-                    conditions.extend(self.spread_threshold(condition, whole, holder));
+                    conditions.extend(self.spread_threshold(&condition.condition, whole, holder));
                 }
                 Written::Warn(condition) => {
                     let whole = self.read_condition(condition, holder, statement.at);
-                    let all = self.spread_threshold(condition, Condition { warns: true, ..whole }, holder);
+                    let all = self.spread_threshold(&condition.condition, Condition { warns: true, ..whole }, holder);
                     conditions.extend(all);
                 }
                 Written::Broken => {}
@@ -262,6 +276,7 @@ impl<'a> Checker<'a> {
             | Written::Timeout(value)
             | Written::Window(value)
             | Written::Wait(value)
+            | Written::Return(value)
             | Written::Approve { who: value, .. } => drop(self.infer(value)),
             Written::Param(_)
             | Written::Let { .. }
@@ -274,7 +289,7 @@ impl<'a> Checker<'a> {
 
 /// Statements side by side in a hook are steps as well.
 fn parallel_in(body: Body) -> Body {
-    if body == Body::Hook { Body::Hook } else { Body::Parallel }
+    if body.has_only_steps() { body } else { Body::Parallel }
 }
 
 fn belongs(written: &Written) -> &'static str {
@@ -286,6 +301,7 @@ fn belongs(written: &Written) -> &'static str {
         }
         Written::Window(_) => "a window stands in a phase or in the pipeline itself",
         Written::OnFailure { .. } => "it stands in a phase, before its first statement",
+        Written::Return(_) => "it ends a composite step of the standard library",
         _ => "it stands in a phase",
     }
 }
@@ -312,6 +328,7 @@ fn statement_name(written: &Written) -> &'static str {
         Written::Approve { .. } => "an approval",
         Written::Wait(_) => "`wait`",
         Written::Run(_) => "`run`",
+        Written::Return(_) => "`return`",
         Written::Require(_) => "`require`",
         Written::Warn(_) => "`warn`",
         Written::Call(_) => "a bare call",

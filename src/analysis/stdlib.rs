@@ -18,25 +18,42 @@ use super::symbols;
 /// Each module with the text of its signatures, in alphabetical order.
 const MODULES: &[(&str, &str)] = &[
     ("backup", include_str!("../../stdlib/backup.deploy")),
+    ("bench", include_str!("../../stdlib/bench.deploy")),
+    ("calibrate", include_str!("../../stdlib/calibrate.deploy")),
     ("exec", include_str!("../../stdlib/exec.deploy")),
     ("file", include_str!("../../stdlib/file.deploy")),
     ("flags", include_str!("../../stdlib/flags.deploy")),
     ("http", include_str!("../../stdlib/http.deploy")),
+    ("ir", include_str!("../../stdlib/ir.deploy")),
+    ("k8s", include_str!("../../stdlib/k8s.deploy")),
+    ("killswitch", include_str!("../../stdlib/killswitch.deploy")),
     ("metrics", include_str!("../../stdlib/metrics.deploy")),
+    ("migrate", include_str!("../../stdlib/migrate.deploy")),
     ("notify", include_str!("../../stdlib/notify.deploy")),
+    ("quality", include_str!("../../stdlib/quality.deploy")),
     ("read", include_str!("../../stdlib/read.deploy")),
+    ("report", include_str!("../../stdlib/report.deploy")),
     ("shell", include_str!("../../stdlib/shell.deploy")),
+    ("tcp", include_str!("../../stdlib/tcp.deploy")),
     ("traffic", include_str!("../../stdlib/traffic.deploy")),
     ("version", include_str!("../../stdlib/version.deploy")),
 ];
 
-/// Modules that the language names and that have no signatures of their own.
-const PLAIN_MODULES: &[&str] =
-    &["bench", "calibrate", "ir", "k8s", "killswitch", "migrate", "quality", "report", "tcp"];
-
 /// Steps whose implementation brings an undo; a test holds it against the registry.
-pub const STEPS_WITH_UNDO: &[&str] =
-    &["backup.create", "backup.restore", "file.copy", "file.write", "flags.set", "flags.unset", "version.freeze"];
+pub const STEPS_WITH_UNDO: &[&str] = &[
+    "backup.create",
+    "backup.restore",
+    "calibrate.isotonic",
+    "file.copy",
+    "file.write",
+    "flags.set",
+    "flags.unset",
+    "killswitch.reset",
+    "killswitch.trip",
+    "quality.remediate",
+    "report.write",
+    "version.freeze",
+];
 
 /// Modules that need no `use`.
 const ALWAYS_THERE: &[&str] = &["read", "metrics"];
@@ -107,7 +124,7 @@ pub fn is_module(name: &str) -> bool {
 }
 
 pub fn module_names() -> impl Iterator<Item = &'static str> {
-    MODULES.iter().map(|(name, _)| *name).chain(PLAIN_MODULES.iter().copied())
+    MODULES.iter().map(|(name, _)| *name)
 }
 
 /// The texts of the library, for hover and the reference.
@@ -132,10 +149,10 @@ fn read_catalog() -> Catalog {
         diagnostics.extend(parsed.diagnostics);
         modules.push(Module { file: id, ast: parsed.file, imports: HashMap::new() });
     }
-    let mentions: Vec<_> = modules.iter().map(|_| std::collections::HashSet::new()).collect();
-    let scopes = symbols::collect(&modules, &mentions, &sources, &mut diagnostics);
+    let unreadable: Vec<_> = modules.iter().map(|_| super::quiet::Unreadable::default()).collect();
+    let scopes = symbols::collect(&modules, &unreadable, &sources, &mut diagnostics);
     let nothing = Catalog::default();
-    let mut checker = Checker::new(&modules, &scopes, &mentions, &sources, &nothing);
+    let mut checker = Checker::new(&modules, &scopes, &unreadable, &sources, &nothing);
     let mut signatures = HashMap::new();
     for (index, module) in modules.iter().enumerate() {
         checker.module = index;

@@ -158,11 +158,13 @@ impl<'a> Checker<'a> {
 
     /// The module of what is called has to be imported; said once for each module of a file.
     fn require_module(&mut self, signature: &Signature, at: Span) {
-        let Some(module) = signature.module() else { return };
-        if let Some(import) = self.scope().std.get(module) {
+        // Also what needs no import may be imported.
+        let prefix = signature.name.split('.').next().unwrap_or_default();
+        if let Some(import) = self.scope().std.get(prefix) {
             self.used.insert(Used::Import(self.module, *import));
             return;
         }
+        let Some(module) = signature.module() else { return };
         if self.might_be_declared(module) || !self.note_missing_import(module) {
             return;
         }

@@ -3,7 +3,7 @@
 //! Names live in spaces: types, values (metrics, thresholds, channels), and one space for each kind of item that is only
 //! ever named where that kind is meant. Two of one name in one space of a file are PG102.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::source::Sources;
@@ -12,6 +12,7 @@ use crate::base::suggest::nearest;
 use crate::syntax::ast::{Item, ItemKind, Name, Use, UseSource};
 
 use super::load::Module;
+use super::quiet::Unreadable;
 use super::stdlib;
 
 /// An item of a module.
@@ -76,9 +77,10 @@ impl<'a> Scope<'a> {
         self.names.get(&(space, name)).copied()
     }
 
-    /// Whether a name was brought in by a `use` of a file.
-    pub fn imports(&self, name: &str) -> bool {
-        Space::ALL.iter().any(|space| self.get(*space, name).is_some_and(|binding| binding.imported))
+    /// Whether the `use` of a file that names it here brought it in.
+    pub fn imports(&self, name: &str, at: Span) -> bool {
+        let mut bindings = Space::ALL.iter().filter_map(|space| self.get(*space, name));
+        bindings.any(|binding| binding.imported && binding.at == at)
     }
 
     /// All names of a space, for suggestions.
@@ -109,16 +111,15 @@ pub fn declared(item: &Item) -> Option<(Space, &Name)> {
 
 /// The scopes of all modules; imports of names that are not there and names declared twice are reported.
 ///
-/// `mentions` are, for each module, words that something unreadable in it might declare.
 pub fn collect<'a>(
     modules: &'a [Module],
-    mentions: &[HashSet<&str>],
+    unreadable: &[Unreadable<'_>],
     sources: &Sources,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Scope<'a>> {
     let own: Vec<Scope<'a>> = (0..modules.len()).map(|module| own_names(modules, module, diagnostics)).collect();
     let imported: Vec<_> = (0..modules.len())
-        .map(|module| Importer { modules, own: &own, mentions, sources, module }.run(diagnostics))
+        .map(|module| Importer { modules, own: &own, unreadable, sources, module }.run(diagnostics))
         .collect();
     let scopes = own.into_iter().zip(imported);
     scopes
@@ -165,7 +166,7 @@ pub fn duplicate(name: &str, at: Location, first: Location) -> Diagnostic {
 struct Importer<'a, 'b> {
     modules: &'a [Module],
     own: &'b [Scope<'a>],
-    mentions: &'b [HashSet<&'b str>],
+    unreadable: &'b [Unreadable<'b>],
     sources: &'b Sources,
     module: usize,
 }
@@ -236,7 +237,7 @@ impl<'a> Importer<'a, '_> {
             .filter_map(|space| self.own[target].get(*space, &name.text).map(|binding| (*space, binding)))
             .collect();
         if exported.is_empty() {
-            if !self.mentions[target].contains(name.text.as_str()) {
+            if !self.unreadable[target].declares.contains(name.text.as_str()) {
                 diagnostics.push(self.unknown_import(name, target));
             }
             return;
@@ -244,7 +245,11 @@ impl<'a> Importer<'a, '_> {
         for (space, binding) in exported {
             let first = self.own[self.module].get(space, &name.text).or_else(|| scope.get(space, &name.text));
             match first {
-                Some(first) => diagnostics.push(duplicate(&name.text, self.at(name.at), self.at(first.at))),
+                Some(other) => {
+                    let (first, again) =
+                        if other.at.start < name.at.start { (other.at, name.at) } else { (name.at, other.at) };
+                    diagnostics.push(duplicate(&name.text, self.at(again), self.at(first)));
+                }
                 None => {
                     let binding = Binding { target: binding.target, at: name.at, imported: true };
                     scope.names.insert((space, &name.text), binding);

@@ -8,10 +8,10 @@ use crate::base::suggest::nearest;
 use crate::contract::types::{Encoding, RecordType, Type};
 use crate::syntax::ast::{ItemKind, Name, TypeExpr, TypeKind};
 
-use super::checker::Checker;
+use super::checker::{Checker, Used};
 use super::symbols::{ItemRef, Space};
 
-const SIMPLE: [(&str, Type); 16] = [
+const SIMPLE: [(&str, Type); 18] = [
     ("bool", Type::Bool),
     ("int", Type::Int),
     ("float", Type::Float),
@@ -28,6 +28,8 @@ const SIMPLE: [(&str, Type); 16] = [
     ("rate", Type::Rate),
     ("json", Type::Json),
     ("channel", Type::Channel),
+    ("rubric", Type::Rubric),
+    ("killswitch", Type::KillSwitch),
 ];
 
 const GENERIC: [&str; 5] = ["list", "map", "range", "secret", "metric"];
@@ -82,7 +84,7 @@ fn fit_json(found: &Type) -> Result<(), Misfit> {
     match found {
         Type::List(inner) | Type::Map(inner) => fit(inner, &Type::Json),
         Type::Record(record) => record.fields.values().try_for_each(|field| fit(field, &Type::Json)),
-        Type::Channel => Err(Misfit::Kind),
+        Type::Channel | Type::Rubric | Type::KillSwitch => Err(Misfit::Kind),
         _ => Ok(()),
     }
 }
@@ -192,7 +194,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn resolve_named(&mut self, name: &'a Name, encoding: Option<&'a Name>) -> Type {
+    pub fn resolve_named(&mut self, name: &'a Name, encoding: Option<&'a Name>) -> Type {
         if name.text.is_empty() {
             return Type::Error;
         }
@@ -219,6 +221,9 @@ impl<'a> Checker<'a> {
     }
 
     fn resolve_declared(&mut self, name: &'a Name) -> Type {
+        if let Some((alias, inner)) = name.text.split_once('.') {
+            return self.resolve_through(alias, inner, name);
+        }
         if let Some(binding) = self.scope().get(Space::Type, &name.text) {
             self.use_binding(binding);
             return self.declared_type(binding.target);
@@ -231,6 +236,30 @@ impl<'a> Checker<'a> {
             let diagnostic =
                 Diagnostic::new(Code::PG111, self.here(name.at), format!("there is no type `{}`", name.text));
             self.report_with_near(diagnostic, name.at, near);
+        }
+        Type::Error
+    }
+
+    /// `slo.Bench`: a type of the file that is imported under that name.
+    fn resolve_through(&mut self, alias: &str, inner: &str, name: &'a Name) -> Type {
+        let Some((module, at)) = self.scope().aliases.get(alias).copied() else {
+            if !self.might_be_declared(alias) {
+                let near = nearest(alias, self.scope().aliases.keys().copied()).map(|near| format!("{near}.{inner}"));
+                let message = format!("there is no type `{}`: no file is imported as `{alias}`", name.text);
+                let diagnostic = Diagnostic::new(Code::PG111, self.here(name.at), message);
+                self.report_with_near(diagnostic, name.at, near.as_deref());
+            }
+            return Type::Error;
+        };
+        self.used.insert(Used::Import(self.module, at));
+        if let Some(binding) = self.scopes[module].get(Space::Type, inner).filter(|binding| !binding.imported) {
+            self.use_binding(binding);
+            return self.declared_type(binding.target);
+        }
+        if !self.unreadable[module].declares.contains(inner) {
+            let near = nearest(inner, self.scopes[module].names_of(Space::Type)).map(|near| format!("{alias}.{near}"));
+            let message = format!("`{}` declares no type `{inner}`", self.module_name(module));
+            self.report_with_near(Diagnostic::new(Code::PG111, self.here(name.at), message), name.at, near.as_deref());
         }
         Type::Error
     }

@@ -3,7 +3,7 @@
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::span::{Location, Span};
 use crate::model::program::LocalKind;
-use crate::syntax::ast::{Item, ItemKind, MetricsItem, UseSource};
+use crate::syntax::ast::{ItemKind, MetricsItem, UseSource};
 
 use super::checker::{Checker, Frame, Used};
 use super::symbols::{ItemRef, Space};
@@ -80,9 +80,10 @@ impl<'a> Checker<'a> {
             return;
         }
         for name in import.names.iter().chain(&import.alias).filter(|name| !name.text.is_empty()) {
-            let is_known = self.scope().std.contains_key(name.text.as_str())
-                || self.scope().aliases.contains_key(name.text.as_str())
-                || self.scope().imports(&name.text);
+            // Of two imports of one name the second has been reported, and brings nothing.
+            let is_known = self.scope().std.get(name.text.as_str()) == Some(&name.at)
+                || self.scope().aliases.get(name.text.as_str()).is_some_and(|(_, at)| *at == name.at)
+                || self.scope().imports(&name.text, name.at);
             let is_used = self.used.contains(&Used::Import(reference.module, name.at));
             if is_known && !is_used && !self.might_be_used(&name.text) {
                 self.report_unused("import", &name.text, self.here(name.at));
@@ -92,7 +93,7 @@ impl<'a> Checker<'a> {
 
     /// Something unreadable in this file names it.
     fn might_be_used(&self, name: &str) -> bool {
-        self.mentions[self.module].contains(name)
+        self.unreadable[self.module].uses.contains(name)
     }
 
     /// Parameters and `let`s of a pipeline or component.
@@ -114,10 +115,5 @@ impl<'a> Checker<'a> {
     fn report_unused(&mut self, what: &str, name: &str, at: Location) {
         let message = format!("the {what} `{name}` is never used");
         self.report(Diagnostic::new(Code::PG501, at, message).help("use it or take it out"));
-    }
-
-    /// Marks every name in items that are not checked yet as used.
-    pub fn mark_item(&mut self, item: &'a Item) {
-        super::others::mark(self, item);
     }
 }

@@ -65,6 +65,24 @@ impl SourceFile {
         Span::new(*start as usize, end.max(*start as usize))
     }
 
+    /// What to delete so that the text at `span` goes without a trace: its whole line when nothing else stands on it, else
+    /// the blanks before it too when it ends its line.
+    #[must_use]
+    pub fn removal(&self, span: Span) -> Span {
+        let start = self.line_span(self.line_column(span.start as usize).line).start as usize;
+        let end = self.line_span(self.line_column(span.end as usize).line).end as usize;
+        let blank = |text: Option<&str>| text.is_some_and(|text| text.trim().is_empty());
+        let before = self.text.get(start..span.start as usize);
+        if !blank(self.text.get(span.end as usize..end)) {
+            return span;
+        }
+        if blank(before) {
+            return Span::new(start, (end + 1).min(self.text.len()));
+        }
+        let kept = before.map_or(0, |before| before.trim_end().len());
+        Span::new(start + kept, span.end as usize)
+    }
+
     #[must_use]
     pub fn line_count(&self) -> usize {
         self.line_starts.len()

@@ -40,6 +40,10 @@ pub enum Type {
     Optional(Box<Type>),
     /// What `channel` declares.
     Channel,
+    /// What `rubric` declares.
+    Rubric,
+    /// What `killswitch` declares.
+    KillSwitch,
     /// A step without output.
     Nothing,
     /// `duration(ms)`: the type, and how raw data writes it. Equal in meaning to the plain type.
@@ -129,6 +133,8 @@ fn simple_name(ty: &Type) -> &'static str {
         Type::Quotient => "number",
         Type::Json => "json",
         Type::Channel => "channel",
+        Type::Rubric => "rubric",
+        Type::KillSwitch => "killswitch",
         Type::Nothing => "nothing",
         _ => "?",
     }

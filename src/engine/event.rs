@@ -59,6 +59,12 @@ pub enum Event {
         /// Steps that may run at one time.
         jobs: u32,
     },
+    /// It could start, but for a window that is closed or a freeze that holds.
+    PhaseDelayed {
+        phase: PhaseIndex,
+        until: Timestamp,
+        reason: String,
+    },
     PhaseStarted {
         phase: PhaseIndex,
     },

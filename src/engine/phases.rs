@@ -7,6 +7,7 @@ use super::nodes;
 use super::scene::Scene;
 use super::state::PhaseStatus;
 use super::{stop, undo};
+use crate::contract::window::{Freeze, earliest};
 use crate::eval::{Unknown, truth};
 use crate::model::phase::FailurePolicy;
 use crate::model::program::HookEvent;
@@ -48,8 +49,31 @@ fn start_if_ready(turn: &mut Turn<'_, '_>, index: PhaseIndex) {
         turn.record(Event::PhaseSkipped { phase: index, reason });
     } else if phase.skipped {
         turn.record(Event::PhaseSkipped { phase: index, reason: "switched off by its `when`".to_owned() });
-    } else if !too_many_at_once(turn, index) {
+    } else if !too_many_at_once(turn, index) && is_open(turn, index) {
         start(turn, index);
+    }
+}
+
+/// Whether its windows are open and no freeze holds it back; otherwise it is looked at again when that has changed.
+fn is_open(turn: &mut Turn<'_, '_>, index: PhaseIndex) -> bool {
+    let plan = turn.plan();
+    let phase = plan.phase(index);
+    let freezes: &[Freeze] = if phase.changes { &plan.freezes } else { &[] };
+    match earliest(&phase.windows, freezes, turn.now) {
+        Ok((_, None)) => true,
+        Ok((until, Some(waits_for))) => {
+            if turn.state().phase(index).delayed_until != Some(until) {
+                let reason = format!("waits for `{waits_for}`");
+                turn.record(Event::PhaseDelayed { phase: index, until, reason });
+            }
+            turn.engine.state.live.openings.insert((until, index));
+            false
+        }
+        Err(reason) => {
+            turn.record(Event::PhaseStarted { phase: index });
+            fail(turn, index, format!("it can never start: {reason}"), Vec::new());
+            false
+        }
     }
 }
 
@@ -215,7 +239,7 @@ fn has_running(turn: &Turn<'_, '_>, index: PhaseIndex) -> bool {
     state.phase(index).execs.iter().any(|exec| state.exec(*exec).status == ExecStatus::Running)
 }
 
-/// Past its `timeout` every running phase fails.
+/// Past its `timeout` every running phase fails, and with it what still waits for a window.
 pub(super) fn check_timeout(turn: &mut Turn<'_, '_>) {
     let state = turn.state();
     let over = turn.plan().timeout.is_some_and(|timeout| turn.now >= state.started_at.plus(timeout));
@@ -229,6 +253,15 @@ pub(super) fn check_timeout(turn: &mut Turn<'_, '_>) {
         .filter(|index| state.phase(*index).status == PhaseStatus::Running)
         .collect();
     for phase in running {
+        fail(turn, phase, "timeout".to_owned(), Vec::new());
+    }
+    let is_delayed = |index: &PhaseIndex| {
+        let phase = turn.state().phase(*index);
+        phase.status == PhaseStatus::Waiting && phase.delayed_until.is_some()
+    };
+    let delayed: Vec<PhaseIndex> = turn.plan().dag().map(|(index, _)| index).filter(is_delayed).collect();
+    for phase in delayed {
+        turn.record(Event::PhaseStarted { phase });
         fail(turn, phase, "timeout".to_owned(), Vec::new());
     }
 }

@@ -455,8 +455,20 @@ fn lets_that_double_end_with_a_message_and_long_chains_of_them_work() {
 }
 
 #[test]
-fn a_window_is_refused_never_ignored() {
+fn a_phase_starts_only_in_its_own_window_and_that_of_the_pipeline() {
+    let mut program = program(Vec::new(), vec![phase("early", &[], Vec::new()), phase("late", &[], Vec::new())]);
+    pipeline_of(&mut program).window = Some(text("Mon-Fri 08:00-18:00 UTC"));
+    pipeline_of(&mut program).phases[1].window = Some(text("Mon-Thu 09:00-16:00 Europe/Berlin"));
+    let plan = plan(&program);
+    let windows = plan.phases.iter().map(|phase| phase.windows.iter().map(|it| it.text().to_owned()).collect());
+    let windows: Vec<Vec<String>> = windows.collect();
+    assert_eq!(windows[0], ["Mon-Fri 08:00-18:00 UTC"]);
+    assert_eq!(windows[1], ["Mon-Thu 09:00-16:00 Europe/Berlin", "Mon-Fri 08:00-18:00 UTC"]);
+}
+
+#[test]
+fn a_window_that_is_none_is_refused() {
     let mut program = program(Vec::new(), vec![phase("only", &[], Vec::new())]);
-    pipeline_of(&mut program).phases[0].window = Some(text("Mon-Thu 09:00-16:00 Europe/Berlin"));
-    assert_eq!(messages(&program), ["`window` is not supported by this version"]);
+    pipeline_of(&mut program).phases[0].window = Some(text("Mon-Thu"));
+    assert_eq!(messages(&program).len(), 1);
 }

@@ -188,6 +188,8 @@ pub struct RubricItem {
     pub subject: Option<Name>,
     pub pass: Option<Expr>,
     pub tiers: Vec<Tier>,
+    /// Entries that could not be read, and might be tiers.
+    pub unreadable: Vec<Span>,
 }
 
 #[derive(Debug, Clone)]
@@ -202,6 +204,8 @@ pub struct Criterion {
     pub title: Option<StringLiteral>,
     pub points: Expr,
     pub awards: Vec<Award>,
+    /// Whether everything between its braces could be read.
+    pub is_complete: bool,
     pub at: Span,
 }
 
@@ -300,7 +304,8 @@ pub enum SignatureKind {
     Channel,
 }
 
-/// `step backup.create(…) -> {…} effect … idempotent builtin`; only in `stdlib/`.
+/// `step backup.create(…) -> {…} effect … idempotent builtin`; only in `stdlib/`. A composite step has a body instead of
+/// `builtin`.
 #[derive(Debug, Clone)]
 pub struct SignatureItem {
     pub kind: SignatureKind,
@@ -311,6 +316,7 @@ pub struct SignatureItem {
     pub effect: Option<Name>,
     pub idempotent: bool,
     pub builtin: bool,
+    pub body: Option<Block>,
 }
 
 /// A parameter of a pipeline, component or signature.
@@ -333,7 +339,7 @@ pub struct TypeExpr {
 
 #[derive(Debug, Clone)]
 pub enum TypeKind {
-    /// `duration`, `duration(ms)`, `Bench`; the encoding is what stood in the parentheses.
+    /// `duration`, `duration(ms)`, `Bench`, `slo.Bench`; the encoding is what stood in the parentheses.
     Named(Name, Option<Name>),
     /// `list<T>`
     Generic(Name, Vec<TypeExpr>),
@@ -409,6 +415,8 @@ pub enum StatementKind {
     },
     Wait(Expr),
     Run(Expr),
+    /// `return EXPR` at the end of a composite step.
+    Return(Expr),
     Require(ConditionStatement),
     Warn(ConditionStatement),
     /// A bare call, short for `step CALL` in handlers and kill switches.

@@ -43,7 +43,9 @@ impl Faults {
 
     /// Reports what is wrong at the token that begins at `place`; `behind` is where the token before it ends.
     pub(super) fn report(&mut self, place: usize, behind: usize, rank: Rank, diagnostic: Diagnostic) {
-        if self.open_strings.iter().any(|string| string.end as usize == behind) {
+        // The blanks at its end belong to the string.
+        let is_echo = |string: &Span| (string.start as usize) < behind && behind <= string.end as usize;
+        if self.open_strings.iter().any(is_echo) {
             return;
         }
         match self.by_place.get_mut(&place) {

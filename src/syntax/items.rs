@@ -151,7 +151,7 @@ impl Lower<'_> {
     }
 
     fn threshold_parameter(&mut self, node: Node<'_>) -> Option<(Name, Name)> {
-        let opening = node.as_span().start();
+        let opening = node.start();
         let mut names = Vec::new();
         for inner in node.into_inner() {
             match inner.as_rule() {
@@ -201,6 +201,7 @@ impl Lower<'_> {
             effect: None,
             idempotent: false,
             builtin: false,
+            body: None,
         };
         for inner in node.into_inner() {
             match inner.as_rule() {
@@ -217,6 +218,7 @@ impl Lower<'_> {
                 }
                 Rule::idempotent => item.idempotent = true,
                 Rule::builtin => item.builtin = true,
+                Rule::block => item.body = Some(self.block(inner)),
                 _ => self.note(&inner),
             }
         }

@@ -78,7 +78,7 @@ impl<'a> Checker<'a> {
                 None => {
                     let near = nearest(&name.text, self.scopes[module].names_of(Space::Value));
                     let what = format!("value in `{}` named", self.module_name(module));
-                    if !self.mentions[module].contains(name.text.as_str()) {
+                    if !self.unreadable[module].declares.contains(name.text.as_str()) {
                         self.report_undefined(&what, name, near);
                     }
                     self.error(written.at)
@@ -133,7 +133,7 @@ impl<'a> Checker<'a> {
             return self.metric(group, &name.text, ty.clone(), written.at);
         }
         self.mark_group(group);
-        if !self.mentions[group.module].contains(name.text.as_str()) {
+        if !self.unreadable[group.module].declares.contains(name.text.as_str()) {
             let owner = self.declared_name(group);
             self.report_unknown_field(name, &owner, fields.keys().map(String::as_str));
         }
@@ -236,6 +236,9 @@ impl<'a> Checker<'a> {
                 let message = format!("there is no field `{}`: the step has no output", name.text);
                 Diagnostic::new(Code::PG108, self.here(name.at), message)
             }
+            Type::Json if self.reads_document(&ty) => {
+                return Expr::new(ExprKind::Field(inner, name.text.clone()), Type::Json, at);
+            }
             Type::Json => {
                 let message = format!("this `json` needs a type before `.{}` can be read", name.text);
                 Diagnostic::new(Code::PG201, self.here(name.at), message)
@@ -280,6 +283,8 @@ impl<'a> Checker<'a> {
             }
             Type::List(element) => (Type::Int, (**element).clone()),
             Type::Map(element) => (Type::String, (**element).clone()),
+            // A position or a key, whichever the document has.
+            Type::Json if self.reads_document(&ty) => (Type::Error, Type::Json),
             other => {
                 let message = format!("a `{other}` has nothing to pick with `[…]`");
                 let help = match other {

@@ -5,6 +5,7 @@
 
 mod access;
 mod calls;
+mod items;
 mod names;
 mod text;
 
@@ -15,6 +16,7 @@ use crate::model::expr::{Expr, ExprKind, Operator};
 use crate::syntax::ast;
 
 use super::checker::Checker;
+use super::symbols::Space;
 use super::types::{Misfit, fit, unify, value_type};
 
 pub use names::{Root, path_of};
@@ -69,6 +71,8 @@ impl<'a> Checker<'a> {
             (ast::ExprKind::If { condition, then, otherwise }, _) => {
                 self.infer_if(written, [condition, then, otherwise], Some(expected))
             }
+            (_, Type::Rubric) => self.check_named(written, Space::Rubric, Type::Rubric),
+            (_, Type::KillSwitch) => self.check_named(written, Space::KillSwitch, Type::KillSwitch),
             _ => {
                 let found = self.infer(written);
                 self.coerce(found, expected)
@@ -96,6 +100,7 @@ impl<'a> Checker<'a> {
         let found = self.infer(written);
         match value_type(&found.ty) {
             Type::Bool | Type::Error => found,
+            other if self.reads_document(other) => found,
             other => {
                 let message = format!("this is a `{other}`, not a condition");
                 let help = match other {

@@ -7,7 +7,7 @@ use crate::contract::value::Value;
 use crate::model::expr::{Expr, ExprKind, OutputRef};
 use crate::syntax::ast::{self, ItemKind, Name};
 
-use super::super::checker::{Bound, Checker, Entry, Place, Used};
+use super::super::checker::{Bound, Checker, Entry, Place, Surroundings, Used};
 use super::super::symbols::{Binding, ItemRef, Space};
 
 /// `a.b.c` of an expression that is nothing but names and dots.
@@ -160,7 +160,7 @@ impl<'a> Checker<'a> {
         }
         match name.text.as_str() {
             "env" => return Some(Root::Environment),
-            "run" => return Some(Root::Run),
+            "run" if !matches!(self.frame.surroundings, Surroundings::Watch(_)) => return Some(Root::Run),
             "stage" if self.frame.in_ramp => return Some(Root::Stage),
             _ => {}
         }
@@ -209,6 +209,15 @@ impl<'a> Checker<'a> {
 
     fn undefined(&mut self, name: &'a Name) -> Expr {
         if self.might_be_declared(&name.text) {
+            return self.error(name.at);
+        }
+        if let Some(later) = self.frame.later.iter().rev().find_map(|later| later.get(name.text.as_str()).copied()) {
+            self.frame.named_early.insert(later);
+            let message = format!("`{}` has no value yet when this is read", name.text);
+            let diagnostic = Diagnostic::new(Code::PG302, self.here(name.at), message)
+                .also(self.here(later), "declared further down")
+                .help("move the `let` above what uses it");
+            self.report(diagnostic);
             return self.error(name.at);
         }
         let (what, near) = if name.text == "stage" {

@@ -38,7 +38,7 @@ impl<'a> Checker<'a> {
             Type::Secret(_) => Diagnostic::new(Code::PG204, value.at, "a secret never becomes text")
                 .label("this is a secret")
                 .help("pass it where a `secret<string>` is taken, or let the command read it from its own environment"),
-            ty @ (Type::Channel | Type::Nothing) => {
+            ty @ (Type::Channel | Type::Rubric | Type::KillSwitch | Type::Nothing) => {
                 Diagnostic::new(Code::PG201, value.at, format!("a `{ty}` has no text"))
             }
             Type::Optional(inner) => {

@@ -38,7 +38,8 @@ impl State {
             EffectKey::Notice(notice) => (*notice as usize) < self.notices.len(),
         };
         match event {
-            Event::PhaseStarted { phase: id }
+            Event::PhaseDelayed { phase: id, .. }
+            | Event::PhaseStarted { phase: id }
             | Event::PhasePassed { phase: id }
             | Event::PhaseFailed { phase: id, .. }
             | Event::PhaseSkipped { phase: id, .. }

@@ -11,7 +11,14 @@ use crate::plan::program::{BlockIndex, Item, NodeKind, PhaseIndex, Plan};
 impl State {
     pub(in crate::engine) fn apply_phase(&mut self, plan: &Plan, event: &Event, at: Timestamp) {
         match event {
+            Event::PhaseDelayed { phase, until, reason } => {
+                let state = &mut self.phases[phase.0 as usize];
+                state.delayed_until = Some(*until);
+                state.reason.clone_from(reason);
+            }
             Event::PhaseStarted { phase } => {
+                self.phases[phase.0 as usize].delayed_until = None;
+                self.phases[phase.0 as usize].reason.clear();
                 self.set_phase(*phase, PhaseStatus::Running, at);
                 self.open_phase_frame(plan, *phase, at);
             }

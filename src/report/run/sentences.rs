@@ -47,7 +47,8 @@ impl Teller<'_> {
             | Event::HookStarted { .. }
             | Event::GateJudged { .. }
             | Event::Paused { .. } => None,
-            Event::PhaseStarted { .. }
+            Event::PhaseDelayed { .. }
+            | Event::PhaseStarted { .. }
             | Event::PhasePassed { .. }
             | Event::PhaseFailed { .. }
             | Event::PhaseSkipped { .. }
@@ -85,6 +86,7 @@ impl Teller<'_> {
     fn phase(&self, event: &Event) -> Option<String> {
         let id = |phase: &PhaseIndex| self.plan.phase(*phase).id.as_str();
         Some(match event {
+            Event::PhaseDelayed { phase, until, reason } => format!("{}: {reason} until {until}", id(phase)),
             Event::PhaseStarted { phase } => match &self.plan.phase(*phase).title {
                 Some(title) => format!("{}: started ({title})", id(phase)),
                 None => format!("{}: started", id(phase)),

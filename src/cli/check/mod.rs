@@ -1,0 +1,74 @@
+//! `check`: every diagnostic of every program.
+
+mod programs;
+mod showing;
+
+use std::path::PathBuf;
+
+use clap::{Args as Arguments, ValueEnum};
+
+use super::exit::Exit;
+use super::output;
+use crate::report::diagnostics::Summary;
+use programs::{Overlay, Programs};
+
+/// Reports every problem of every program.
+#[derive(Debug, Arguments)]
+pub struct Args {
+    /// Files, and folders that are walked for `.deploy` files; `-` is standard input.
+    #[arg(value_name = "PATH", default_value = ".")]
+    paths: Vec<PathBuf>,
+
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+
+    /// Exits 1 for these too.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    deny: Option<Deny>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Drawn, for people.
+    Text,
+    /// One object, for programs.
+    Json,
+    /// A SARIF 2.1.0 log, for code scanning.
+    Sarif,
+    /// Annotations on the lines of a change.
+    Github,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Deny {
+    Warnings,
+}
+
+pub fn run(args: Args) -> Exit {
+    let programs = Programs::check(&args.paths, &Overlay::new());
+    report(&args, &programs)
+}
+
+/// Says what was found, and how that ends.
+fn report(args: &Args, programs: &Programs) -> Exit {
+    if programs.count() == 0 && programs.complaints.is_empty() {
+        output::complain("warning: no `.deploy` files here\n");
+    }
+    for complaint in &programs.complaints {
+        output::complain(&format!("error: {complaint}\n"));
+    }
+    let diagnostics = programs.diagnostics();
+    let exit = verdict(args, programs, programs.summary(&diagnostics));
+    showing::show(args.format, programs, &diagnostics, exit);
+    exit
+}
+
+fn verdict(args: &Args, programs: &Programs, summary: Summary) -> Exit {
+    if !programs.complaints.is_empty() {
+        Exit::Usage
+    } else if summary.errors > 0 || (summary.warnings > 0 && args.deny == Some(Deny::Warnings)) {
+        Exit::Findings
+    } else {
+        Exit::Well
+    }
+}
