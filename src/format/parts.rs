@@ -19,9 +19,15 @@ impl Writer<'_> {
             Some(Rule::use_names) => self.use_names(index),
             Some(Rule::output) => self.output(index),
             Some(Rule::weights | Rule::after_phases | Rule::alert_notify) => self.enumeration(index),
-            Some(Rule::path | Rule::field | Rule::index | Rule::type_expr | Rule::type_ref | Rule::encoding) => {
-                self.tight(index)
-            }
+            Some(
+                Rule::dotted
+                | Rule::path
+                | Rule::field
+                | Rule::index
+                | Rule::type_expr
+                | Rule::type_ref
+                | Rule::encoding,
+            ) => self.tight(index),
             Some(Rule::type_args) => self.type_args(index),
             _ => self.spaced_until(index, self.next(index)),
         }
