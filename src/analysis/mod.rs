@@ -14,6 +14,7 @@ mod durations;
 mod environments;
 pub mod explain;
 mod expressions;
+pub mod fixes;
 pub mod functions;
 mod graph;
 mod intervals;

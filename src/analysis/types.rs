@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::number::Number;
-use crate::base::suggest::nearest;
+use crate::base::suggest::Suggestion;
 use crate::contract::types::{Encoding, RecordType, Type};
 use crate::syntax::ast::{ItemKind, Name, TypeExpr, TypeKind};
 
@@ -229,7 +229,7 @@ impl<'a> Checker<'a> {
             let known = SIMPLE.iter().map(|(name, _)| *name).chain(GENERIC);
             let mut known: Vec<&str> = known.chain(self.scope().names_of(Space::Type)).collect();
             known.sort_unstable();
-            let near = nearest(&name.text, known);
+            let near = Suggestion::of(&name.text, known);
             let diagnostic =
                 Diagnostic::new(Code::PG111, self.here(name.at), format!("there is no type `{}`", name.text));
             self.report_with_near(diagnostic, name.at, near);
@@ -268,7 +268,7 @@ impl<'a> Checker<'a> {
         let arguments: Vec<Type> = inner.iter().map(|ty| self.resolve_type(ty)).collect();
         if !GENERIC.contains(&name.text.as_str()) {
             if !name.text.is_empty() {
-                let near = nearest(&name.text, GENERIC);
+                let near = Suggestion::of(&name.text, GENERIC);
                 let message = format!("there is no type `{}<…>`", name.text);
                 let diagnostic = Diagnostic::new(Code::PG111, self.here(name.at), message);
                 self.report_with_near(diagnostic, name.at, near);

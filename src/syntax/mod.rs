@@ -6,6 +6,7 @@
 
 pub mod ast;
 mod clauses;
+mod cures;
 mod expressions;
 mod faults;
 mod files;

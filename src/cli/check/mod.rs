@@ -1,5 +1,6 @@
 //! `check`: every diagnostic of every program.
 
+mod fixing;
 mod programs;
 mod showing;
 
@@ -25,6 +26,14 @@ pub struct Args {
     /// Exits 1 for these too.
     #[arg(long, value_enum, value_name = "WHAT")]
     deny: Option<Deny>,
+
+    /// Puts in every fix that is sure, and reports what remains.
+    #[arg(long)]
+    fix: bool,
+
+    /// Shows what `--fix` would change, and writes nothing.
+    #[arg(long)]
+    diff: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -45,8 +54,10 @@ enum Deny {
 }
 
 pub fn run(args: Args) -> Exit {
-    let programs = Programs::check(&args.paths, &Overlay::new());
-    report(&args, &programs)
+    if args.fix || args.diff {
+        return fixing::run(&args);
+    }
+    report(&args, &Programs::check(&args.paths, &Overlay::new()))
 }
 
 /// Says what was found, and how that ends.
