@@ -15,6 +15,7 @@ use crate::model::expr::{Expr, ExprKind, LocalId};
 use crate::model::program::{Local, LocalKind};
 use crate::syntax::ast::{Item, Name, Statement, StatementKind};
 
+use super::items::Launched;
 use super::load::Module;
 use super::phases::PhaseTable;
 use super::quiet::Unreadable;
@@ -59,6 +60,20 @@ pub struct Bound {
     pub at: Location,
 }
 
+/// What an expression stands in, as far as it decides what can be named there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Surroundings {
+    /// A pipeline, or what is put into one.
+    #[default]
+    Run,
+    /// An alert, a schedule or a sentinel, whose probes have bare names: there is no `run` around it.
+    Watch(Option<ItemRef>),
+    /// A rubric: what is read from an untyped document takes the type it meets.
+    Document,
+    /// An expectation of a test about this pipeline, which knows `traffic`.
+    Scenario(Option<ItemRef>),
+}
+
 /// The declaration that is being read.
 #[derive(Debug)]
 pub struct Frame<'a> {
@@ -84,6 +99,7 @@ pub struct Frame<'a> {
     pub group: Option<ItemRef>,
     /// What `result` is.
     pub result: Option<Type>,
+    pub surroundings: Surroundings,
 }
 
 impl Frame<'_> {
@@ -103,6 +119,7 @@ impl Frame<'_> {
             in_hook: false,
             group: None,
             result: None,
+            surroundings: Surroundings::Run,
         }
     }
 }
@@ -118,6 +135,11 @@ pub struct Checker<'a> {
     pub frame: Frame<'a>,
     /// Resolved `type` items; none while one is being resolved.
     pub types: HashMap<ItemRef, Option<Type>>,
+    pub environment_names: Vec<String>,
+    /// The phases of each pipeline that has been read.
+    pub tables: HashMap<ItemRef, Rc<PhaseTable>>,
+    /// What the tests of a pipeline can name in it.
+    pub launched: HashMap<ItemRef, Rc<Launched>>,
     /// The keys all environments have, with their type.
     pub environment_keys: IndexMap<String, Type>,
     /// The fields of each metrics group, with their types.
@@ -153,6 +175,9 @@ impl<'a> Checker<'a> {
             module: 0,
             frame: Frame::new(),
             types: HashMap::new(),
+            environment_names: Vec::new(),
+            tables: HashMap::new(),
+            launched: HashMap::new(),
             environment_keys: IndexMap::new(),
             groups: HashMap::new(),
             program_names: HashMap::new(),

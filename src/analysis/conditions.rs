@@ -98,7 +98,7 @@ impl<'a> Checker<'a> {
     /// One trigger; several for a threshold whose conditions say for themselves for how long.
     pub fn read_triggers(&mut self, written: &'a TriggerStatement, at: Span) -> Vec<Trigger> {
         let whole = self.read_trigger(written, at);
-        let conditions = self.spread_threshold(&written.condition, whole.condition, Holder::Trigger);
+        let conditions = self.spread_threshold(&written.condition.condition, whole.condition, Holder::Trigger);
         let (action, at) = (whole.action, whole.at);
         conditions.into_iter().map(|condition| Trigger { action: action.clone(), condition, at }).collect()
     }
@@ -142,6 +142,6 @@ fn sustain_at(sustain: &ast::Sustain) -> Span {
 }
 
 /// On one line, with single spaces.
-fn collapse(text: &str) -> String {
+pub fn collapse(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,5 +1,7 @@
 //! Text that has to be something: versions, URLs, regular expressions, cron lines, points in time (PG206).
 
+use croner::parser::{CronParser, Seconds, Year};
+
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::contract::types::Type;
 use crate::contract::value::Value;
@@ -88,38 +90,13 @@ fn invalid_version(text: &str) -> Option<String> {
 
 /// Five fields: minute, hour, day of the month, month, day of the week.
 fn invalid_cron(text: &str) -> Option<String> {
-    const FIELDS: [(&str, u32, u32); 5] =
-        [("minute", 0, 59), ("hour", 0, 23), ("day of the month", 1, 31), ("month", 1, 12), ("day of the week", 0, 7)];
-    let fields: Vec<&str> = text.split_whitespace().collect();
-    if fields.len() != FIELDS.len() {
-        let found = fields.len();
+    const FIELDS: usize = 5;
+    let found = text.split_whitespace().count();
+    if found != FIELDS {
         return Some(format!("five fields are needed (minute hour day month weekday), found {found}"));
     }
-    let mut named = FIELDS.iter().zip(&fields);
-    named.find_map(|((name, low, high), field)| {
-        let well = field.split(',').all(|part| is_cron_part(part, *low, *high));
-        (!well).then(|| format!("`{field}` is no {name} ({low} to {high})"))
-    })
-}
-
-fn is_cron_part(part: &str, low: u32, high: u32) -> bool {
-    const NAMES: [&str; 19] = [
-        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec", "sun", "mon", "tue", "wed",
-        "thu", "fri", "sat",
-    ];
-    let (range, step) = part.split_once('/').map_or((part, None), |(range, step)| (range, Some(step)));
-    if step.is_some_and(|step| step.parse::<u32>().map_or(true, |step| step == 0)) {
-        return false;
-    }
-    let is_value = |text: &str| {
-        text.parse::<u32>().is_ok_and(|value| (low..=high).contains(&value))
-            || (high <= 12 && NAMES.iter().any(|name| text.eq_ignore_ascii_case(name)))
-    };
-    range == "*"
-        || match range.split_once('-') {
-            Some((from, to)) => is_value(from) && is_value(to),
-            None => is_value(range),
-        }
+    let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
+    parser.parse(text).err().map(|error| error.to_string().trim_end_matches('.').to_owned())
 }
 
 /// Why the text is no window: days, hours and a zone.

@@ -12,7 +12,7 @@ use super::types::{unify, value_type};
 impl Checker<'_> {
     /// The type of `left operator right`; `None` when an operand is in error or does not fit, which is then reported.
     pub fn operator_type(&mut self, operator: Operator, left: &Expr, right: &Expr, at: Location) -> Option<Type> {
-        let (from, to) = (value_type(&left.ty).clone(), value_type(&right.ty).clone());
+        let (from, to) = self.operand_types(operator, left, right);
         if from == Type::Error || to == Type::Error {
             return None;
         }
@@ -48,6 +48,24 @@ impl Checker<'_> {
             return None;
         }
         ty
+    }
+
+    /// What is read from the document of a rubric takes the type of what it meets.
+    fn operand_types(&self, operator: Operator, left: &Expr, right: &Expr) -> (Type, Type) {
+        let (from, to) = (value_type(&left.ty), value_type(&right.ty));
+        let is_membership = matches!(operator, Operator::In | Operator::NotIn);
+        match (self.reads_document(from), self.reads_document(to)) {
+            (false, true) if is_membership => (from.clone(), Type::List(Box::new(from.clone()))),
+            (true, true) if is_membership => (Type::Float, Type::List(Box::new(Type::Float))),
+            (true, false) if is_membership => match to {
+                Type::List(inner) | Type::Range(inner) => (value_type(inner).clone(), to.clone()),
+                _ => (Type::String, to.clone()),
+            },
+            (true, true) => (Type::Float, Type::Float),
+            (true, false) => (to.clone(), to.clone()),
+            (false, true) => (from.clone(), from.clone()),
+            (false, false) => (from.clone(), to.clone()),
+        }
     }
 
     fn default_type(&mut self, left: &Expr, right: &Expr) -> Option<Type> {

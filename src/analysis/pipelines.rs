@@ -1,6 +1,6 @@
 //! The whole program: what every file declares, in the order in which one thing needs another.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use crate::base::diagnostic::{Code, Diagnostic};
@@ -11,6 +11,7 @@ use crate::syntax::ast::{self, Item, ItemKind, PipelineItem, SignatureKind, Stat
 
 use super::checker::{Checker, Frame};
 use super::graph;
+use super::items;
 use super::statements::Body;
 use super::symbols::{ItemRef, declared};
 
@@ -18,7 +19,8 @@ use super::symbols::{ItemRef, declared};
 #[derive(Debug, Default)]
 pub struct Built {
     pub program: Program,
-    /// Every pipeline of every file, and every component that no pipeline runs as if it were one.
+    /// Every pipeline of every file, and as if they were pipelines: components that none runs, kill switches, sentinels
+    /// and alerts.
     pub pipelines: Vec<Pipeline>,
 }
 
@@ -27,6 +29,7 @@ pub fn build_program(checker: &mut Checker<'_>) -> Built {
     let items = checker.items();
     checker.name_items(&items);
     built.program.environments = checker.read_environments();
+    checker.environment_names = built.program.environments.keys().cloned().collect();
     for reference in &items {
         checker.module = reference.module;
         checker.read_declaration(*reference, &mut built.program);
@@ -40,19 +43,20 @@ pub fn build_program(checker: &mut Checker<'_>) -> Built {
             components.push((*reference, block, frame.locals));
         }
     }
+    let mut places = HashMap::new();
     for reference in &items {
         checker.module = reference.module;
         let item = checker.item(*reference);
         if let ItemKind::Pipeline(pipeline) = &item.kind {
-            let read = checker.read_pipeline(item, pipeline);
+            let read = checker.read_pipeline(*reference, item, pipeline);
             if reference.module == 0 {
                 built.program.pipelines.entry(read.name.clone()).or_insert_with(|| read.clone());
             }
+            places.insert(*reference, built.pipelines.len());
             built.pipelines.push(read);
-        } else {
-            checker.mark_item(item);
         }
     }
+    items::read(checker, &items, &places, &mut built);
     for (reference, block, locals) in components {
         if !checker.used.contains(&super::checker::Used::Item(reference)) {
             built.pipelines.push(checker.lone_component(reference, block, locals));
@@ -130,8 +134,9 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn read_pipeline(&mut self, item: &'a Item, written: &'a PipelineItem) -> Pipeline {
+    fn read_pipeline(&mut self, reference: ItemRef, item: &'a Item, written: &'a PipelineItem) -> Pipeline {
         let table = Rc::new(self.collect_phases(&written.body));
+        self.tables.insert(reference, table.clone());
         let (mut pipeline, frame) = self.in_frame(Frame::new(), |checker| {
             checker.read_values(&written.body);
             checker.frame.phases = table;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::base::diagnostic::{Code, Diagnostic, Severity};
 use crate::base::source::Sources;
 use crate::base::span::Span;
-use crate::syntax::ast::{Block, ItemKind, StatementKind};
+use crate::syntax::ast::{Block, ItemKind, SentinelEntry, StatementKind};
 
 use super::load::Module;
 
@@ -72,6 +72,14 @@ fn broken_spans(module: &Module) -> Vec<Span> {
             ItemKind::Broken => spans.push(item.at),
             ItemKind::Pipeline(pipeline) => broken_statements(&pipeline.body, &mut spans),
             ItemKind::Component(component) => broken_statements(&component.body, &mut spans),
+            ItemKind::KillSwitch(switch) => {
+                switch.on.iter().chain(&switch.off).for_each(|block| broken_statements(block, &mut spans));
+            }
+            ItemKind::Sentinel(sentinel) => spans.extend(sentinel.entries.iter().filter_map(|entry| match entry {
+                SentinelEntry::Broken(at) => Some(*at),
+                _ => None,
+            })),
+            ItemKind::Rubric(rubric) => spans.extend(&rubric.unreadable),
             _ => {}
         }
     }

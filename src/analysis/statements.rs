@@ -23,6 +23,8 @@ pub enum Body {
     Parallel,
     Component,
     Hook,
+    /// `on` or `off` of a kill switch.
+    Switch,
 }
 
 impl Body {
@@ -33,7 +35,13 @@ impl Body {
             Self::Parallel => "`parallel`",
             Self::Component => "a component",
             Self::Hook => "a hook",
+            Self::Switch => "a kill switch",
         }
+    }
+
+    /// Whether only steps stand in it, and a bare call is one.
+    fn has_only_steps(self) -> bool {
+        matches!(self, Self::Hook | Self::Switch)
     }
 }
 
@@ -66,9 +74,9 @@ impl<'a> Checker<'a> {
             Written::Broken => return,
             Written::Let { name, ty, value } => return self.read_let(written, name, ty.as_ref(), value),
             Written::Step(step) => self.read_step(step).map(StatementKind::Step),
-            Written::Call(call) if body == Body::Hook => self.read_bare_call(call).map(StatementKind::Step),
+            Written::Call(call) if body.has_only_steps() => self.read_bare_call(call).map(StatementKind::Step),
             Written::Parallel(inner) => Some(StatementKind::Parallel(self.read_block(inner, parallel_in(body)))),
-            other if body == Body::Hook => {
+            other if body.has_only_steps() => {
                 self.report_misplaced(other, written.at, body.name(), "only steps stand in it");
                 None
             }
@@ -163,11 +171,11 @@ impl<'a> Checker<'a> {
             match &statement.kind {
                 Written::Require(condition) => {
                     let whole = self.read_condition(condition, holder, statement.at);
-                    conditions.extend(self.spread_threshold(condition, whole, holder));
+                    conditions.extend(self.spread_threshold(&condition.condition, whole, holder));
                 }
                 Written::Warn(condition) => {
                     let whole = self.read_condition(condition, holder, statement.at);
-                    let all = self.spread_threshold(condition, Condition { warns: true, ..whole }, holder);
+                    let all = self.spread_threshold(&condition.condition, Condition { warns: true, ..whole }, holder);
                     conditions.extend(all);
                 }
                 Written::Broken => {}
@@ -281,7 +289,7 @@ impl<'a> Checker<'a> {
 
 /// Statements side by side in a hook are steps as well.
 fn parallel_in(body: Body) -> Body {
-    if body == Body::Hook { Body::Hook } else { Body::Parallel }
+    if body.has_only_steps() { body } else { Body::Parallel }
 }
 
 fn belongs(written: &Written) -> &'static str {

@@ -107,15 +107,10 @@ impl<'a> Checker<'a> {
 
     /// The conditions of a threshold one by one when they have clauses of their own, which a conjunction would lose.
     /// It is named alone, behind a `not` in a trigger; in any other expression the clauses have no meaning.
-    pub fn spread_threshold(
-        &mut self,
-        written: &'a ConditionStatement,
-        whole: Condition,
-        holder: Holder,
-    ) -> Vec<Condition> {
-        let (named, negated) = match &*written.condition.kind {
+    pub fn spread_threshold(&mut self, written: &'a ast::Expr, whole: Condition, holder: Holder) -> Vec<Condition> {
+        let (named, negated) = match &*written.kind {
             ast::ExprKind::Not(inner) => (inner, true),
-            _ => (&written.condition, false),
+            _ => (written, false),
         };
         let fits = negated == (holder == Holder::Trigger) && whole.expr.ty != Type::Error;
         let Some((reference, group)) = self.named_threshold(named).filter(|_| fits) else { return vec![whole] };

@@ -194,7 +194,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn resolve_named(&mut self, name: &'a Name, encoding: Option<&'a Name>) -> Type {
+    pub fn resolve_named(&mut self, name: &'a Name, encoding: Option<&'a Name>) -> Type {
         if name.text.is_empty() {
             return Type::Error;
         }

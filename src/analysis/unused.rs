@@ -138,9 +138,4 @@ impl<'a> Checker<'a> {
             _ => Some(self.sources.get(self.modules[self.module].file)?.removal(item.at)),
         }
     }
-
-    /// Marks every name in items that are not checked yet as used.
-    pub fn mark_item(&mut self, item: &'a Item) {
-        super::others::mark(self, item);
-    }
 }

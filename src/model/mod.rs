@@ -4,7 +4,10 @@
 //! What depends on the environment, on parameters or on the run is still an expression.
 
 pub mod expr;
+pub mod operations;
 pub mod phase;
 pub mod program;
+pub mod rubric;
+pub mod scenario;
 pub mod signature;
 pub mod walk;

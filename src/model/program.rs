@@ -4,7 +4,10 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::expr::{Expr, LocalId};
+use super::operations::{Alert, Freeze, KillSwitch, Schedule, Sentinel};
 use super::phase::{Block, Call, Phase};
+use super::rubric::Rubric;
+use super::scenario::Test;
 use crate::base::span::Location;
 use crate::contract::types::Type;
 
@@ -13,7 +16,27 @@ pub struct Program {
     pub environments: IndexMap<String, Environment>,
     pub groups: IndexMap<String, MetricsGroup>,
     pub channels: IndexMap<String, Call>,
+    /// Those of the checked file.
     pub pipelines: IndexMap<String, Pipeline>,
+    /// Pipelines of other files that a schedule or a test of this program runs.
+    pub imported: IndexMap<String, Pipeline>,
+    pub killswitches: IndexMap<String, KillSwitch>,
+    // What acts by itself (the following) belongs to the file it is declared in, and to those that import it by name.
+    pub sentinels: IndexMap<String, Sentinel>,
+    pub freezes: IndexMap<String, Freeze>,
+    pub alerts: IndexMap<String, Alert>,
+    pub schedules: IndexMap<String, Schedule>,
+    pub rubrics: IndexMap<String, Rubric>,
+    /// Those of the checked file, in order.
+    pub tests: Vec<Test>,
+}
+
+impl Program {
+    /// The pipeline that a launch names.
+    #[must_use]
+    pub fn launched(&self, name: &str) -> Option<&Pipeline> {
+        self.pipelines.get(name).or_else(|| self.imported.get(name))
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -87,7 +110,7 @@ pub enum LocalKind {
     Param(Option<Expr>),
     /// A `let` or a component's argument.
     Value(Expr),
-    /// Bound by a phase's `for`.
+    /// Bound from outside: by a phase's `for`, by what a rubric scores.
     Loop,
 }
 

@@ -188,6 +188,8 @@ pub struct RubricItem {
     pub subject: Option<Name>,
     pub pass: Option<Expr>,
     pub tiers: Vec<Tier>,
+    /// Entries that could not be read, and might be tiers.
+    pub unreadable: Vec<Span>,
 }
 
 #[derive(Debug, Clone)]
@@ -202,6 +204,8 @@ pub struct Criterion {
     pub title: Option<StringLiteral>,
     pub points: Expr,
     pub awards: Vec<Award>,
+    /// Whether everything between its braces could be read.
+    pub is_complete: bool,
     pub at: Span,
 }
 

@@ -31,9 +31,11 @@ impl Lower<'_> {
         })
     }
 
-    /// The entries of a braced node; reports what is wrong with the braces and between the entries.
-    pub(super) fn entries(&mut self, node: Node<'_>, mut entry: impl FnMut(&mut Self, Node<'_>)) {
+    /// The entries of a braced node; reports what is wrong with the braces and between the entries, and gives the places
+    /// of what is none.
+    pub(super) fn entries(&mut self, node: Node<'_>, mut entry: impl FnMut(&mut Self, Node<'_>)) -> Vec<Span> {
         let opening = node.as_span().start();
+        let mut unreadable = Vec::new();
         let mut before: Option<Span> = None;
         for inner in node.into_inner() {
             match inner.as_rule() {
@@ -43,6 +45,7 @@ impl Lower<'_> {
                     let (at, _) = self.declare(&inner);
                     self.bad_statement(inner, before);
                     before = Some(at);
+                    unreadable.push(at);
                 }
                 _ => {
                     before = Some(self.declare(&inner).0);
@@ -50,6 +53,7 @@ impl Lower<'_> {
                 }
             }
         }
+        unreadable
     }
 
     fn kill_switch(&mut self, node: Node<'_>) -> KillSwitchItem {
@@ -57,10 +61,10 @@ impl Lower<'_> {
         for inner in node.into_inner() {
             match inner.as_rule() {
                 Rule::ident => item.name = self.name(&inner),
-                Rule::killswitch_block => self.entries(inner, |lower, side| match side.as_rule() {
+                Rule::killswitch_block => drop(self.entries(inner, |lower, side| match side.as_rule() {
                     Rule::switch_on => item.on = Some(lower.titled(side).1),
                     _ => item.off = Some(lower.titled(side).1),
-                }),
+                })),
                 _ => self.note(&inner),
             }
         }
@@ -74,7 +78,8 @@ impl Lower<'_> {
                 Rule::ident => item.name = self.name(&inner),
                 Rule::every_clause => item.every = Some(self.clause_expr(inner)),
                 Rule::sentinel_block => {
-                    self.entries(inner, |lower, entry| item.entries.push(lower.sentinel_entry(entry)))
+                    let unreadable = self.entries(inner, |lower, entry| item.entries.push(lower.sentinel_entry(entry)));
+                    item.entries.extend(unreadable.into_iter().map(SentinelEntry::Broken));
                 }
                 _ => self.note(&inner),
             }
@@ -175,11 +180,11 @@ impl Lower<'_> {
                 Rule::ident => item.name = self.name(&inner),
                 Rule::severity => item.severity = self.name(&inner),
                 Rule::for_clause => item.sustain = Some(self.sustain(inner)),
-                Rule::alert_block => self.entries(inner, |lower, entry| match entry.as_rule() {
+                Rule::alert_block => drop(self.entries(inner, |lower, entry| match entry.as_rule() {
                     Rule::summary => item.summary = Some(lower.clause_expr(entry)),
                     Rule::runbook => item.runbook = Some(lower.clause_expr(entry)),
                     _ => item.notify.extend(lower.channels(entry)),
-                }),
+                })),
                 _ => match self.maybe_expr(&inner) {
                     Some(when) => item.when = when,
                     None => self.note(&inner),
@@ -222,15 +227,23 @@ impl Lower<'_> {
     }
 
     fn rubric(&mut self, node: Node<'_>) -> RubricItem {
-        let mut item = RubricItem { name: self.no_name(&node), subject: None, pass: None, tiers: Vec::new() };
+        let mut item = RubricItem {
+            name: self.no_name(&node),
+            subject: None,
+            pass: None,
+            tiers: Vec::new(),
+            unreadable: Vec::new(),
+        };
         for inner in node.into_inner() {
             match inner.as_rule() {
                 Rule::ident => item.name = self.name(&inner),
                 Rule::subject => item.subject = Some(self.clause_name(inner, "what it scores, such as `json`")),
-                Rule::rubric_block => self.entries(inner, |lower, entry| match entry.as_rule() {
-                    Rule::pass_rule => item.pass = Some(lower.clause_expr(entry)),
-                    _ => item.tiers.push(lower.tier(entry)),
-                }),
+                Rule::rubric_block => {
+                    item.unreadable = self.entries(inner, |lower, entry| match entry.as_rule() {
+                        Rule::pass_rule => item.pass = Some(lower.clause_expr(entry)),
+                        _ => item.tiers.push(lower.tier(entry)),
+                    });
+                }
                 _ => self.note(&inner),
             }
         }
@@ -242,7 +255,9 @@ impl Lower<'_> {
         for inner in node.into_inner() {
             match inner.as_rule() {
                 Rule::ident => tier.name = self.name(&inner),
-                Rule::tier_block => self.entries(inner, |lower, entry| tier.criteria.push(lower.criterion(entry))),
+                Rule::tier_block => {
+                    drop(self.entries(inner, |lower, entry| tier.criteria.push(lower.criterion(entry))));
+                }
                 _ => self.note(&inner),
             }
         }
@@ -251,13 +266,22 @@ impl Lower<'_> {
 
     fn criterion(&mut self, node: Node<'_>) -> Criterion {
         let at = self.span(&node);
-        let mut criterion =
-            Criterion { name: self.no_name(&node), title: None, points: broken(at.after()), awards: Vec::new(), at };
+        let mut criterion = Criterion {
+            name: self.no_name(&node),
+            title: None,
+            points: broken(at.after()),
+            awards: Vec::new(),
+            is_complete: true,
+            at,
+        };
         for inner in node.into_inner() {
             match inner.as_rule() {
                 Rule::ident => criterion.name = self.name(&inner),
                 Rule::string => criterion.title = Some(self.string(&inner)),
-                Rule::criterion_block => self.entries(inner, |lower, entry| criterion.awards.push(lower.award(entry))),
+                Rule::criterion_block => {
+                    let unreadable = self.entries(inner, |lower, entry| criterion.awards.push(lower.award(entry)));
+                    criterion.is_complete = unreadable.is_empty();
+                }
                 _ => match self.maybe_expr(&inner) {
                     Some(points) => criterion.points = points,
                     None => self.note(&inner),

@@ -44,7 +44,11 @@ impl Lower<'_> {
         for inner in node.into_inner() {
             match inner.as_rule() {
                 Rule::string => item.title = self.string(&inner),
-                Rule::test_block => self.entries(inner, |lower, entry| lower.test_entry(entry, &mut item)),
+                Rule::test_block => {
+                    let unreadable = self.entries(inner, |lower, entry| lower.test_entry(entry, &mut item));
+                    let broken = |at| TestClause { at, kind: TestClauseKind::Broken };
+                    item.clauses.extend(unreadable.into_iter().map(broken));
+                }
                 _ => self.note(&inner),
             }
         }

@@ -1,4 +1,4 @@
-//! PG201 to PG209: types and units.
+//! PG201 to PG210: types and units.
 
 use crate::base::diagnostic::Code;
 
@@ -133,6 +133,31 @@ pipeline rollout {
 pipeline rollout {
   phase canary {
     ramp traffic.http(url: "http://127.0.0.1:7002/weight") through 5%, 25% { wait 1m }
+  }
+}
+"#,
+    },
+    Explanation {
+        code: Code::PG210,
+        why: "A document that does everything right has all points of a criterion, and one that does nothing right none. \
+              Awards that add up to something else let the score mean neither.",
+        bad: r#"rubric answers for json {
+  pass when score >= 15
+  tier only {
+    criterion title "A title that says something" 20 {
+      award 5 when len(doc.title) > 0
+      award 10 when len(doc.title) > 20
+    }
+  }
+}
+"#,
+        good: r#"rubric answers for json {
+  pass when score >= 15
+  tier only {
+    criterion title "A title that says something" 20 {
+      award 5 when len(doc.title) > 0
+      award 15 when len(doc.title) > 20
+    }
   }
 }
 "#,

@@ -239,6 +239,9 @@ impl<'a> Checker<'a> {
                 let message = format!("there is no field `{}`: the step has no output", name.text);
                 Diagnostic::new(Code::PG108, self.here(name.at), message)
             }
+            Type::Json if self.reads_document(&ty) => {
+                return Expr::new(ExprKind::Field(inner, name.text.clone()), Type::Json, at);
+            }
             Type::Json => {
                 let message = format!("this `json` needs a type before `.{}` can be read", name.text);
                 Diagnostic::new(Code::PG201, self.here(name.at), message)
@@ -283,6 +286,8 @@ impl<'a> Checker<'a> {
             }
             Type::List(element) => (Type::Int, (**element).clone()),
             Type::Map(element) => (Type::String, (**element).clone()),
+            // A position or a key, whichever the document has.
+            Type::Json if self.reads_document(&ty) => (Type::Error, Type::Json),
             other => {
                 let message = format!("a `{other}` has nothing to pick with `[…]`");
                 let help = match other {

@@ -171,6 +171,10 @@ impl<'a> Checker<'a> {
                 call.subject = call.subject.take().or(subject);
                 found
             }
+            None if self.reads_document(&found.ty) => {
+                call.subject = call.subject.take().or(Some(Type::Json));
+                found
+            }
             None => self.refuse_argument(takes, found),
         }
     }
@@ -198,7 +202,7 @@ impl<'a> Checker<'a> {
     fn check_metric(&mut self, call: &mut FunctionCall, takes: Takes, actual: Actual<'a>) -> Expr {
         let written = actual.value;
         if takes == Takes::Probe {
-            return self.error(written.at);
+            return self.check_probe(written);
         }
         let place = if self.frame.place == Place::Argument { Place::Condition } else { self.frame.place };
         let found = (actual.formal == 0).then(|| call.first.take()).flatten();

@@ -101,6 +101,7 @@ impl<'a> Checker<'a> {
         let found = self.infer(written);
         match value_type(&found.ty) {
             Type::Bool | Type::Error => found,
+            other if self.reads_document(other) => found,
             other => {
                 let message = format!("this is a `{other}`, not a condition");
                 let help = match other {

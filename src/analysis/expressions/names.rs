@@ -7,7 +7,7 @@ use crate::contract::value::Value;
 use crate::model::expr::{Expr, ExprKind, OutputRef};
 use crate::syntax::ast::{self, ItemKind, Name};
 
-use super::super::checker::{Bound, Checker, Entry, Place, Used};
+use super::super::checker::{Bound, Checker, Entry, Place, Surroundings, Used};
 use super::super::symbols::{Binding, ItemRef, Space};
 
 /// `a.b.c` of an expression that is nothing but names and dots.
@@ -168,7 +168,7 @@ impl<'a> Checker<'a> {
         }
         match name.text.as_str() {
             "env" => return Some(Root::Environment),
-            "run" => return Some(Root::Run),
+            "run" if !matches!(self.frame.surroundings, Surroundings::Watch(_)) => return Some(Root::Run),
             "stage" if self.frame.in_ramp => return Some(Root::Stage),
             _ => {}
         }

@@ -1,0 +1,171 @@
+//! `run PIPELINE(…) in ENVIRONMENT`, as schedules and tests have it.
+
+use crate::base::diagnostic::{Code, Diagnostic};
+use crate::base::suggest::nearest;
+use crate::model::expr::Expr;
+use crate::model::operations::Launch;
+use crate::syntax::ast::{self, Arg, ExprKind, ItemKind, Name, PipelineItem, StatementKind};
+
+use super::super::arguments::{Callee, Formal};
+use super::super::checker::{Checker, Place};
+use super::super::expressions::path_of;
+use super::super::symbols::{Binding, ItemRef, Space};
+
+impl<'a> Checker<'a> {
+    /// The pipeline that is run, and how; what is wrong with either is reported.
+    pub(super) fn read_launch(
+        &mut self,
+        written: &'a ast::Expr,
+        environment: Option<&'a Name>,
+    ) -> (Option<ItemRef>, Option<Launch>) {
+        let (callee, args) = match &*written.kind {
+            ExprKind::Call { callee, args } => (callee, args.as_slice()),
+            ExprKind::Group(inner) => return self.read_launch(inner, environment),
+            ExprKind::Broken => return (None, None),
+            _ => {
+                self.report_no_launch(written);
+                return (None, None);
+            }
+        };
+        let pipeline = self.pipeline_named(callee);
+        let item = pipeline.map(|pipeline| &self.item(pipeline).kind);
+        let (Some(pipeline), Some(ItemKind::Pipeline(item))) = (pipeline, item) else {
+            for arg in args {
+                self.infer(&arg.value);
+            }
+            self.read_launch_environment(written, environment);
+            return (None, None);
+        };
+        let args = self.read_launch_arguments(pipeline, item, callee, args);
+        let environment = self.read_launch_environment(written, environment);
+        let launch = Launch { pipeline: self.program_name(pipeline), args, environment, at: self.here(written.at) };
+        (Some(pipeline), Some(launch))
+    }
+
+    fn report_no_launch(&mut self, written: &'a ast::Expr) {
+        let message = "this is no call of a pipeline";
+        let help = match path_of(written) {
+            Some(_) => {
+                self.pipeline_named(written);
+                format!("a call has parentheses: `run {}(…)`", self.text(written.at))
+            }
+            None => "a pipeline is run as `run NAME(…)`".to_owned(),
+        };
+        self.report(Diagnostic::new(Code::PG103, self.here(written.at), message).help(help));
+    }
+
+    fn pipeline_named(&mut self, callee: &'a ast::Expr) -> Option<ItemRef> {
+        let path = path_of(callee).unwrap_or_default();
+        match path.as_slice() {
+            [name] => match self.scope().get(Space::Pipeline, &name.text) {
+                Some(binding) => Some(self.used_pipeline(binding)),
+                None => {
+                    self.report_unknown_pipeline(name);
+                    None
+                }
+            },
+            [alias, name] if self.scope().aliases.contains_key(alias.text.as_str()) => {
+                let (module, _) = self.scope().aliases[alias.text.as_str()];
+                self.mark_meant(&alias.text);
+                let found = self.scopes[module].get(Space::Pipeline, &name.text);
+                if found.is_none() && !self.unreadable[module].declares.contains(name.text.as_str()) {
+                    let near = nearest(&name.text, self.scopes[module].names_of(Space::Pipeline));
+                    let what = format!("pipeline in `{}` named", self.module_name(module));
+                    self.report_undefined(&what, name, near);
+                }
+                Some(found?.target)
+            }
+            _ => {
+                if !matches!(&*callee.kind, ExprKind::Broken) {
+                    let name = self.text(callee.at);
+                    let message = format!("there is no pipeline `{name}`");
+                    self.report(Diagnostic::new(Code::PG101, self.here(callee.at), message));
+                }
+                None
+            }
+        }
+    }
+
+    fn used_pipeline(&mut self, binding: Binding) -> ItemRef {
+        self.use_binding(binding);
+        binding.target
+    }
+
+    fn report_unknown_pipeline(&mut self, name: &'a Name) {
+        if self.might_be_declared(&name.text) {
+            return;
+        }
+        if let Some(component) = self.scope().get(Space::Component, &name.text) {
+            self.use_binding(component);
+            let message = format!("`{}` is a component, and a pipeline is needed here", name.text);
+            let diagnostic =
+                Diagnostic::new(Code::PG101, self.here(name.at), message).help("name a pipeline that runs it");
+            return self.report(diagnostic);
+        }
+        let near = nearest(&name.text, self.scope().names_of(Space::Pipeline));
+        if let Some(meant) = near.and_then(|near| self.scope().get(Space::Pipeline, near)) {
+            self.use_binding(meant);
+        }
+        self.report_undefined("pipeline", name, near);
+    }
+
+    fn read_launch_arguments(
+        &mut self,
+        pipeline: ItemRef,
+        item: &'a PipelineItem,
+        callee: &'a ast::Expr,
+        args: &'a [Arg],
+    ) -> Vec<(String, Expr)> {
+        let params: Vec<&'a ast::Param> = item.body.statements.iter().filter_map(param_of).collect();
+        let formals: Vec<Formal<'_>> =
+            params.iter().map(|param| Formal { name: &param.name.text, required: param.default.is_none() }).collect();
+        let called = Callee { name: &item.name.text, at: callee.at, formals: &formals, rest: false };
+        self.in_place(Place::Constant, |checker| {
+            let actuals = checker.bind_arguments(called, args);
+            let read = actuals.into_iter().map(|actual| {
+                let param = params[actual.formal];
+                let ty = checker
+                    .muted(|checker| checker.in_module(pipeline.module, |checker| checker.resolve_type(&param.ty)));
+                (param.name.text.clone(), checker.check(actual.value, &ty))
+            });
+            read.collect()
+        })
+    }
+
+    /// It may be left out where there is none or only one.
+    fn read_launch_environment(&mut self, written: &'a ast::Expr, environment: Option<&'a Name>) -> Option<String> {
+        let Some(name) = environment else {
+            return match self.environment_names.as_slice() {
+                [] => None,
+                [only] => Some(only.clone()),
+                several => {
+                    let words: Vec<String> = several.iter().map(|name| format!("`in {name}`")).collect();
+                    let message = "there are several environments, and this says none of them";
+                    let diagnostic = Diagnostic::new(Code::PG107, self.here(written.at), message)
+                        .label("an environment is missing")
+                        .help(format!("write {} behind it", words.join(" or ")));
+                    self.report(diagnostic);
+                    None
+                }
+            };
+        };
+        if let Some(binding) = self.scope().get(Space::Environment, &name.text) {
+            self.use_binding(binding);
+        }
+        if self.environment_names.contains(&name.text) {
+            return Some(name.text.clone());
+        }
+        if !self.might_be_declared(&name.text) {
+            let near = nearest(&name.text, self.environment_names.iter().map(String::as_str)).map(str::to_owned);
+            self.report_undefined("environment", name, near.as_deref());
+        }
+        None
+    }
+}
+
+fn param_of(statement: &ast::Statement) -> Option<&ast::Param> {
+    match &statement.kind {
+        StatementKind::Param(param) => Some(param),
+        _ => None,
+    }
+}

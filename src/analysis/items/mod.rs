@@ -1,0 +1,197 @@
+//! The items around pipelines, one file each: what happens outside of a run, how documents are scored, and tests.
+//!
+//! They are read behind all pipelines: a schedule or a test names one. What an item cannot have becomes nothing or
+//! `Type::Error` in the model, as everywhere; an item without anything to stand on (a test that runs nothing) is left out.
+
+mod alerts;
+mod freezes;
+mod killswitches;
+mod launches;
+mod rubrics;
+mod schedules;
+mod sentinels;
+
+use std::collections::HashMap;
+
+use crate::base::span::Location;
+use crate::contract::types::Type;
+use crate::contract::value::Value;
+use crate::model::expr::Expr;
+use crate::model::phase::{Block, Condition, Trigger, TriggerAction};
+use crate::model::program::{Local, Pipeline};
+use crate::syntax::ast::{self, ItemKind};
+
+use super::checker::{Checker, Frame, Place, Surroundings, Used};
+use super::conditions::{Holder, collapse};
+use super::pipelines::Built;
+use super::symbols::{ItemRef, Space, declared};
+
+/// Reads every item that is neither a declaration nor a pipeline. `places` says where in `built.pipelines` each pipeline is.
+pub fn read(checker: &mut Checker<'_>, items: &[ItemRef], places: &HashMap<ItemRef, usize>, built: &mut Built) {
+    for reference in items {
+        checker.module = reference.module;
+        checker.read_operation(*reference, built);
+    }
+    for reference in items {
+        checker.module = reference.module;
+        checker.read_launching(*reference, places, built);
+    }
+    checker.use_what_acts_by_itself();
+    let program = &mut built.program;
+    program.sentinels.retain(|name, _| checker.takes_part(items, Space::Sentinel, name));
+    program.freezes.retain(|name, _| checker.takes_part(items, Space::Freeze, name));
+    program.alerts.retain(|name, _| checker.takes_part(items, Space::Alert, name));
+    program.schedules.retain(|name, _| checker.takes_part(items, Space::Schedule, name));
+}
+
+impl<'a> Checker<'a> {
+    /// Items that name no pipeline.
+    fn read_operation(&mut self, reference: ItemRef, built: &mut Built) {
+        let item = self.item(reference);
+        let doc = item.doc.clone();
+        let name = self.program_name(reference);
+        match &item.kind {
+            ItemKind::KillSwitch(written) => {
+                let read = self.read_killswitch(name, doc, written);
+                built.pipelines.push(killswitches::for_lints(&read));
+                built.program.killswitches.entry(read.name.clone()).or_insert(read);
+            }
+            ItemKind::Sentinel(written) => {
+                let read = self.read_sentinel(reference, doc, written);
+                built.pipelines.push(sentinels::for_lints(&read));
+                built.program.sentinels.entry(read.name.clone()).or_insert(read);
+            }
+            ItemKind::Freeze(written) => {
+                let read = self.read_freeze(name, doc, written);
+                built.program.freezes.entry(read.name.clone()).or_insert(read);
+            }
+            ItemKind::Alert(written) => {
+                let read = self.read_alert(name, doc, written);
+                built.pipelines.push(alerts::for_lints(&read));
+                built.program.alerts.entry(read.name.clone()).or_insert(read);
+            }
+            ItemKind::Rubric(written) => {
+                let read = self.read_rubric(name, doc, written);
+                built.program.rubrics.entry(read.name.clone()).or_insert(read);
+            }
+            _ => {}
+        }
+    }
+
+    /// Items that start runs.
+    fn read_launching(&mut self, reference: ItemRef, places: &HashMap<ItemRef, usize>, built: &mut Built) {
+        let item = self.item(reference);
+        let started = match &item.kind {
+            ItemKind::Schedule(written) => {
+                let (pipeline, read) = self.read_schedule(reference, item.doc.clone(), written);
+                if let Some(read) = read {
+                    built.program.schedules.entry(read.name.clone()).or_insert(read);
+                }
+                pipeline
+            }
+            _ => None,
+        };
+        // A pipeline of another file is only part of the program when something runs it.
+        if let Some(pipeline) = started.filter(|pipeline| pipeline.module > 0)
+            && let Some(read) = places.get(&pipeline).and_then(|place| built.pipelines.get(*place))
+        {
+            built.program.imported.entry(self.program_name(pipeline)).or_insert_with(|| read.clone());
+        }
+    }
+
+    /// Items that nothing names are taken in by their import.
+    fn use_what_acts_by_itself(&mut self) {
+        const SPACES: [Space; 5] = [Space::Sentinel, Space::Freeze, Space::Alert, Space::Schedule, Space::Environment];
+        for module in 0..self.modules.len() {
+            for space in SPACES {
+                let names: Vec<&str> = self.scopes[module].names_of(space).collect();
+                for name in names {
+                    let Some(binding) = self.scopes[module].get(space, name).filter(|binding| binding.imported) else {
+                        continue;
+                    };
+                    self.used.insert(Used::Item(binding.target));
+                    self.used.insert(Used::Import(module, binding.at));
+                }
+            }
+        }
+    }
+
+    /// Whether an item that acts by itself belongs to the program: it stands in the checked file, or something uses it.
+    fn takes_part(&self, items: &[ItemRef], space: Space, name: &str) -> bool {
+        items.iter().any(|reference| {
+            (reference.module == 0 || self.used.contains(&Used::Item(*reference)))
+                && declared(self.item(*reference)).is_some_and(|(found, _)| found == space)
+                && self.program_name(*reference) == name
+        })
+    }
+
+    /// Does `work` in a frame of its own, in which `run` means nothing.
+    fn watching<T>(&mut self, sentinel: Option<ItemRef>, work: impl FnOnce(&mut Self) -> T) -> T {
+        let frame = Frame { surroundings: Surroundings::Watch(sentinel), ..Frame::new() };
+        self.in_frame(frame, work).0
+    }
+
+    /// `when COND for D`, as alerts and sentinels have it.
+    fn read_watch(
+        &mut self,
+        when: &'a ast::Expr,
+        sustain: Option<&'a ast::Sustain>,
+        at: crate::base::span::Span,
+    ) -> Condition {
+        let expr = self.in_place(Place::Condition, |checker| checker.check_condition(when));
+        Condition {
+            text: collapse(self.text(when.at)),
+            expr,
+            warns: false,
+            sustain: sustain.map(|sustain| self.read_sustain(sustain)),
+            after: None,
+            missing: crate::model::phase::MissingPolicy::Pause,
+            reason: None,
+            at: self.here(at),
+        }
+    }
+
+    /// The same, one by one for a negated threshold whose conditions have clauses of their own.
+    fn read_watches(
+        &mut self,
+        when: &'a ast::Expr,
+        sustain: Option<&'a ast::Sustain>,
+        at: crate::base::span::Span,
+    ) -> Vec<Condition> {
+        let whole = self.read_watch(when, sustain, at);
+        self.spread_threshold(when, whole, Holder::Trigger)
+    }
+}
+
+/// Conditions that are watched for as long as the daemon runs, as triggers of a pipeline, for the lints. Its window
+/// says that nothing bounds how long that is.
+fn watched<'c>(name: &str, conditions: impl IntoIterator<Item = &'c Condition>, at: Location) -> Pipeline {
+    let triggers = conditions.into_iter().map(|condition| Trigger {
+        action: TriggerAction::Notify(name.to_owned()),
+        condition: condition.clone(),
+        at: condition.at,
+    });
+    let scope = Block { statements: Vec::new(), triggers: triggers.collect() };
+    let always = Expr::literal(Value::Text(String::new()), Type::String, at);
+    Pipeline { scope, window: Some(always), ..no_pipeline(name, Vec::new(), at) }
+}
+
+/// A pipeline without anything in it.
+fn no_pipeline(name: &str, locals: Vec<Local>, at: Location) -> Pipeline {
+    Pipeline {
+        name: name.to_owned(),
+        doc: None,
+        locals,
+        lock: None,
+        timeout: None,
+        window: None,
+        phases: Vec::new(),
+        scope: Block::default(),
+        hooks: Vec::new(),
+        at,
+    }
+}
+
+/// What the tests of a pipeline can name in it.
+#[derive(Debug)]
+pub struct Launched;
