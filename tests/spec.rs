@@ -335,7 +335,7 @@ impl Case {
     }
 
     fn view(&self, format: &str, view: &str) -> Result<String, String> {
-        let look = Look { colour: false, unicode: true, width: 100 };
+        let look = Look { colour: false, unicode: true, width: 100, spoken: false };
         match (format, view) {
             ("text", "diagnostics") => {
                 let drawn: String = self.diagnostics.iter().map(|one| text::render(&self.sources, one, look)).collect();

@@ -3,13 +3,14 @@
 mod fixing;
 mod programs;
 mod showing;
+mod watching;
 
 use std::path::PathBuf;
 
 use clap::{Args as Arguments, ValueEnum};
 
 use super::exit::Exit;
-use super::output;
+use super::{output, terminal};
 use crate::report::diagnostics::Summary;
 use programs::{Overlay, Programs};
 
@@ -34,6 +35,20 @@ pub struct Args {
     /// Shows what `--fix` would change, and writes nothing.
     #[arg(long)]
     diff: bool,
+
+    /// Checks again whenever a program changes, until Ctrl-C.
+    #[arg(long, conflicts_with_all = ["fix", "diff"])]
+    watch: bool,
+
+    /// Sentences instead of drawings; also with `PHASEGATE_SCREEN_READER=1` or `NO_GRAPHICS=1`.
+    #[arg(long)]
+    screen_reader: bool,
+}
+
+impl Args {
+    fn is_spoken(&self) -> bool {
+        self.screen_reader || terminal::wants_sentences()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -54,6 +69,9 @@ enum Deny {
 }
 
 pub fn run(args: Args) -> Exit {
+    if args.watch {
+        return watching::run(&args);
+    }
     if args.fix || args.diff {
         return fixing::run(&args);
     }
@@ -70,7 +88,7 @@ fn report(args: &Args, programs: &Programs) -> Exit {
     }
     let diagnostics = programs.diagnostics();
     let exit = verdict(args, programs, programs.summary(&diagnostics));
-    showing::show(args.format, programs, &diagnostics, exit);
+    showing::show(args, programs, &diagnostics, exit);
     exit
 }
 
