@@ -74,7 +74,8 @@
 //!
 //! **A step**: write its signature with its documentation in `stdlib/<module>.deploy`; write `react` (and `undo`, if it
 //! changes anything) with table tests in `src/steps/<module>/<name>.rs`; list it in that folder's `mod.rs` and in the
-//! table of `src/steps/mod.rs`. A signature without an implementation, or the other way round, fails a test.
+//! table of `src/steps/mod.rs`. A signature without an implementation, or the other way round, fails a test. A composite
+//! step needs no Rust: its body stands behind its signature (`stdlib/k8s.deploy`), made of other steps.
 //!
 //! **A lint**: `src/analysis/lints/<name>.rs` and two lines in `lints/mod.rs`; its code in `base/diagnostic.rs`; a case
 //! in `tests/spec/`.

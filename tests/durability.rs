@@ -32,6 +32,7 @@ fn plan() -> Plan {
         params: IndexMap::new(),
         lock: None,
         timeout: None,
+        freezes: Vec::new(),
         groups: Vec::new(),
         channels: IndexMap::new(),
         phases: Vec::new(),

@@ -395,6 +395,50 @@ fn past_its_timeout_every_running_phase_fails() {
 }
 
 #[test]
+fn a_phase_waits_for_its_window() {
+    // The runs of these tests start on a Monday at 10:00.
+    let late = program(
+        r#"phase a { wait 10m }
+phase b after a { window "Mon-Fri 12:00-13:00 UTC" step shell("now") timeout 1m undo shell("back") }
+phase c after a { window "Mon-Fri 09:00-16:00 UTC" step shell("soon") timeout 1m undo shell("back") }"#,
+    );
+    let ran = run(&late, Script::new());
+    assert_eq!(ran.outcome, Some(RunOutcome::Succeeded));
+    assert_eq!(ran.log, ["soon", "now"]);
+    assert!((ran.minutes - 120.0).abs() < 1e-9, "{}", ran.minutes);
+    cut_everywhere(&late, &Script::new);
+
+    let of_the_pipeline = program("window \"Tue 10:00-11:00 UTC\"\nphase a { wait 10m }");
+    let ran = run(&of_the_pipeline, Script::new());
+    assert!((ran.minutes - (24.0 * 60.0 + 10.0)).abs() < 1e-9, "{}", ran.minutes);
+}
+
+#[test]
+fn nothing_that_changes_anything_starts_in_a_freeze() {
+    let body = program(
+        r#"phase look { step shell("look") effect reads timeout 1m }
+phase change { step shell("change") timeout 1m undo shell("back") }
+phase later after look { wait 10m }"#,
+    );
+    let source =
+        format!("{body}\nfreeze sale from time(\"2025-01-06T00:00:00Z\") to time(\"2025-01-06T13:00:00+01:00\")");
+    let ran = run(&source, Script::new());
+    assert_eq!(ran.outcome, Some(RunOutcome::Succeeded));
+    assert_eq!(ran.log, ["look", "change"]);
+    assert!((ran.minutes - 120.0).abs() < 1e-9, "{}", ran.minutes);
+    let over = source.replace("06T13:00:00+01:00", "06T10:00:00Z");
+    assert!(run(&over, Script::new()).minutes < 11.0, "its end does not belong to it");
+}
+
+#[test]
+fn a_window_that_opens_too_late_meets_the_timeout() {
+    let source = program("timeout 1h\nphase a { window \"Tue 10:00-11:00 UTC\" wait 1m }");
+    let ran = run(&source, Script::new());
+    assert_eq!(ran.outcome, Some(RunOutcome::Failed), "{:?}", ran.log);
+    assert!((ran.minutes - 60.0).abs() < 1e-9, "{}", ran.minutes);
+}
+
+#[test]
 fn hooks_run_after_the_outcome_is_known() {
     let source = program(&format!(
         "{RAMP}\non start {{ shell(\"hello\") }}\non success {{ shell(\"well\") }}\non rollback {{ shell(\"back\") }}\non end {{ shell(\"bye\") }}"
@@ -506,6 +550,15 @@ phase a { on failure stop  step s = shell("a") timeout 1m undo shell("-a")  step
 on failure { shell("sorry") }"#,
     );
     cut_everywhere(&source, &|| Script::new().fails("t", 2));
+}
+
+#[test]
+fn a_journal_cut_after_any_event_of_a_run_with_gates_ends_the_same() {
+    let source = program(
+        "phase a { step s = shell(\"a\") timeout 1m undo shell(\"-a\") gate { require s.exit_code == 0 } \
+         gate { require s.exit_code > 0 } }",
+    );
+    cut_everywhere(&source, &Script::new);
 }
 
 #[test]

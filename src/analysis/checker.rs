@@ -99,6 +99,8 @@ pub struct Frame<'a> {
     pub group: Option<ItemRef>,
     /// What `result` is.
     pub result: Option<Type>,
+    /// In a composite step: what it returns.
+    pub returns: Option<Type>,
     pub surroundings: Surroundings,
 }
 
@@ -119,6 +121,7 @@ impl Frame<'_> {
             in_hook: false,
             group: None,
             result: None,
+            returns: None,
             surroundings: Surroundings::Run,
         }
     }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use crate::model::expr::{Expr, ExprKind};
-use crate::model::phase::{Block, Condition, Phase, Statement, StatementKind, Step, Sustain};
-use crate::model::program::{Pipeline, Program};
-use crate::model::walk::condition_expressions;
+use crate::model::expr::Expr;
+use crate::model::phase::{Block, Phase, Statement, StatementKind, Step};
+use crate::model::program::{MetricsGroup, Pipeline};
 
 use super::constants::Constants;
+use super::graph::predecessors;
 
 /// The sampling interval of a group that says nothing about it.
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(60);
@@ -80,6 +80,19 @@ pub fn is_switched_off(phase: &Phase, constants: &Constants<'_>) -> bool {
     phase.when.as_ref().is_some_and(|when| constants.truth(when) == Some(false))
 }
 
+/// Which phases may run in this environment: not those that are switched off, nor what waits for one of them.
+pub fn running(pipeline: &Pipeline, constants: &Constants<'_>) -> Vec<bool> {
+    let mut runs: Vec<bool> = pipeline.phases.iter().map(|phase| !is_switched_off(phase, constants)).collect();
+    if runs.iter().all(|runs| *runs) {
+        return runs;
+    }
+    let before = predecessors(pipeline);
+    for phase in in_order(&before).unwrap_or_default() {
+        runs[phase] &= before[phase].iter().all(|before| runs[*before]);
+    }
+    runs
+}
+
 /// The longest path through the phases, each with its length, and the phases on it; none when one has no length.
 pub fn longest_path(
     predecessors: &[Vec<usize>],
@@ -125,35 +138,14 @@ fn in_order(predecessors: &[Vec<usize>]) -> Option<Vec<usize>> {
     (order.len() == predecessors.len()).then_some(order)
 }
 
-/// How often a condition gets new data: the shortest interval of the groups it reads; none when it reads none.
-pub fn interval(program: &Program, condition: &Condition, constants: &Constants<'_>) -> Option<Duration> {
-    let mut shortest: Option<Duration> = None;
-    let mut unknown = false;
-    let mut visit = |expr: &Expr| {
-        let ExprKind::Metric { group, .. } = &*expr.kind else { return };
-        let Some(group) = program.groups.get(group) else { return };
-        let every = match &group.every {
-            None => Some(DEFAULT_INTERVAL),
-            Some(every) => constants.duration(every),
-        };
-        match every {
-            Some(every) => shortest = Some(shortest.map_or(every, |shortest| shortest.min(every))),
-            None => unknown = true,
-        }
-    };
-    condition_expressions(condition, &mut |expr| visit(expr));
-    shortest.filter(|_| !unknown)
+/// How often a group is sampled.
+pub fn every(group: &MetricsGroup, constants: &Constants<'_>) -> Option<Duration> {
+    group.every.as_ref().map_or(Some(DEFAULT_INTERVAL), |every| constants.duration(every))
 }
 
-/// The least time from the first true evaluation (or the start of the block) that a `for` or `after` takes.
-pub fn least(sustain: &Sustain, interval: Option<Duration>, constants: &Constants<'_>) -> Option<Duration> {
-    match sustain {
-        Sustain::Time(time) => constants.duration(time),
-        Sustain::Samples(count) => {
-            let count = usize::try_from(constants.integer(count)?).ok()?;
-            Some(times(interval?, count.saturating_sub(1)))
-        }
-    }
+/// How old the samples of a group are when they come.
+pub fn lag(group: &MetricsGroup, constants: &Constants<'_>) -> Option<Duration> {
+    group.lag.as_ref().map_or(Some(Duration::ZERO), |lag| constants.duration(lag))
 }
 
 /// Every hold and wait of a block, with the place of its length.

@@ -259,6 +259,16 @@ fn same_value(pipeline: &Pipeline, left: &Expr, right: &Expr) -> bool {
     }
 }
 
+/// Whether both calls surely name different targets.
+pub fn are_other_targets(pipeline: &Pipeline, left: &Call, right: &Call) -> bool {
+    let differs = |(name, value): &(String, Expr)| {
+        let other = right.args.iter().find(|(other, _)| other == name).map(|(_, other)| resolved(pipeline, other));
+        let other = other.and_then(Expr::as_literal);
+        resolved(pipeline, value).as_literal().zip(other).is_some_and(|(left, right)| left != right)
+    };
+    left.name != right.name || left.args.iter().any(differs)
+}
+
 /// Without the `let`s and arguments in between.
 fn resolved<'p>(pipeline: &'p Pipeline, expr: &'p Expr) -> &'p Expr {
     let mut expr = expr;

@@ -99,53 +99,9 @@ fn invalid_cron(text: &str) -> Option<String> {
     parser.parse(text).err().map(|error| error.to_string().trim_end_matches('.').to_owned())
 }
 
-/// Why the text is no window: days, hours and a zone.
-pub fn invalid_window(text: &str) -> Option<String> {
-    const FORM: &str = "write it like `Mon-Thu 09:00-16:00 Europe/Berlin`";
-    let parts: Vec<&str> = text.split_whitespace().collect();
-    let [days, hours, zone] = parts.as_slice() else {
-        return Some(format!("days, hours and a zone are needed; {FORM}"));
-    };
-    if !days.split(',').all(is_days) {
-        return Some(format!("`{days}` are no days; {FORM}"));
-    }
-    let well = hours.split_once('-').is_some_and(|(from, to)| is_hour(from) && is_hour(to));
-    if !well {
-        return Some(format!("`{hours}` are no hours; {FORM}"));
-    }
-    if !is_zone(zone) {
-        return Some(format!("`{zone}` is no time zone of the IANA database; {FORM}"));
-    }
-    None
-}
-
-fn is_days(part: &str) -> bool {
-    const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-    let is_day = |day: &str| DAYS.iter().any(|known| known.eq_ignore_ascii_case(day));
-    match part.split_once('-') {
-        Some((from, to)) => is_day(from) && is_day(to),
-        None => is_day(part),
-    }
-}
-
-fn is_hour(text: &str) -> bool {
-    let Some((hour, minute)) = text.split_once(':') else { return false };
-    let number = |text: &str| if text.len() == 2 { text.parse::<u32>().ok() } else { None };
-    match (number(hour), number(minute)) {
-        (Some(24), Some(0)) => true,
-        (Some(hour), Some(minute)) => hour < 24 && minute < 60,
-        _ => false,
-    }
-}
-
-/// Where this machine has no database of zones, nothing is known about any of them.
-fn is_zone(name: &str) -> bool {
-    jiff::tz::TimeZone::get(name).is_ok() || jiff::tz::TimeZone::get("Europe/Berlin").is_err()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{invalid, invalid_window};
+    use super::invalid;
     use crate::contract::types::Type;
 
     #[test]
@@ -172,15 +128,5 @@ mod tests {
     fn urls_have_a_scheme() {
         assert_eq!(invalid(&Type::Url, "http://127.0.0.1:8080/metrics"), None);
         assert!(invalid(&Type::Url, "example.com").is_some());
-    }
-
-    #[test]
-    fn windows_are_days_hours_and_a_zone() {
-        for good in ["Mon-Thu 09:00-16:00 Europe/Berlin", "Sat,Sun 00:00-24:00 UTC"] {
-            assert_eq!(invalid_window(good), None, "{good}");
-        }
-        for bad in ["Mon-Thu 9-16 Europe/Berlin", "Mo 09:00-16:00 UTC", "Mon 09:00-16:00", "Mon 25:00-26:00 UTC"] {
-            assert!(invalid_window(bad).is_some(), "{bad}");
-        }
     }
 }

@@ -6,7 +6,9 @@ use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::source::{SourceFile, Sources};
 use crate::base::span::{FileId, Location, Span};
 use crate::syntax::ast::{File, ItemKind, StringLiteral, StringPiece, UseSource};
-use crate::syntax::parse;
+use crate::syntax::parse_watched;
+
+use super::Stage;
 
 /// A file that was read, and which module each of its `use` items names.
 pub struct Module {
@@ -30,6 +32,7 @@ type Read<'a> = &'a mut dyn FnMut(&str) -> Result<Vec<u8>, String>;
 pub struct Loader<'a> {
     read: Read<'a>,
     sources: &'a mut Sources,
+    done: &'a mut dyn FnMut(Stage),
     by_path: HashMap<String, usize>,
     loaded: Loaded,
     /// The modules that are being read, each importing the next, with the place of the first import.
@@ -39,9 +42,9 @@ pub struct Loader<'a> {
 }
 
 impl<'a> Loader<'a> {
-    pub fn new(read: Read<'a>, sources: &'a mut Sources) -> Self {
+    pub fn new(read: Read<'a>, sources: &'a mut Sources, done: &'a mut dyn FnMut(Stage)) -> Self {
         let loaded = Loaded { modules: Vec::new(), diagnostics: Vec::new() };
-        Self { read, sources, by_path: HashMap::new(), loaded, path: Vec::new(), circles: HashSet::new() }
+        Self { read, sources, done, by_path: HashMap::new(), loaded, path: Vec::new(), circles: HashSet::new() }
     }
 
     pub fn load(mut self, root: &str) -> Result<Loaded, String> {
@@ -53,7 +56,9 @@ impl<'a> Loader<'a> {
 
     fn add(&mut self, name: &str, path: &str, bytes: &[u8]) -> usize {
         let id = self.sources.add(|id| SourceFile::from_bytes(id, name, bytes));
-        let parsed = self.sources.get(id).map(parse).expect("the file was just added");
+        (self.done)(Stage::Read);
+        let source = self.sources.get(id).expect("the file was just added");
+        let parsed = parse_watched(source, &mut |stage| (self.done)(Stage::Parse(stage)));
         let index = self.loaded.modules.len();
         self.loaded.modules.push(Module { file: id, ast: parsed.file, imports: HashMap::new() });
         self.loaded.diagnostics.extend(parsed.diagnostics);

@@ -8,6 +8,7 @@ mod allows;
 mod arguments;
 mod checker;
 mod components;
+mod composites;
 mod conditions;
 mod constants;
 mod durations;
@@ -17,7 +18,6 @@ mod expressions;
 pub mod fixes;
 pub mod functions;
 mod graph;
-mod intervals;
 mod items;
 pub mod lints;
 mod literals;
@@ -27,6 +27,7 @@ mod operators;
 mod phases;
 mod pipelines;
 mod quiet;
+mod soundness;
 mod statements;
 pub mod stdlib;
 mod steps;
@@ -75,18 +76,46 @@ pub fn analyze(
     root: &str,
     sources: &mut Sources,
 ) -> Result<Analysis, String> {
-    let loaded = Loader::new(loader, sources).load(root)?;
+    analyze_watched(loader, root, sources, &mut |_| {})
+}
+
+/// What an analysis does, in order; reading and the stages of the syntax alternate, file by file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    Read,
+    Parse(crate::syntax::Stage),
+    Names,
+    Meaning,
+    Lints,
+    Order,
+}
+
+/// As [`analyze`], and tells `done` the end of every stage: for measuring what each of them costs.
+///
+/// # Errors
+/// The loader's message, when `root` itself cannot be read.
+pub fn analyze_watched(
+    loader: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
+    root: &str,
+    sources: &mut Sources,
+    done: &mut dyn FnMut(Stage),
+) -> Result<Analysis, String> {
+    let loaded = Loader::new(loader, sources, done).load(root)?;
     let files = loaded.modules.iter().map(|module| module.file).collect();
     let mut diagnostics = loaded.diagnostics;
     let unreadable = quiet::unreadable(&loaded.modules, sources, &diagnostics);
     let scopes = symbols::collect(&loaded.modules, &unreadable, sources, &mut diagnostics);
+    done(Stage::Names);
     let mut checker = Checker::new(&loaded.modules, &scopes, &unreadable, sources, stdlib::catalog());
     let built = pipelines::build_program(&mut checker);
     unused::check(&mut checker);
     diagnostics.extend(checker.finish());
+    done(Stage::Meaning);
     let subject = lints::Subject::new(&loaded.modules, &built, sources);
     lints::check(&subject, &mut diagnostics);
+    done(Stage::Lints);
     quiet::drop_echoes(sources, &mut diagnostics);
     let (diagnostics, allowed) = allows::apply(&loaded.modules, sources, diagnostics);
+    done(Stage::Order);
     Ok(Analysis { program: built.program, diagnostics, allowed, files })
 }

@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use crate::base::diagnostic::{Code, Diagnostic, Severity};
 use crate::base::source::Sources;
 use crate::base::span::Span;
-use crate::syntax::ast::{Block, ItemKind, SentinelEntry, StatementKind};
+use crate::syntax::ast::{Block, ItemKind, SentinelEntry, StatementKind, UseSource};
 
 use super::load::Module;
+use super::symbols::declared;
 
 /// The words in those parts of a file that could not be read.
 #[derive(Debug, Default)]
@@ -28,7 +29,9 @@ pub fn unreadable<'a>(modules: &[Module], sources: &'a Sources, faults: &[Diagno
             let source = sources.get(module.file);
             let broken = broken_spans(module).into_iter();
             let words = broken.flat_map(|span| words_of(source.map(|source| source.slice(span)).unwrap_or_default()));
-            let declares: HashSet<&str> = words.collect();
+            let mut declares: HashSet<&str> = words.collect();
+            let missing = missing_imports(modules, module).into_iter();
+            declares.extend(missing.flat_map(|at| source.map(|source| source.slice(at)).map(words_of)).flatten());
             Unreadable { uses: declares.clone(), declares, unclosed: false }
         })
         .collect();
@@ -84,6 +87,26 @@ fn broken_spans(module: &Module) -> Vec<Span> {
         }
     }
     spans
+}
+
+/// What is imported from files that cannot be read, and what readable files do not declare: reported at the import.
+fn missing_imports(modules: &[Module], module: &Module) -> Vec<Span> {
+    let mut missing = Vec::new();
+    for (index, item) in module.ast.items.iter().enumerate() {
+        let ItemKind::Use(import) = &item.kind else { continue };
+        if !matches!(import.source, UseSource::File(..)) {
+            continue;
+        }
+        let Some(target) = module.imports.get(&index).and_then(|target| modules.get(*target)) else {
+            missing.extend(import.names.iter().chain(&import.alias).map(|name| name.at));
+            continue;
+        };
+        let there: HashSet<&str> =
+            target.ast.items.iter().filter_map(|item| declared(item).map(|(_, name)| name.text.as_str())).collect();
+        let names = import.names.iter().filter(|name| !there.contains(name.text.as_str()));
+        missing.extend(names.map(|name| name.at));
+    }
+    missing
 }
 
 fn broken_statements(block: &Block, spans: &mut Vec<Span>) {

@@ -5,7 +5,7 @@ use crate::base::span::Span;
 use crate::base::suggest::Suggestion;
 use crate::contract::types::Type;
 use crate::model::expr::Expr;
-use crate::model::phase::{Call, Step};
+use crate::model::phase::{Call, StatementKind, Step};
 use crate::model::signature::EffectClass;
 use crate::syntax::ast::{self, Arg, ExprKind, ItemKind, SignatureKind, StepStatement};
 
@@ -16,12 +16,12 @@ use super::stdlib::Signature;
 
 impl<'a> Checker<'a> {
     /// A step; none when what it calls is in error, which is then reported.
-    pub fn read_step(&mut self, written: &'a StepStatement) -> Option<Step> {
+    pub fn read_step(&mut self, written: &'a StepStatement) -> Option<StatementKind> {
         let guarded = self.frame.guarded;
         let when =
             written.when.as_ref().map(|when| self.in_place(Place::Condition, |checker| checker.check_condition(when)));
         self.frame.guarded |= when.is_some();
-        let called = self.call_of(SignatureKind::Step, &written.call);
+        let called = self.step_call(&written.call);
         let ty = written.ty.as_ref().map(|ty| self.resolve_type(ty));
         let effect = self.read_effect(written, called.as_ref().map(|(_, signature)| *signature));
         let timeout = written.timeout.as_ref().map(|timeout| self.check(timeout, &Type::Duration));
@@ -36,12 +36,10 @@ impl<'a> Checker<'a> {
         let undo = written.undo.as_ref().and_then(|undo| self.call_of(SignatureKind::Step, undo));
         self.frame.guarded = guarded;
         let continues = self.read_step_failure(written);
-        let (call, signature) = called?;
-        Some(Step {
+        let called = called?;
+        let signature = called.1;
+        let step = Step {
             name: written.name.as_ref().map(|name| name.text.clone()),
-            call,
-            output: ty.clone().unwrap_or_else(|| signature.output.clone()),
-            typed: ty.is_some(),
             effect: effect.unwrap_or(signature.effect),
             idempotent: signature.idempotent || written.idempotent.is_some(),
             timeout,
@@ -49,9 +47,28 @@ impl<'a> Checker<'a> {
             backoff,
             when,
             undo: undo.map(|(call, _)| call),
-            has_undo: signature.has_undo,
             continues,
-        })
+            ..plain_step(called)
+        };
+        let step = match ty {
+            Some(output) => Step { output, typed: true, ..step },
+            None => step,
+        };
+        Some(self.finish_step(step, signature, &written.call))
+    }
+
+    /// A bare call, short for `step CALL`.
+    pub fn read_bare_call(&mut self, written: &'a ast::Expr) -> Option<StatementKind> {
+        let called = self.step_call(written)?;
+        let signature = called.1;
+        Some(self.finish_step(plain_step(called), signature, written))
+    }
+
+    fn finish_step(&mut self, step: Step, signature: &'a Signature, written: &'a ast::Expr) -> StatementKind {
+        match &signature.composition {
+            Some(composition) => StatementKind::Scope(self.put_in(composition, step, written.at)),
+            None => StatementKind::Step(step),
+        }
     }
 
     /// The effect that is stated, where one may be.
@@ -90,11 +107,28 @@ impl<'a> Checker<'a> {
         policy.text == "continue"
     }
 
-    /// A call of a signature of this kind, with its arguments; PG103 when there is none.
+    /// A call of a step, which may be a composite one.
+    fn step_call(&mut self, written: &'a ast::Expr) -> Option<(Call, &'a Signature)> {
+        self.any_call(SignatureKind::Step, written)
+    }
+
+    /// A call of a signature of this kind, with its arguments; PG103 when there is none. A composite step is refused: it is
+    /// several.
     pub fn call_of(&mut self, kind: SignatureKind, written: &'a ast::Expr) -> Option<(Call, &'a Signature)> {
+        let (call, signature) = self.any_call(kind, written)?;
+        if signature.composition.is_some() {
+            let message = format!("`{}` is made of several steps, and one is needed here", signature.name);
+            let help = "it may stand behind `step`; here a step that is built in is needed, as `shell` or `exec`";
+            self.report(Diagnostic::new(Code::PG112, self.here(written.at), message).help(help));
+            return None;
+        }
+        Some((call, signature))
+    }
+
+    fn any_call(&mut self, kind: SignatureKind, written: &'a ast::Expr) -> Option<(Call, &'a Signature)> {
         let (callee, args) = match &*written.kind {
             ExprKind::Call { callee, args } => (callee, args.as_slice()),
-            ExprKind::Group(inner) => return self.call_of(kind, inner),
+            ExprKind::Group(inner) => return self.any_call(kind, inner),
             ExprKind::Broken => return None,
             _ => {
                 let message = format!("this is no call of a {}", kind_name(kind));
@@ -222,6 +256,26 @@ impl<'a> Checker<'a> {
             }
             Call { name: signature.name.clone(), args: lowered, written, at: here }
         })
+    }
+}
+
+/// A step that says nothing beside its call.
+fn plain_step((call, signature): (Call, &Signature)) -> Step {
+    Step {
+        name: None,
+        call,
+        output: signature.output.clone(),
+        typed: false,
+        effect: signature.effect,
+        idempotent: signature.idempotent,
+        timeout: None,
+        retry: None,
+        backoff: None,
+        when: None,
+        undo: None,
+        has_undo: signature.has_undo,
+        continues: false,
+        part_of: None,
     }
 }
 

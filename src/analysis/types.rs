@@ -8,7 +8,7 @@ use crate::base::suggest::Suggestion;
 use crate::contract::types::{Encoding, RecordType, Type};
 use crate::syntax::ast::{ItemKind, Name, TypeExpr, TypeKind};
 
-use super::checker::Checker;
+use super::checker::{Checker, Used};
 use super::symbols::{ItemRef, Space};
 
 const SIMPLE: [(&str, Type); 18] = [
@@ -221,6 +221,9 @@ impl<'a> Checker<'a> {
     }
 
     fn resolve_declared(&mut self, name: &'a Name) -> Type {
+        if let Some((alias, inner)) = name.text.split_once('.') {
+            return self.resolve_through(alias, inner, name);
+        }
         if let Some(binding) = self.scope().get(Space::Type, &name.text) {
             self.use_binding(binding);
             return self.declared_type(binding.target);
@@ -233,6 +236,32 @@ impl<'a> Checker<'a> {
             let diagnostic =
                 Diagnostic::new(Code::PG111, self.here(name.at), format!("there is no type `{}`", name.text));
             self.report_with_near(diagnostic, name.at, near);
+        }
+        Type::Error
+    }
+
+    /// `slo.Bench`: a type of the file that is imported under that name.
+    fn resolve_through(&mut self, alias: &str, inner: &str, name: &'a Name) -> Type {
+        let Some((module, at)) = self.scope().aliases.get(alias).copied() else {
+            if !self.might_be_declared(alias) {
+                let near = Suggestion::of(alias, self.scope().aliases.keys().copied());
+                let near = near.named(|near| format!("{near}.{inner}"));
+                let message = format!("there is no type `{}`: no file is imported as `{alias}`", name.text);
+                let diagnostic = Diagnostic::new(Code::PG111, self.here(name.at), message);
+                self.report_with_near(diagnostic, name.at, near);
+            }
+            return Type::Error;
+        };
+        self.used.insert(Used::Import(self.module, at));
+        if let Some(binding) = self.scopes[module].get(Space::Type, inner).filter(|binding| !binding.imported) {
+            self.use_binding(binding);
+            return self.declared_type(binding.target);
+        }
+        if !self.unreadable[module].declares.contains(inner) {
+            let near = Suggestion::of(inner, self.scopes[module].names_of(Space::Type));
+            let near = near.named(|near| format!("{alias}.{near}"));
+            let message = format!("`{}` declares no type `{inner}`", self.module_name(module));
+            self.report_with_near(Diagnostic::new(Code::PG111, self.here(name.at), message), name.at, near);
         }
         Type::Error
     }

@@ -23,6 +23,12 @@ impl Suggestion {
         Self { names, sure }
     }
 
+    /// The same names as they have to be written there.
+    #[must_use]
+    pub fn named(self, name: impl Fn(&str) -> String) -> Self {
+        Self { names: self.names.iter().map(|near| name(near)).collect(), sure: self.sure }
+    }
+
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.names.is_empty()

@@ -8,8 +8,10 @@ use clap::{Args as Arguments, ValueEnum};
 use super::exit::Exit;
 use super::load::{self, LoadedPlan, Selection};
 use super::{output, terminal};
+use crate::adapters::clock::SystemClock;
 use crate::adapters::files::{Draft, Privacy};
 use crate::report::plan::{dot, json, mermaid, svg, text};
+use crate::runtime::ports::Clock;
 
 /// Shows what a run would do, and what a rollback would take back.
 #[derive(Debug, Arguments)]
@@ -61,7 +63,7 @@ pub fn run(args: Args) -> Exit {
 fn show(loaded: &LoadedPlan, format: Format) {
     let plan = &loaded.plan;
     match format {
-        Format::Text => output::say(&text::render(plan, terminal::look())),
+        Format::Text => output::say(&text::render(plan, terminal::look(), SystemClock::new().now())),
         Format::Json => json::render(plan, &mut |piece| output::say(piece)),
         Format::Mermaid => output::say(&mermaid::render(plan)),
         Format::Dot => output::say(&dot::render(plan)),

@@ -10,3 +10,4 @@ pub mod extract;
 pub mod registry;
 pub mod types;
 pub mod value;
+pub mod window;

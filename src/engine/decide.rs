@@ -141,6 +141,10 @@ fn ring_timers(turn: &mut Turn<'_, '_>) {
         turn.engine.state.live.timers.remove(&(at, exec));
         turn.engine.state.push(Work::Exec(exec));
     }
+    while let Some((at, phase)) = turn.state().live.openings.first().copied().filter(|(at, _)| *at <= now) {
+        turn.engine.state.live.openings.remove(&(at, phase));
+        turn.engine.state.push(Work::Phase(phase));
+    }
     phases::check_timeout(turn);
 }
 
@@ -165,7 +169,8 @@ fn next_wake(turn: &Turn<'_, '_>) -> Option<Timestamp> {
     let ticks = state.live.sampling.iter().filter(|_| forward).filter_map(|sampling| sampling.next).min();
     let deadline = turn.plan().timeout.filter(|_| forward).map(|timeout| state.started_at.plus(timeout));
     let deadline = deadline.filter(|deadline| *deadline > turn.now);
-    [timers.map(|(at, _)| *at), ticks, deadline].into_iter().flatten().min()
+    let openings = state.live.openings.first().filter(|_| forward).map(|(at, _)| *at);
+    [timers.map(|(at, _)| *at), openings, ticks, deadline].into_iter().flatten().min()
 }
 
 /// A cause to pause, unless it is one already.

@@ -59,6 +59,12 @@ pub enum Event {
         /// Steps that may run at one time.
         jobs: u32,
     },
+    /// It could start, but for a window that is closed or a freeze that holds.
+    PhaseDelayed {
+        phase: PhaseIndex,
+        until: Timestamp,
+        reason: String,
+    },
     PhaseStarted {
         phase: PhaseIndex,
     },
@@ -87,6 +93,13 @@ pub enum Event {
     },
     BlockEnded {
         frame: FrameId,
+    },
+    /// A composite step did not begin: its `when` was false.
+    BlockSkipped {
+        block: BlockIndex,
+        parent: FrameId,
+        item: u32,
+        reason: String,
     },
     NodeStarted {
         node: NodeIndex,

@@ -7,10 +7,11 @@ use super::nodes;
 use super::scene::Scene;
 use super::state::PhaseStatus;
 use super::{stop, undo};
+use crate::contract::window::{Freeze, earliest};
 use crate::eval::{Unknown, truth};
 use crate::model::phase::FailurePolicy;
 use crate::model::program::HookEvent;
-use crate::plan::program::{Item, NodeKind, PhaseIndex};
+use crate::plan::program::{BlockIndex, Item, NodeKind, PhaseIndex};
 
 /// Starts a phase that is ready, or deals with one that failed.
 pub(super) fn look(turn: &mut Turn<'_, '_>, phase: PhaseIndex) {
@@ -48,8 +49,31 @@ fn start_if_ready(turn: &mut Turn<'_, '_>, index: PhaseIndex) {
         turn.record(Event::PhaseSkipped { phase: index, reason });
     } else if phase.skipped {
         turn.record(Event::PhaseSkipped { phase: index, reason: "switched off by its `when`".to_owned() });
-    } else if !too_many_at_once(turn, index) {
+    } else if !too_many_at_once(turn, index) && is_open(turn, index) {
         start(turn, index);
+    }
+}
+
+/// Whether its windows are open and no freeze holds it back; otherwise it is looked at again when that has changed.
+fn is_open(turn: &mut Turn<'_, '_>, index: PhaseIndex) -> bool {
+    let plan = turn.plan();
+    let phase = plan.phase(index);
+    let freezes: &[Freeze] = if phase.changes { &plan.freezes } else { &[] };
+    match earliest(&phase.windows, freezes, turn.now) {
+        Ok((_, None)) => true,
+        Ok((until, Some(waits_for))) => {
+            if turn.state().phase(index).delayed_until != Some(until) {
+                let reason = format!("waits for `{waits_for}`");
+                turn.record(Event::PhaseDelayed { phase: index, until, reason });
+            }
+            turn.engine.state.live.openings.insert((until, index));
+            false
+        }
+        Err(reason) => {
+            turn.record(Event::PhaseStarted { phase: index });
+            fail(turn, index, format!("it can never start: {reason}"), Vec::new());
+            false
+        }
     }
 }
 
@@ -102,10 +126,7 @@ pub(super) fn advance(turn: &mut Turn<'_, '_>, id: FrameId) {
         }
         let position = frame.cursor;
         match item {
-            Item::Block(block) => {
-                let block = *block;
-                turn.record(Event::BlockStarted { block, parent: id, item: position });
-            }
+            Item::Block(block) => start_block(turn, *block, (id, position)),
             Item::Node(node) => {
                 let is_step = matches!(plan.node(*node).kind, NodeKind::Step(_));
                 if is_step && !in_hook && state.live.steps >= state.jobs {
@@ -114,6 +135,29 @@ pub(super) fn advance(turn: &mut Turn<'_, '_>, id: FrameId) {
                 }
                 nodes::start(turn, *node, id, position);
             }
+        }
+    }
+}
+
+/// Starts a block, or skips it when its `when` is false.
+fn start_block(turn: &mut Turn<'_, '_>, block: BlockIndex, (parent, item): (FrameId, u32)) {
+    let plan = turn.plan();
+    let Some(when) = &plan.block(block).when else {
+        return turn.record(Event::BlockStarted { block, parent, item });
+    };
+    let scene = Scene { plan, state: turn.state(), frame: Some(parent), at: turn.now };
+    match (truth(when, &scene), turn.state().frame(parent).phase) {
+        (Ok(true), _) => turn.record(Event::BlockStarted { block, parent, item }),
+        (Err(Unknown(reason)), Some(phase)) if !plan.block(block).continues => {
+            fail(turn, phase, format!("a `when` is unknown: {reason}"), Vec::new());
+        }
+        (Err(Unknown(reason)), _) => {
+            let reason = format!("its `when` is unknown: {reason}");
+            turn.record(Event::BlockSkipped { block, parent, item, reason });
+        }
+        (Ok(false), _) => {
+            let reason = "its `when` is false".to_owned();
+            turn.record(Event::BlockSkipped { block, parent, item, reason });
         }
     }
 }
@@ -215,7 +259,7 @@ fn has_running(turn: &Turn<'_, '_>, index: PhaseIndex) -> bool {
     state.phase(index).execs.iter().any(|exec| state.exec(*exec).status == ExecStatus::Running)
 }
 
-/// Past its `timeout` every running phase fails.
+/// Past its `timeout` every running phase fails, and with it what still waits for a window.
 pub(super) fn check_timeout(turn: &mut Turn<'_, '_>) {
     let state = turn.state();
     let over = turn.plan().timeout.is_some_and(|timeout| turn.now >= state.started_at.plus(timeout));
@@ -229,6 +273,15 @@ pub(super) fn check_timeout(turn: &mut Turn<'_, '_>) {
         .filter(|index| state.phase(*index).status == PhaseStatus::Running)
         .collect();
     for phase in running {
+        fail(turn, phase, "timeout".to_owned(), Vec::new());
+    }
+    let is_delayed = |index: &PhaseIndex| {
+        let phase = turn.state().phase(*index);
+        phase.status == PhaseStatus::Waiting && phase.delayed_until.is_some()
+    };
+    let delayed: Vec<PhaseIndex> = turn.plan().dag().map(|(index, _)| index).filter(is_delayed).collect();
+    for phase in delayed {
+        turn.record(Event::PhaseStarted { phase });
         fail(turn, phase, "timeout".to_owned(), Vec::new());
     }
 }

@@ -50,6 +50,8 @@ pub struct State {
 pub(super) struct Live {
     pub queue: VecDeque<Work>,
     pub timers: BTreeSet<(Timestamp, ExecId)>,
+    /// When phases that wait for a window or the end of a freeze are to be looked at again.
+    pub openings: BTreeSet<(Timestamp, PhaseIndex)>,
     /// Executions that are not over, in either direction.
     pub running: BTreeSet<ExecId>,
     /// Steps among them, which `jobs` limits.
@@ -108,6 +110,8 @@ pub struct PhaseState {
     pub status: PhaseStatus,
     pub started_at: Option<Timestamp>,
     pub ended_at: Option<Timestamp>,
+    /// It waits for its window to open, or for a freeze to end.
+    pub delayed_until: Option<Timestamp>,
     pub frame: Option<FrameId>,
     pub reason: String,
     pub because: Vec<String>,
@@ -144,6 +148,7 @@ impl State {
             status: PhaseStatus::Waiting,
             started_at: None,
             ended_at: None,
+            delayed_until: None,
             frame: None,
             reason: String::new(),
             because: Vec::new(),

@@ -13,7 +13,10 @@ use super::metrics::Metrics;
 use super::program::{Block, Inputs, Node, NodeIndex, NodeKind, PLAN_VERSION, Phase, PhaseIndex, Plan, Target};
 use super::request::{PlanError, PlanRequest, Surroundings};
 use super::scope::Scope;
+use crate::contract::value::Value;
+use crate::contract::window::{Freeze, Window};
 use crate::model::expr::{Expr, ExprKind};
+use crate::model::operations;
 use crate::model::phase as model;
 use crate::model::program::{Environment, FieldValue, Hook, HookEvent, Pipeline, Program};
 use crate::model::walk;
@@ -54,7 +57,6 @@ fn build_in<'a>(
     request: &PlanRequest,
     scope: &Scope<'a>,
 ) -> Option<Plan> {
-    refuse_windows(pipeline, scope);
     refuse_functions(program, pipeline, scope);
     let params = scope.params();
     let expansion = Expansion::new(pipeline, scope);
@@ -70,7 +72,8 @@ fn build_in<'a>(
         channels: IndexSet::new(),
     };
     let pipeline_scope = builder.body(&pipeline.scope, &mut Place::new(None, PhaseIndex(0), ""));
-    let mut phases = build_phases(&mut builder, &graph, &order);
+    let window = pipeline.window.as_ref().and_then(|window| builder.window(window));
+    let mut phases = build_phases(&mut builder, &graph, &order, window.as_ref());
     build_hooks(&mut builder, pipeline, &mut phases);
     let lock = pipeline.lock.as_ref().and_then(|lock| scope.text(lock, "the name of the lock"));
     let timeout = pipeline.timeout.as_ref().and_then(|it| scope.duration(it, "`timeout` of the pipeline"));
@@ -97,6 +100,7 @@ fn build_in<'a>(
         params,
         lock,
         timeout,
+        freezes: build_freezes(program, scope),
         groups,
         channels,
         phases,
@@ -105,15 +109,6 @@ fn build_in<'a>(
         scope: pipeline_scope,
         secrets: builder.secrets.into_iter().collect(),
     })
-}
-
-/// A run would not keep to a window yet, and must not start as if it did.
-fn refuse_windows(pipeline: &Pipeline, scope: &Scope) {
-    let windows = pipeline.window.iter().chain(pipeline.phases.iter().filter_map(|phase| phase.window.as_ref()));
-    for window in windows {
-        let error = PlanError::program(window.at, "`window` is not supported by this version");
-        scope.fail(error.help("take it out and start the run inside the window"));
-    }
 }
 
 /// Functions that the checker knows and the engine does not compute yet: a gate on one would wait for ever.
@@ -137,7 +132,7 @@ fn refuse_functions(program: &Program, pipeline: &Pipeline, scope: &Scope) {
     }
 }
 
-fn build_phases(builder: &mut Builder, graph: &Graph, order: &[usize]) -> Vec<Phase> {
+fn build_phases(builder: &mut Builder, graph: &Graph, order: &[usize], window: Option<&Window>) -> Vec<Phase> {
     let mut position = vec![PhaseIndex(0); order.len()];
     for (at, instance) in order.iter().enumerate() {
         position[*instance] = PhaseIndex(index_of(at));
@@ -152,7 +147,9 @@ fn build_phases(builder: &mut Builder, graph: &Graph, order: &[usize]) -> Vec<Ph
             phases[before.0 as usize].before.push(index);
         }
         let expansion = builder.expansion;
-        phases.push(build_phase(builder, &expansion.instances[*instance], index, after, is_cut_off));
+        let mut phase = build_phase(builder, &expansion.instances[*instance], index, after, is_cut_off);
+        phase.windows.extend(window.cloned());
+        phases.push(phase);
     }
     builder.scope.bind(None);
     phases
@@ -178,7 +175,10 @@ fn build_phase(
         kind: NodeKind::Phase,
     };
     let node = builder.add_node(node);
+    let windows = phase.window.iter().filter_map(|window| builder.window(window)).collect();
+    let first = builder.nodes.len();
     let body = if switched_off { builder.add_block(Block::default()) } else { builder.body(&phase.body, &mut place) };
+    let changes = builder.nodes[first..].iter().any(|node| node.kind.changes());
     Phase {
         id: instance.id.clone(),
         name: phase.name.clone(),
@@ -189,10 +189,21 @@ fn build_phase(
         when,
         skipped: switched_off,
         on_failure: phase.on_failure,
+        windows,
+        changes,
         at_once: instance.at_once,
         body,
         node,
         hook: None,
+    }
+}
+
+impl Builder<'_, '_> {
+    /// A window whose text is known by now.
+    fn window(&self, written: &Expr) -> Option<Window> {
+        let text = self.scope.text(written, "`window`")?;
+        let failed = |reason: String| self.scope.fail(PlanError::program(written.at, reason));
+        Window::parse(&text).map_err(failed).ok()
     }
 }
 
@@ -206,6 +217,25 @@ fn settle_when(builder: &mut Builder, when: Option<&Expr>, is_cut_off: bool, pla
         Some(Decision::Now(false)) => (None, true),
         Some(Decision::AtRunTime(expr)) => (Some(expr), false),
     }
+}
+
+/// Every freeze of the program, in the order in which they begin.
+fn build_freezes(program: &Program, scope: &Scope) -> Vec<Freeze> {
+    let time = |expr: &Expr, what: &str| match scope.constant(expr, what)? {
+        Value::Time(time) => Some(time),
+        other => {
+            scope.fail(PlanError::program(expr.at, format!("{what} cannot be `{other}`: a time is wanted")));
+            None
+        }
+    };
+    let read = |freeze: &operations::Freeze| {
+        let from = time(&freeze.from, "the begin of a freeze")?;
+        let to = time(&freeze.to, "the end of a freeze")?;
+        Some(Freeze { name: freeze.name.clone(), from, to })
+    };
+    let mut freezes: Vec<Freeze> = program.freezes.values().filter_map(read).collect();
+    freezes.sort_by_key(|freeze| freeze.from);
+    freezes
 }
 
 /// Hooks of one event become one phase behind the DAG.
@@ -232,6 +262,8 @@ fn build_hooks(builder: &mut Builder, pipeline: &Pipeline, phases: &mut Vec<Phas
             when: None,
             skipped: false,
             on_failure: None,
+            windows: Vec::new(),
+            changes: false,
             at_once: None,
             body,
             node,

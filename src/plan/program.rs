@@ -8,13 +8,14 @@ use serde::{Deserialize, Serialize};
 use crate::contract::registry::{Args, FieldQuery};
 use crate::contract::types::Type;
 use crate::contract::value::Value;
+use crate::contract::window::{Freeze, Window};
 use crate::model::expr::Expr;
 use crate::model::phase::{Expiry, FailurePolicy, MissingPolicy, TriggerAction};
 use crate::model::program::HookEvent;
 use crate::model::signature::EffectClass;
 
 /// Version of the serialised form; a plan of another version is refused.
-pub const PLAN_VERSION: u32 = 1;
+pub const PLAN_VERSION: u32 = 2;
 
 /// An index into [`Plan::phases`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -48,6 +49,8 @@ pub struct Plan {
     pub params: IndexMap<String, Value>,
     pub lock: Option<String>,
     pub timeout: Option<Duration>,
+    /// While one of them holds, no phase that changes anything starts.
+    pub freezes: Vec<Freeze>,
     /// The metric groups that something in this plan reads.
     pub groups: Vec<Group>,
     /// Channels by name: kind (`notify.slack`) and arguments.
@@ -119,6 +122,10 @@ pub struct Phase {
     /// Switched off by the environment or a parameter; has no statements.
     pub skipped: bool,
     pub on_failure: Option<FailurePolicy>,
+    /// It starts only while all of them are open: its own and the pipeline's.
+    pub windows: Vec<Window>,
+    /// Something in it changes something, so that it does not start in a freeze.
+    pub changes: bool,
     /// `max N at once` of the expanded phase this is one of: its name and N.
     pub at_once: Option<usize>,
     pub body: BlockIndex,
@@ -132,13 +139,19 @@ pub struct Block {
     pub items: Vec<Item>,
     pub triggers: Vec<Trigger>,
     pub parallel: bool,
+    /// Of a composite step: decided where the block would begin; when it is false, all of it is skipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<Expr>,
+    /// Of a composite step with `on failure continue`: what fails in it ends the block and not the phase.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub continues: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Item {
     Node(NodeIndex),
-    /// A `parallel`, or an expanded component with triggers of its own.
+    /// A `parallel`, an expanded component with triggers of its own, or a composite step.
     Block(BlockIndex),
 }
 
@@ -176,6 +189,16 @@ impl NodeKind {
             Self::Ramp { .. } => "ramp",
             Self::Wait(_) => "wait",
             Self::Approve { .. } => "approve",
+        }
+    }
+
+    /// Whether it changes something: traffic, or what a step changes.
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        match self {
+            Self::Step(step) => step.changes(),
+            Self::Ramp { .. } => true,
+            Self::Phase | Self::Gate(_) | Self::Hold { .. } | Self::Wait(_) | Self::Approve { .. } => false,
         }
     }
 }

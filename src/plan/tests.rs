@@ -100,6 +100,7 @@ fn step(name: Option<&str>, argument: Expr) -> Statement {
         undo: Some(call("file.copy", vec![])),
         has_undo: false,
         continues: false,
+        part_of: None,
     }))
 }
 
@@ -131,7 +132,7 @@ fn phase(name: &str, after: &[&str], statements: Vec<Statement>) -> Phase {
         when: None,
         window: None,
         on_failure: None,
-        body: Block { statements, triggers: Vec::new() },
+        body: Block { statements, triggers: Vec::new(), composite: None },
         at: HERE,
         name_at: HERE,
     }
@@ -187,11 +188,16 @@ fn phases_come_in_order_with_their_statements_numbered_by_kind() {
     let ramp = statement(StatementKind::Ramp {
         target: call("traffic.http", vec![("url", text("http://127.0.0.1:1"))]),
         weights: vec![Expr::literal(Value::Quantity(1.into(), crate::contract::value::Unit::Ratio), Type::Ratio, HERE)],
-        body: Block { statements: vec![statement(StatementKind::Wait(seconds(1))), gate()], triggers: Vec::new() },
+        body: Block {
+            statements: vec![statement(StatementKind::Wait(seconds(1))), gate()],
+            triggers: Vec::new(),
+            composite: None,
+        },
     });
     let parallel = statement(StatementKind::Parallel(Block {
         statements: vec![step(None, text("b")), step(None, text("c"))],
         triggers: Vec::new(),
+        composite: None,
     }));
     let first = phase("first", &[], vec![step(Some("one"), text("a")), gate(), parallel, ramp, gate()]);
     let plan = plan(&program(Vec::new(), vec![phase("second", &["first"], vec![step(None, text("d"))]), first]));
@@ -399,7 +405,7 @@ fn only_what_is_read_is_sampled_with_everything_behind_it() {
 fn hooks_of_one_event_are_one_phase_behind_the_others() {
     let mut program = program(Vec::new(), vec![phase("only", &[], Vec::new())]);
     for command in ["a", "b"] {
-        let body = Block { statements: vec![step(None, text(command))], triggers: Vec::new() };
+        let body = Block { statements: vec![step(None, text(command))], triggers: Vec::new(), composite: None };
         pipeline_of(&mut program).hooks.push(Hook { event: HookEvent::Success, body, at: HERE });
     }
     let plan = plan(&program);
@@ -455,8 +461,20 @@ fn lets_that_double_end_with_a_message_and_long_chains_of_them_work() {
 }
 
 #[test]
-fn a_window_is_refused_never_ignored() {
+fn a_phase_starts_only_in_its_own_window_and_that_of_the_pipeline() {
+    let mut program = program(Vec::new(), vec![phase("early", &[], Vec::new()), phase("late", &[], Vec::new())]);
+    pipeline_of(&mut program).window = Some(text("Mon-Fri 08:00-18:00 UTC"));
+    pipeline_of(&mut program).phases[1].window = Some(text("Mon-Thu 09:00-16:00 Europe/Berlin"));
+    let plan = plan(&program);
+    let windows = plan.phases.iter().map(|phase| phase.windows.iter().map(|it| it.text().to_owned()).collect());
+    let windows: Vec<Vec<String>> = windows.collect();
+    assert_eq!(windows[0], ["Mon-Fri 08:00-18:00 UTC"]);
+    assert_eq!(windows[1], ["Mon-Thu 09:00-16:00 Europe/Berlin", "Mon-Fri 08:00-18:00 UTC"]);
+}
+
+#[test]
+fn a_window_that_is_none_is_refused() {
     let mut program = program(Vec::new(), vec![phase("only", &[], Vec::new())]);
-    pipeline_of(&mut program).phases[0].window = Some(text("Mon-Thu 09:00-16:00 Europe/Berlin"));
-    assert_eq!(messages(&program), ["`window` is not supported by this version"]);
+    pipeline_of(&mut program).phases[0].window = Some(text("Mon-Thu"));
+    assert_eq!(messages(&program).len(), 1);
 }

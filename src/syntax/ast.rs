@@ -339,7 +339,7 @@ pub struct TypeExpr {
 
 #[derive(Debug, Clone)]
 pub enum TypeKind {
-    /// `duration`, `duration(ms)`, `Bench`; the encoding is what stood in the parentheses.
+    /// `duration`, `duration(ms)`, `Bench`, `slo.Bench`; the encoding is what stood in the parentheses.
     Named(Name, Option<Name>),
     /// `list<T>`
     Generic(Name, Vec<TypeExpr>),

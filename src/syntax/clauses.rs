@@ -28,7 +28,7 @@ impl Order {
             self.latest = Some(rank);
             return;
         };
-        let start = node.as_span().start();
+        let start = node.start();
         let length = word.split(' ').next().unwrap_or(word).len();
         let span = Span::new(lower.base + start, lower.base + start + length);
         let message = if latest == rank {
@@ -90,7 +90,7 @@ impl Lower<'_> {
 
     /// `for 10m`, `for 3 samples`
     pub(super) fn sustain(&mut self, node: Node<'_>) -> Sustain {
-        let samples = node.clone().into_inner().any(|inner| inner.as_rule() == Rule::kw_samples);
+        let samples = node.into_inner().any(|inner| inner.as_rule() == Rule::kw_samples);
         let expr = self.clause_expr(node);
         if samples { Sustain::Samples(expr) } else { Sustain::Time(expr) }
     }

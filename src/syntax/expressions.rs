@@ -39,14 +39,14 @@ impl Lower<'_> {
     /// The expression that is missing at `node`, reported.
     pub(super) fn no_expr(&mut self, node: &Node<'_>) -> Expr {
         self.note(node);
-        let start = self.end_before(node.as_span().start());
+        let start = self.end_before(node.start());
         broken(self.covering(start, start))
     }
 
     /// Reads what stands where an expression is wanted; `None` for any other node.
     pub(super) fn maybe_expr(&mut self, node: &Node<'_>) -> Option<Expr> {
         match node.as_rule() {
-            Rule::expr | Rule::operand => Some(self.expr(node.clone())),
+            Rule::expr | Rule::operand => Some(self.expr(*node)),
             Rule::missing_expr => Some(self.no_expr(node)),
             _ => None,
         }
@@ -234,13 +234,13 @@ impl Lower<'_> {
         let name = Name { text: text.collect(), at: string.at };
         if string.pieces.iter().any(|piece| matches!(piece, StringPiece::Interpolation(_))) {
             let diagnostic = Diagnostic::new(Code::PG001, self.at(string.at), "a key cannot contain `${…}`");
-            self.report(node.as_span().start(), Rank::Unexpected, diagnostic.label("must be known as it is written"));
+            self.report(node.start(), Rank::Unexpected, diagnostic.label("must be known as it is written"));
         }
         name
     }
 
     fn group(&mut self, node: Node<'_>) -> (ExprKind, usize) {
-        let opening = node.as_span().start();
+        let opening = node.start();
         let mut inside = leaf(ExprKind::Broken, self.span(&node));
         for inner in node.into_inner() {
             match inner.as_rule() {
@@ -270,7 +270,7 @@ impl Lower<'_> {
     }
 
     fn postfix(&mut self, before: Built, node: Node<'_>) -> Built {
-        let opening = node.as_span().start();
+        let opening = node.start();
         let at = before.expr.at.to(self.span(&node));
         let mut height = before.height;
         let kind = match node.as_rule() {

@@ -22,7 +22,22 @@ pub struct Parsed {
 /// Reads a file. Never fails: what cannot be read is `Broken` in the tree and has a diagnostic.
 #[must_use]
 pub fn parse(source: &SourceFile) -> Parsed {
+    parse_watched(source, &mut |_| {})
+}
+
+/// What reading a file is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    Scan,
+    Grammar,
+    Lower,
+}
+
+/// As [`parse`], and tells `done` the end of every stage.
+#[must_use]
+pub fn parse_watched(source: &SourceFile, done: &mut dyn FnMut(Stage)) -> Parsed {
     let scan = scan(&source.text, true);
+    done(Stage::Scan);
     let mut faults = Faults::default();
     let mut lower = Lower {
         file: source.id,
@@ -41,8 +56,9 @@ pub fn parse(source: &SourceFile) -> Parsed {
     }
     let file = match scan.too_deep {
         Some(at) => lower.too_deep(at),
-        None => lower.file(),
+        None => lower.file(&scan, done),
     };
+    done(Stage::Lower);
     Parsed { file, diagnostics: faults.finish() }
 }
 
@@ -135,17 +151,17 @@ impl Lower<'_> {
         Item { doc: None, at: Span::new(0, self.text.len()), kind: ItemKind::Broken }
     }
 
-    fn file(&mut self) -> File {
-        let prepared = self.prepared;
-        let Some(mut pairs) = grammar::parse(Rule::file, prepared) else {
+    fn file(&mut self, scan: &Scan, done: &mut dyn FnMut(Stage)) -> File {
+        let Some(concrete) = grammar::parse(Rule::file, scan) else {
             let at = Location::new(self.file, Span::new(0, self.text.len().min(1)));
             self.faults
                 .lexical(Diagnostic::new(Code::PG009, at, "this file takes too much work to read").label("given up"));
             return File { items: vec![self.broken_item()], allows: Vec::new() };
         };
+        done(Stage::Grammar);
         let mut items = Vec::new();
         let mut astray = false;
-        for node in pairs.next().into_iter().flat_map(Node::into_inner) {
+        for node in concrete.nodes() {
             if node.as_rule() == Rule::item {
                 astray = self.item(node, &mut items, astray);
             }
@@ -160,7 +176,6 @@ impl Lower<'_> {
         let mut astray = astray;
         for inner in node.into_inner() {
             match inner.as_rule() {
-                _ if is_comment(&inner) => {}
                 Rule::stray_close => {
                     if !astray {
                         self.unexpected(&inner, ": no block is open here");
@@ -178,7 +193,7 @@ impl Lower<'_> {
                 _ => {
                     let (at, doc) = self.declare(&inner);
                     // Without its opening brace, what was meant for its block follows at top level.
-                    astray = inner.clone().into_inner().any(|part| part.as_rule() == Rule::missing_open);
+                    astray = inner.into_inner().any(|part| part.as_rule() == Rule::missing_open);
                     if let Some(kind) = self.item_kind(inner) {
                         items.push(Item { doc, at, kind });
                     }
@@ -191,7 +206,7 @@ impl Lower<'_> {
     /// A statement at top level: it is taken for one of the pipeline or component above it.
     fn misplaced(&mut self, node: Node<'_>, items: &mut Vec<Item>, astray: bool) {
         let at = self.span(&node);
-        let start = node.as_span().start();
+        let start = node.start();
         if !astray {
             let word: String = node.as_str().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
             let span = Span::new(start, start + word.len());
@@ -200,8 +215,7 @@ impl Lower<'_> {
                 .help("is a `}` too many above it?");
             self.report(start, Rank::Missing, diagnostic);
         }
-        let mut statements: Vec<_> =
-            node.into_inner().filter(|inner| !is_comment(inner)).map(|inner| self.statement(inner, None)).collect();
+        let mut statements: Vec<_> = node.into_inner().map(|inner| self.statement(inner, None)).collect();
         match items.last_mut().map(|item| &mut item.kind) {
             Some(ItemKind::Pipeline(pipeline)) => pipeline.body.statements.append(&mut statements),
             Some(ItemKind::Component(component)) => component.body.statements.append(&mut statements),
@@ -210,7 +224,7 @@ impl Lower<'_> {
     }
 
     fn bad_item(&mut self, node: Node<'_>) {
-        let start = node.as_span().start();
+        let start = node.start();
         let word: String = node.as_str().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
         let why = ": expected a declaration such as `pipeline`, `metrics` or `use`";
         let span = self.covering(start, start + word.len());
@@ -267,8 +281,4 @@ impl Lower<'_> {
         }
         found
     }
-}
-
-fn is_comment(node: &Node<'_>) -> bool {
-    matches!(node.as_rule(), Rule::line_comment | Rule::block_comment)
 }

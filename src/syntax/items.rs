@@ -151,7 +151,7 @@ impl Lower<'_> {
     }
 
     fn threshold_parameter(&mut self, node: Node<'_>) -> Option<(Name, Name)> {
-        let opening = node.as_span().start();
+        let opening = node.start();
         let mut names = Vec::new();
         for inner in node.into_inner() {
             match inner.as_rule() {

@@ -22,14 +22,13 @@ pub(super) fn elements<T>(
     commas_needed: bool,
     mut element: impl FnMut(&mut Lower<'_>, Node<'_>) -> Option<T>,
 ) -> Vec<T> {
-    let opening = list.as_span().start();
+    let opening = list.start();
     let mut last = Last::Nothing;
     let mut found = Vec::new();
     let mut without_comma = Vec::new();
     let mut open = false;
     for node in list.into_inner() {
         match node.as_rule() {
-            Rule::line_comment | Rule::block_comment => {}
             Rule::comma => {
                 if last != Last::Element && (last == Last::Comma || found.is_empty()) {
                     lower.unexpected(&node, ": nothing stands before it");
@@ -47,7 +46,7 @@ pub(super) fn elements<T>(
             }
             _ => {
                 if last == Last::Element && commas_needed {
-                    without_comma.push(node.as_span().start());
+                    without_comma.push(node.start());
                 }
                 if let Some(made) = element(lower, node) {
                     found.push(made);

@@ -32,8 +32,7 @@ pub(super) struct Lower<'a> {
 impl Lower<'_> {
     /// The text a node covers, without the white space and comments at its end.
     pub(super) fn span(&self, node: &Node<'_>) -> Span {
-        let span = node.as_span();
-        self.covering(span.start(), self.end_before(span.end()).max(span.start()))
+        self.covering(node.start(), node.end())
     }
 
     /// A span of the source for offsets in the parsed piece. A sign may stand for a wider character: then all of it.
@@ -55,7 +54,7 @@ impl Lower<'_> {
 
     /// A name that is missing at `node`.
     pub(super) fn no_name(&self, node: &Node<'_>) -> Name {
-        Name { text: String::new(), at: self.covering(node.as_span().start(), node.as_span().start()) }
+        Name { text: String::new(), at: self.covering(node.start(), node.start()) }
     }
 
     /// Going back from `end` over white space and comments (offsets in the parsed piece).
@@ -122,7 +121,7 @@ impl Lower<'_> {
 
     /// `expected …, found …` at a node that stands for what is not there.
     pub(super) fn missing(&mut self, node: &Node<'_>, what: &str) {
-        let (found, span) = self.place(node.as_span().start());
+        let (found, span) = self.place(node.start());
         let message = format!("expected {what}, found {}", self.found(found));
         let mut diagnostic = Diagnostic::new(Code::PG001, self.at(span), message).label(format!("expected {what}"));
         diagnostic.fix = self.cure_missing(node, found);
@@ -131,7 +130,7 @@ impl Lower<'_> {
 
     /// An opening bracket that nothing closes before `node`.
     pub(super) fn unclosed(&mut self, opening: usize, node: &Node<'_>) {
-        let found = self.start_behind(node.as_span().start());
+        let found = self.start_behind(node.start());
         let opening = self.really_open(opening, found);
         let bracket = self.prepared[opening..].chars().next().unwrap_or('{');
         let closing = closing_of(bracket);
@@ -176,7 +175,7 @@ impl Lower<'_> {
 
     /// Something that fits nothing.
     pub(super) fn unexpected(&mut self, node: &Node<'_>, why: &str) {
-        let start = node.as_span().start();
+        let start = node.start();
         let end = start + token_length(&self.prepared[start..]);
         let span = self.covering(start, end);
         let message = format!("unexpected {}{why}", self.found(start));
@@ -191,7 +190,7 @@ impl Lower<'_> {
         let diagnostic = Diagnostic::new(Code::PG001, self.at(span), format!("{why}, found `{written}`"))
             .label(format!("write `{}`", meant.trim()))
             .fix(format!("replace with `{}`", meant.trim()), span, meant);
-        self.report(node.as_span().start(), Rank::Missing, diagnostic);
+        self.report(node.start(), Rank::Missing, diagnostic);
     }
 
     pub(super) fn report(&mut self, found: usize, rank: Rank, diagnostic: Diagnostic) {
@@ -234,7 +233,7 @@ impl Lower<'_> {
     pub(super) fn declare(&mut self, node: &Node<'_>) -> (Span, Option<String>) {
         let span = self.span(node);
         self.targets.push(span);
-        (span, self.doc(node.as_span().start()))
+        (span, self.doc(node.start()))
     }
 }
 

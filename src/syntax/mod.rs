@@ -22,7 +22,8 @@ mod scan;
 mod scenarios;
 mod statements;
 mod strings;
+mod tokens;
 pub mod tree;
 mod types;
 
-pub use files::{Parsed, parse};
+pub use files::{Parsed, Stage, parse, parse_watched};

@@ -34,12 +34,11 @@ impl Lower<'_> {
     /// The entries of a braced node; reports what is wrong with the braces and between the entries, and gives the places
     /// of what is none.
     pub(super) fn entries(&mut self, node: Node<'_>, mut entry: impl FnMut(&mut Self, Node<'_>)) -> Vec<Span> {
-        let opening = node.as_span().start();
+        let opening = node.start();
         let mut unreadable = Vec::new();
         let mut before: Option<Span> = None;
         for inner in node.into_inner() {
             match inner.as_rule() {
-                Rule::line_comment | Rule::block_comment => {}
                 Rule::missing_brace => self.unclosed(opening, &inner),
                 Rule::bad_stmt => {
                     let (at, _) = self.declare(&inner);

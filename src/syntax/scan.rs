@@ -1,20 +1,19 @@
 //! One pass over the bytes before the grammar sees them.
 //!
 //! It finds the comments, measures how deep the text nests (PG009 must be known before anything recurses), and writes
-//! the prepared text: as long as the source, with look-alike characters replaced by what they look like, and with
-//! marks for the line breaks where a statement or an item begins. What is inside strings and comments stays as it is.
+//! the tokens that the grammar reads. Beside them it keeps the prepared text: as long as the source, with look-alike
+//! characters replaced by what they look like, and with marks for the line breaks where a statement or an item begins.
+//! What is inside strings and comments stays as it is.
 
 use crate::base::span::Span;
 
 use super::quotes::{Quote, Quoted, is_line_end, quoted};
+use super::tokens::{
+    Begins, GLUED_EQUALS, GLUED_GREATER, ITEM_MARK, MARK, NEWLINE, NUMBER, OTHER, STRING, Tokens, WORD, keyword, sign,
+};
 
 /// More blocks, parentheses, types and `if`s inside one another are refused.
 pub(super) const DEEPEST: usize = 128;
-
-/// The line break before an unindented keyword that begins an item.
-const ITEM_MARK: u8 = 0x1D;
-/// The line break before a keyword that begins a statement.
-const STATEMENT_MARK: u8 = 0x1E;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CommentKind {
@@ -51,6 +50,7 @@ pub(super) struct LookAlike {
 #[derive(Debug, Default)]
 pub(super) struct Scan {
     pub(super) prepared: String,
+    pub(super) tokens: Tokens,
     pub(super) comments: Vec<Comment>,
     pub(super) open_strings: Vec<OpenString>,
     pub(super) look_alikes: Vec<LookAlike>,
@@ -68,10 +68,11 @@ pub(super) fn scan(text: &str, marks: bool) -> Scan {
         at: 0,
         marks,
         nesting: Nesting::new(),
-        found: Scan::default(),
+        found: Scan { tokens: Tokens::with_capacity(text.len()), ..Scan::default() },
     };
     scanner.run();
     let mut found = scanner.found;
+    found.tokens.finish(text.len());
     // Only whole characters are replaced, by ASCII.
     found.prepared = String::from_utf8(scanner.bytes).unwrap_or_else(|_| text.to_owned());
     found
@@ -93,7 +94,7 @@ impl Scanner<'_> {
             self.at = 3;
         }
         // Marks are ours alone, wherever they stand.
-        for byte in self.bytes.iter_mut().filter(|byte| matches!(**byte, ITEM_MARK | STATEMENT_MARK)) {
+        for byte in self.bytes.iter_mut().filter(|byte| matches!(**byte, 0x1D | 0x1E)) {
             *byte = 0x01;
         }
         while let Some(byte) = self.bytes.get(self.at).copied() {
@@ -106,20 +107,14 @@ impl Scanner<'_> {
 
     fn step(&mut self, byte: u8) {
         match byte {
+            b' ' | b'\t' | b'\r' | 0x0C => self.at += 1,
             b'\n' => self.line_break(),
             b'/' if matches!(self.bytes.get(self.at + 1), Some(b'/' | b'*')) => self.comment(),
             b'"' => self.string(Quote::opens_at(&self.bytes, self.at).unwrap_or(Quote::Plain)),
             b'a'..=b'z' | b'A'..=b'Z' | b'_' => self.word(),
-            b'0'..=b'9' => self.at = self.word_end(self.at),
+            b'0'..=b'9' => self.number(),
             0x80.. => self.beyond_ascii(),
-            _ => {
-                let glued = self.at > 0 && is_word(self.bytes[self.at - 1]);
-                self.nesting.punctuation(byte, glued);
-                if matches!(byte, b'{' | b'}') {
-                    self.found.braces.push(self.at);
-                }
-                self.at += 1;
-            }
+            _ => self.sign(),
         }
     }
 
@@ -127,19 +122,66 @@ impl Scanner<'_> {
     fn line_break(&mut self) {
         let start = self.at + 1;
         let first = start + self.bytes[start..].iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r')).count();
+        let mut token = NEWLINE;
         if self.marks && self.bytes.get(first).is_some_and(u8::is_ascii_lowercase) {
             let end = self.word_end(first);
             let word = &self.bytes[first..end];
             let rest = &self.bytes[end..];
-            if first == start && begins_item(word, rest) {
-                self.bytes[self.at] = ITEM_MARK;
-                self.nesting.line();
-            } else if begins_statement(word, rest) {
-                self.bytes[self.at] = STATEMENT_MARK;
-                self.nesting.line();
+            match keyword(word).map(|keyword| keyword.begins) {
+                Some(Begins::Item) if first == start && begins_item(rest) => token = ITEM_MARK,
+                Some(Begins::Statement) if begins_statement(word, rest) => token = MARK,
+                _ => {}
             }
         }
+        if token != NEWLINE {
+            self.bytes[self.at] = token as u8;
+            self.nesting.line();
+        }
+        self.found.tokens.push(token, self.at, start);
         self.at = first;
+    }
+
+    /// One or more signs that stand together.
+    fn sign(&mut self) {
+        let start = self.at;
+        let glued = start > 0 && is_word(self.bytes[start - 1]);
+        let (token, length) = sign(&self.bytes[start..], glued);
+        self.at += length;
+        self.found.tokens.push(token, start, self.at);
+        let behind = match (token, self.bytes.get(self.at)) {
+            ('≻', Some(b'=')) => Some(GLUED_EQUALS),
+            ('⊲', Some(b'>')) => Some(GLUED_GREATER),
+            _ => None,
+        };
+        if let Some(behind) = behind {
+            self.found.tokens.push(behind, self.at, self.at + 1);
+            self.at += 1;
+        }
+        for at in start..self.at {
+            self.nesting.punctuation(self.bytes[at], glued && at == start);
+        }
+        if matches!(token, '{' | '}') {
+            self.found.braces.push(start);
+        }
+    }
+
+    /// Any digits with what is glued to them: letters, a point before a digit, an exponent, a percent sign.
+    fn number(&mut self) {
+        let start = self.at;
+        let is_digit = |at: usize| self.bytes.get(at).is_some_and(u8::is_ascii_digit);
+        let mut end = start;
+        loop {
+            end += match &self.bytes[end..] {
+                [b'e' | b'E', b'+' | b'-', ..] if end > start && is_digit(end + 2) => 2,
+                [b'.', ..] if is_digit(end + 1) => 1,
+                [0xC2, 0xB5, ..] | [0xCE, 0xBC, ..] => 2,
+                [byte, ..] if is_word(*byte) => 1,
+                _ => break,
+            };
+        }
+        end += usize::from(self.bytes.get(end) == Some(&b'%'));
+        self.found.tokens.push(NUMBER, start, end);
+        self.at = end;
     }
 
     fn comment(&mut self) {
@@ -169,6 +211,7 @@ impl Scanner<'_> {
         if !closed || open_hole.is_some() {
             self.found.open_strings.push(OpenString { at: Span::new(self.at, end), quote, hole: open_hole });
         }
+        self.found.tokens.push(STRING, self.at, end);
         self.at = end;
     }
 
@@ -183,11 +226,15 @@ impl Scanner<'_> {
 
     fn word(&mut self) {
         let end = self.word_end(self.at);
-        match &self.bytes[self.at..end] {
-            b"r" if self.bytes.get(end) == Some(&b'"') => return self.string(Quote::Raw),
-            b"if" => self.nesting.conditional(),
-            _ => {}
+        let word = &self.bytes[self.at..end];
+        if word == b"r" && self.bytes.get(end) == Some(&b'"') {
+            return self.string(Quote::Raw);
         }
+        let token = keyword(word).map_or(WORD, |keyword| keyword.token(|| has_value_ahead(&self.bytes[end..])));
+        if word == b"if" {
+            self.nesting.conditional();
+        }
+        self.found.tokens.push(token, self.at, end);
         self.at = end;
     }
 
@@ -199,17 +246,24 @@ impl Scanner<'_> {
         let Some(character) = self.text[self.at..].chars().next() else { return };
         let start = self.at;
         self.at += character.len_utf8();
-        let Some(meant) = look_alike(character) else { return };
+        let Some(meant) = look_alike(character) else {
+            return self.found.tokens.push(OTHER, start, self.at);
+        };
         self.replace(start, character, meant);
         match meant {
             "\"" => {
                 self.at = start;
                 self.curly_string(start + character.len_utf8());
             }
-            "+-" => {}
+            " " => {}
             _ => {
-                for byte in meant.bytes() {
-                    self.nesting.punctuation(byte, false);
+                let (token, length) = sign(meant.as_bytes(), false);
+                self.found.tokens.push(token, start, start + meant.len());
+                if length < meant.len() {
+                    self.found.tokens.push(GLUED_EQUALS, start + length, start + meant.len());
+                }
+                if meant != "+-" {
+                    meant.bytes().for_each(|byte| self.nesting.punctuation(byte, false));
                 }
             }
         }
@@ -323,68 +377,16 @@ fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
-/// An unindented keyword and the name or title that belongs to it.
-fn begins_item(word: &[u8], rest: &[u8]) -> bool {
-    const ITEMS: [&[u8]; 16] = [
-        b"use",
-        b"type",
-        b"environment",
-        b"metrics",
-        b"threshold",
-        b"channel",
-        b"component",
-        b"killswitch",
-        b"sentinel",
-        b"freeze",
-        b"alert",
-        b"rubric",
-        b"schedule",
-        b"pipeline",
-        b"test",
-        b"extractor",
-    ];
+/// Behind an unindented keyword: the name or title that belongs to it.
+fn begins_item(rest: &[u8]) -> bool {
     let next = next_on_line(rest);
-    ITEMS.contains(&word)
-        && next.len() < rest.len()
+    next.len() < rest.len()
         && next.first().is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'"'))
 }
 
-/// A keyword that begins a statement, followed by what can follow it. `timeout` and `on` are left out: they may
-/// also begin a clause on a line of its own.
+/// Behind a keyword: what can follow it in a statement. `timeout` and `on` begin none here: they may also begin a clause
+/// on a line of its own.
 fn begins_statement(word: &[u8], rest: &[u8]) -> bool {
-    const STATEMENTS: [&[u8]; 28] = [
-        b"let",
-        b"param",
-        b"lock",
-        b"window",
-        b"phase",
-        b"gate",
-        b"hold",
-        b"ramp",
-        b"approve",
-        b"wait",
-        b"run",
-        b"return",
-        b"require",
-        b"warn",
-        b"rollback",
-        b"pause",
-        b"abort",
-        b"notify",
-        b"parallel",
-        b"step",
-        b"given",
-        b"probe",
-        b"trip",
-        b"recover",
-        b"tier",
-        b"award",
-        b"criterion",
-        b"expect",
-    ];
-    if !STATEMENTS.contains(&word) {
-        return false;
-    }
     let next = next_on_line(rest);
     match next.first() {
         Some(b'{') => matches!(word, b"gate" | b"parallel" | b"return"),
@@ -392,6 +394,12 @@ fn begins_statement(word: &[u8], rest: &[u8]) -> bool {
         Some(byte) if is_word(*byte) => next.len() < rest.len() && !is_operator_word(next),
         _ => false,
     }
+}
+
+/// `every 1m`: a value behind a blank on the same line.
+fn has_value_ahead(rest: &[u8]) -> bool {
+    let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r')).count();
+    blanks > 0 && rest.get(blanks).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'"')
 }
 
 /// `hold and x`: a name, not a statement.

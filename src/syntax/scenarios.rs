@@ -67,7 +67,6 @@ impl Lower<'_> {
         }
         for inner in node.into_inner() {
             match inner.as_rule() {
-                Rule::kw_given | Rule::kw_expect | Rule::line_comment | Rule::block_comment => {}
                 Rule::missing_given | Rule::missing_expect => {
                     self.note(&inner);
                     item.clauses.push(TestClause { at, kind: TestClauseKind::Broken });

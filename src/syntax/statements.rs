@@ -18,12 +18,11 @@ impl Lower<'_> {
     /// Reads a `block` node.
     pub(super) fn block(&mut self, node: Node<'_>) -> Block {
         let at = self.span(&node);
-        let opening = node.as_span().start();
+        let opening = node.start();
         let mut statements: Vec<Statement> = Vec::new();
         for inner in node.into_inner() {
             match inner.as_rule() {
                 Rule::missing_brace => self.unclosed(opening, &inner),
-                Rule::line_comment | Rule::block_comment => {}
                 _ => {
                     let before = statements
                         .last()
@@ -311,7 +310,7 @@ impl Lower<'_> {
 
     /// A bare call. On the line of another statement it is no statement of its own.
     fn call_statement(&mut self, node: Node<'_>, before: Option<(Span, bool)>) -> StatementKind {
-        let start = node.as_span().start();
+        let start = node.start();
         if let Some((before, false)) = before
             && self.same_line(before.end as usize, self.base + start)
         {
@@ -327,7 +326,7 @@ impl Lower<'_> {
 
     /// A line that is no statement: says what was probably meant, and reads the block behind it all the same.
     pub(super) fn bad_statement(&mut self, node: Node<'_>, before: Option<Span>) {
-        let start = node.as_span().start();
+        let start = node.start();
         let word: String = node.as_str().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
         let begins_line = !before.is_some_and(|before| self.same_line(before.end as usize, self.base + start));
         if !word.is_empty() && begins_line {

@@ -79,7 +79,7 @@ fn escape_end(bytes: &[u8], at: usize, end: usize) -> usize {
 impl Lower<'_> {
     /// Reads a `string` token.
     pub(super) fn string(&mut self, node: &Node<'_>) -> StringLiteral {
-        let start = node.as_span().start();
+        let start = node.start();
         let written = node.as_str();
         let quote = Quote::opens_at(written.as_bytes(), 0).unwrap_or(Quote::Plain);
         let found = parts(written.as_bytes());
@@ -126,7 +126,7 @@ impl Lower<'_> {
             return broken;
         }
         self.report_scan(&scan, base);
-        let Some(mut pairs) = grammar::parse(Rule::hole, &scan.prepared) else { return broken };
+        let Some(concrete) = grammar::parse(Rule::hole, &scan) else { return broken };
         let mut lower = Lower {
             file: self.file,
             text: self.text,
@@ -139,7 +139,7 @@ impl Lower<'_> {
             depth: self.depth + 1,
         };
         let mut expr = broken;
-        for node in pairs.next().into_iter().flat_map(Node::into_inner) {
+        for node in concrete.nodes() {
             match node.as_rule() {
                 Rule::hole_expr => expr = lower.hole_expr(node),
                 Rule::hole_rest => lower.unexpected(&node, ": expected `}`"),

@@ -13,6 +13,7 @@ use super::grammar::{self, Node};
 use super::quotes::{Quote, is_line_end, quoted};
 use super::scan::{DEEPEST, Scan, scan};
 use super::strings::{Part, parts};
+use super::tokens::keyword_rule;
 
 pub use super::grammar::Rule;
 
@@ -98,7 +99,8 @@ pub fn tree(source: &SourceFile) -> SyntaxNode {
     let mut builder = GreenNodeBuilder::new();
     let scan = scan(&source.text, true);
     builder.start_node(raw(SyntaxKind::Rule(Rule::file)));
-    Builder { builder: &mut builder, text: &source.text, scan: &scan, at: 0, depth: 0 }.whole(Rule::file);
+    Builder { builder: &mut builder, text: &source.text, scan: &scan, at: 0, depth: 0, readable: true }
+        .whole(Rule::file);
     builder.finish_node();
     SyntaxNode::new_root(builder.finish())
 }
@@ -114,39 +116,33 @@ struct Builder<'a, 'b> {
     scan: &'a Scan,
     at: usize,
     depth: usize,
+    /// Whether the words that no rule names are keywords.
+    readable: bool,
 }
 
 impl Builder<'_, '_> {
     fn whole(mut self, rule: Rule) {
         let scan = self.scan;
-        if scan.too_deep.is_none() && self.depth < DEEPEST {
-            for node in grammar::parse(rule, &scan.prepared)
-                .and_then(|mut pairs| pairs.next())
-                .into_iter()
-                .flat_map(Node::into_inner)
-            {
-                self.element(node);
-            }
+        let concrete = (scan.too_deep.is_none() && self.depth < DEEPEST).then(|| grammar::parse(rule, scan)).flatten();
+        for node in concrete.iter().flat_map(|concrete| concrete.nodes()) {
+            self.element(node);
         }
         self.gap(self.text.len());
     }
 
     fn element(&mut self, node: Node<'_>) {
-        let span = node.as_span();
         let rule = node.as_rule();
-        if matches!(rule, Rule::line_comment | Rule::block_comment | Rule::EOI) || span.start() < self.at {
+        let end = node.end();
+        if rule == Rule::EOI || node.start() < self.at || node.start() == end {
             return;
         }
-        let end = self.end_before(span.start(), span.end());
-        if span.start() == end {
-            return;
-        }
-        self.gap(span.start());
+        self.gap(node.start());
         if is_token(rule) {
             self.token(SyntaxKind::Rule(rule), end);
             return;
         }
         self.builder.start_node(raw(SyntaxKind::Rule(rule)));
+        let outside = std::mem::replace(&mut self.readable, !is_without_keywords(rule));
         if rule == Rule::string {
             self.string(end);
         } else {
@@ -155,22 +151,8 @@ impl Builder<'_, '_> {
             }
         }
         self.gap(end);
+        self.readable = outside;
         self.builder.finish_node();
-    }
-
-    /// Without the white space and comments at the end of a node.
-    fn end_before(&self, start: usize, end: usize) -> usize {
-        let mut end = end;
-        loop {
-            end = start + self.scan.prepared[start..end].trim_end_matches(super::lower::is_blank).len();
-            let index = self.scan.comments.partition_point(|comment| (comment.at.start as usize) < end);
-            match index.checked_sub(1).map(|last| self.scan.comments[last].at) {
-                Some(last) if last.end as usize >= end && last.start as usize >= start && end > start => {
-                    end = last.start as usize;
-                }
-                _ => return end,
-            }
-        }
     }
 
     fn token(&mut self, kind: SyntaxKind, end: usize) {
@@ -188,8 +170,15 @@ impl Builder<'_, '_> {
     /// Emits what no rule names, up to `end`.
     fn gap(&mut self, end: usize) {
         while self.at < end {
-            let (kind, length) = piece(&self.scan.prepared.as_bytes()[self.at..end]);
-            self.token(kind, (self.at + length).min(end));
+            let (mut kind, length) = piece(&self.scan.prepared.as_bytes()[self.at..end]);
+            let behind = (self.at + length).min(end);
+            if kind == SyntaxKind::Word
+                && self.readable
+                && let Some(rule) = self.scan.prepared.get(self.at..behind).and_then(keyword_rule)
+            {
+                kind = SyntaxKind::Rule(rule);
+            }
+            self.token(kind, behind);
         }
     }
 
@@ -210,7 +199,7 @@ impl Builder<'_, '_> {
                     self.token(SyntaxKind::Punctuation, from);
                     let text = &self.text[from..to];
                     let scan = scan(text, false);
-                    Builder { builder: self.builder, text, scan: &scan, at: 0, depth: self.depth + 1 }
+                    Builder { builder: self.builder, text, scan: &scan, at: 0, depth: self.depth + 1, readable: true }
                         .whole(Rule::hole);
                     self.at = to;
                     if self.text[to..end].starts_with('}') {
@@ -256,34 +245,45 @@ fn piece(bytes: &[u8]) -> (SyntaxKind, usize) {
     }
 }
 
+/// What fits nothing, and names of several words.
+fn is_without_keywords(rule: Rule) -> bool {
+    matches!(rule, Rule::junk | Rule::bad_entry | Rule::hole_rest | Rule::dotted)
+}
+
 /// Rules that are one token; all others are nodes.
 fn is_token(rule: Rule) -> bool {
-    static KEYWORDS: std::sync::OnceLock<Vec<bool>> = std::sync::OnceLock::new();
-    let keywords = KEYWORDS.get_or_init(|| {
-        let count = Rule::all_rules().iter().map(|rule| *rule as usize + 1).max().unwrap_or(0);
-        let mut keywords = vec![false; count];
-        for rule in Rule::all_rules() {
-            let name = format!("{rule:?}");
-            keywords[*rule as usize] = name.starts_with("kw_") || name.starts_with("word_");
-        }
-        keywords
-    });
-    keywords.get(rule as usize).copied().unwrap_or(false)
-        || matches!(
-            rule,
-            Rule::ident
-                | Rule::variable
-                | Rule::number
-                | Rule::bool
-                | Rule::operator
-                | Rule::prefix
-                | Rule::comma
-                | Rule::optional
-                | Rule::percent
-                | Rule::wrong_equals
-                | Rule::wrong_colon
-                | Rule::stray_close
-                | Rule::std
-                | Rule::signature_kind
-        )
+    matches!(
+        rule,
+        Rule::ident
+            | Rule::variable
+            | Rule::number
+            | Rule::bool
+            | Rule::operator
+            | Rule::prefix
+            | Rule::comma
+            | Rule::optional
+            | Rule::percent
+            | Rule::wrong_equals
+            | Rule::wrong_colon
+            | Rule::stray_close
+            | Rule::std
+            | Rule::signature_kind
+            | Rule::kw_phase
+            | Rule::kw_run
+            | Rule::kw_samples
+            | Rule::kw_to
+            | Rule::word_step
+            | Rule::word_undo
+            | Rule::word_approval
+            | Rule::word_resume
+            | Rule::word_resolve
+            | Rule::word_file
+            | Rule::word_crash
+            | Rule::word_start
+            | Rule::word_outcome
+            | Rule::word_always
+            | Rule::word_never
+            | Rule::word_undone
+            | Rule::word_notified
+    )
 }

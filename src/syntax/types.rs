@@ -15,10 +15,10 @@ impl Lower<'_> {
     /// Reads what stands where a type is wanted; `None` for any other node.
     pub(super) fn maybe_type(&mut self, node: &Node<'_>) -> Option<TypeExpr> {
         match node.as_rule() {
-            Rule::type_expr => Some(self.type_expr(node.clone())),
+            Rule::type_expr => Some(self.type_expr(*node)),
             Rule::missing_type => {
                 self.note(node);
-                let at = self.end_before(node.as_span().start());
+                let at = self.end_before(node.start());
                 Some(no_type(self.covering(at, at)))
             }
             _ => None,
@@ -47,7 +47,7 @@ impl Lower<'_> {
         let mut arguments = None;
         for inner in node.into_inner() {
             match inner.as_rule() {
-                Rule::ident => name = self.name(&inner),
+                Rule::dotted => name = self.name(&inner),
                 Rule::encoding => encoding = Some(self.encoding(inner)),
                 Rule::type_args => arguments = Some(self.type_args(inner)),
                 _ => {}
@@ -60,7 +60,7 @@ impl Lower<'_> {
     }
 
     fn encoding(&mut self, node: Node<'_>) -> Name {
-        let opening = node.as_span().start();
+        let opening = node.start();
         let mut name = self.no_name(&node);
         for inner in node.into_inner() {
             match inner.as_rule() {
@@ -74,7 +74,7 @@ impl Lower<'_> {
     }
 
     fn type_args(&mut self, node: Node<'_>) -> Vec<TypeExpr> {
-        let opening = node.as_span().start();
+        let opening = node.start();
         let mut arguments = Vec::new();
         for inner in node.into_inner() {
             match self.maybe_type(&inner) {
@@ -87,7 +87,7 @@ impl Lower<'_> {
     }
 
     fn type_field(&mut self, node: Node<'_>) -> Option<TypeField> {
-        let doc = self.doc(node.as_span().start());
+        let doc = self.doc(node.start());
         let mut name = self.no_name(&node);
         let mut ty = None;
         for inner in node.into_inner() {
@@ -112,7 +112,7 @@ impl Lower<'_> {
     /// Reads a `param` node.
     pub(super) fn param(&mut self, node: Node<'_>) -> Param {
         let at = self.span(&node);
-        let doc = self.doc(node.as_span().start());
+        let doc = self.doc(node.start());
         let mut param = Param { doc, name: self.no_name(&node), ty: no_type(at), default: None, at };
         for inner in node.into_inner() {
             match inner.as_rule() {

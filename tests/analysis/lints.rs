@@ -85,7 +85,8 @@ fn a_for_is_longer_than_a_sample() {
 pipeline p {
   rollback when used for 59s // PG405
   phase a { hold 10m { require api.p95 < 1s for 30s } } // PG405
-  phase b { hold 10m every 10s { require api.p95 < 1s for 30s } }
+  phase b { hold 10m every 10s { require api.p95 < 1s for 30s } } // PG405
+  phase c { hold 10m every 10s { require api.p95 < 1s for 2m } }
 }"#,
     );
 }
@@ -163,7 +164,8 @@ pipeline p {
     rollback when api.errors > 2% for 5m // PG409
     rollback when api.errors > 2% for 3m
     rollback when api.p95 > 1s for 5m
-    pause when api.errors > 3% for 5m
+    pause when api.errors > 3% for 5m // PG409
+    pause when api.errors > 3% for 3m
     rollback when used for 5m
     wait 10m
   }

@@ -14,6 +14,9 @@ use super::names::{Root, path_of};
 
 impl<'a> Checker<'a> {
     pub fn infer_call(&mut self, written: &'a ast::Expr, callee: &'a ast::Expr, args: &'a [Arg]) -> Expr {
+        if let Some(weight) = self.traffic_of(written, callee, args) {
+            return weight;
+        }
         let Some(path) = path_of(callee) else {
             if !matches!(&*callee.kind, ast::ExprKind::Broken) {
                 let message = "only a name can be called";

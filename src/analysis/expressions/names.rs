@@ -77,6 +77,11 @@ impl<'a> Checker<'a> {
         {
             return Expr::new(ExprKind::Result, ty, self.here(name.at));
         }
+        if name.text == "traffic"
+            && let Some(weight) = self.bare_traffic(name.at)
+        {
+            return weight;
+        }
         match self.root_of(name) {
             Some(root) => self.infer_root(root, name),
             None => self.undefined(name, stands),

@@ -4,10 +4,16 @@
 //! `Type::Error` in the model, as everywhere; an item without anything to stand on (a test that runs nothing) is left out.
 
 mod alerts;
+mod expectations;
 mod freezes;
+mod given;
 mod killswitches;
+mod launched;
 mod launches;
+mod places;
+mod raw;
 mod rubrics;
+mod scenarios;
 mod schedules;
 mod sentinels;
 
@@ -26,6 +32,8 @@ use super::conditions::{Holder, collapse};
 use super::pipelines::Built;
 use super::symbols::{ItemRef, Space, declared};
 
+pub use launched::Launched;
+
 /// Reads every item that is neither a declaration nor a pipeline. `places` says where in `built.pipelines` each pipeline is.
 pub fn read(checker: &mut Checker<'_>, items: &[ItemRef], places: &HashMap<ItemRef, usize>, built: &mut Built) {
     for reference in items {
@@ -36,6 +44,7 @@ pub fn read(checker: &mut Checker<'_>, items: &[ItemRef], places: &HashMap<ItemR
         checker.module = reference.module;
         checker.read_launching(*reference, places, built);
     }
+    checker.report_repeated_titles();
     checker.use_what_acts_by_itself();
     let program = &mut built.program;
     program.sentinels.retain(|name, _| checker.takes_part(items, Space::Sentinel, name));
@@ -87,6 +96,12 @@ impl<'a> Checker<'a> {
                 if let Some(read) = read {
                     built.program.schedules.entry(read.name.clone()).or_insert(read);
                 }
+                pipeline
+            }
+            ItemKind::Test(written) => {
+                let known = (places, built.pipelines.as_slice(), &built.program);
+                let (pipeline, read) = self.read_test(item.doc.clone(), written, known);
+                built.program.tests.extend(read.filter(|_| reference.module == 0));
                 pipeline
             }
             _ => None,
@@ -171,7 +186,7 @@ fn watched<'c>(name: &str, conditions: impl IntoIterator<Item = &'c Condition>, 
         condition: condition.clone(),
         at: condition.at,
     });
-    let scope = Block { statements: Vec::new(), triggers: triggers.collect() };
+    let scope = Block { triggers: triggers.collect(), ..Block::default() };
     let always = Expr::literal(Value::Text(String::new()), Type::String, at);
     Pipeline { scope, window: Some(always), ..no_pipeline(name, Vec::new(), at) }
 }
@@ -191,7 +206,3 @@ fn no_pipeline(name: &str, locals: Vec<Local>, at: Location) -> Pipeline {
         at,
     }
 }
-
-/// What the tests of a pipeline can name in it.
-#[derive(Debug)]
-pub struct Launched;

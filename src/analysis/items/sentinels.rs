@@ -211,7 +211,7 @@ pub(super) fn for_lints(sentinel: &Sentinel) -> Pipeline {
     let tripping = sentinel.trips.iter().flat_map(|trip| &trip.conditions);
     let pipeline = super::watched(&sentinel.name, tripping.chain(&sentinel.recovers), sentinel.at);
     let steps = sentinel.probes.iter().map(|probe| Statement { at: probe.at, doc: None, kind: step_of(probe) });
-    let body = Block { statements: steps.collect(), triggers: Vec::new() };
+    let body = Block { statements: steps.collect(), ..Block::default() };
     Pipeline { hooks: vec![Hook { event: HookEvent::Start, body, at: sentinel.at }], ..pipeline }
 }
 
@@ -231,5 +231,6 @@ fn step_of(probe: &Probe) -> StatementKind {
         undo: None,
         has_undo: false,
         continues: false,
+        part_of: None,
     })
 }

@@ -1,12 +1,9 @@
 //! PG402: a condition that looks at nothing.
 
 use crate::base::diagnostic::{Code, Diagnostic};
-use crate::contract::types::Type;
-use crate::model::phase::{Condition, StatementKind};
-use crate::model::walk::{statements, triggers};
+use crate::model::phase::{Condition, MissingPolicy};
 
-use super::super::constants::Constants;
-use super::super::intervals::verdict;
+use super::super::soundness::survey::{Surveyed, World};
 use super::{Lint, Subject};
 
 pub const LINT: Lint = Lint {
@@ -34,22 +31,40 @@ pipeline watch {
 };
 
 fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    for pipeline in subject.pipelines {
-        let constants = Constants::of(subject.program, pipeline);
-        let mut check = |condition: &Condition, what: &str| {
-            let always = |constants: &Constants<'_>| verdict(&condition.expr, constants) == Some(true);
-            if condition.expr.ty != Type::Error && constants.iter().all(always) {
-                let diagnostic = Diagnostic::new(Code::PG402, condition.expr.at, format!("{what} always holds"))
-                    .label("true whatever happens")
-                    .help("take it out, or let it look at something");
-                diagnostics.push(diagnostic);
-            }
-        };
-        triggers(pipeline).for_each(|trigger| check(&trigger.condition, "the condition of this trigger"));
-        for statement in statements(pipeline) {
-            if let StatementKind::Gate { conditions, .. } | StatementKind::Hold { conditions, .. } = &statement.kind {
-                conditions.iter().for_each(|condition| check(condition, "this condition"));
+    for surveyed in &subject.survey().pipelines {
+        for watch in &surveyed.watches {
+            let place = (watch.place, watch.condition);
+            check_condition(surveyed, &watch.trigger.condition, place, "the condition of this trigger", diagnostics);
+        }
+        for look in &surveyed.looks {
+            for (number, condition) in (look.first..).zip(look.conditions) {
+                check_condition(surveyed, condition, (look.place, number), "this condition", diagnostics);
             }
         }
+    }
+}
+
+fn check_condition(
+    surveyed: &Surveyed<'_>,
+    condition: &Condition,
+    (place, number): (usize, usize),
+    what: &str,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let always = |world: &World<'_>| {
+        let reading = &world.readings[number];
+        // With `missing breach` it still asks whether there are data at all.
+        reading.is_always && (reading.is_constant || condition.missing != MissingPolicy::Breach)
+    };
+    if surveyed.everywhere(place, always) {
+        let label = if surveyed.worlds.iter().all(|world| world.readings[number].is_constant) {
+            "true whatever happens"
+        } else {
+            "true whatever the sample is"
+        };
+        let diagnostic = Diagnostic::new(Code::PG402, condition.expr.at, format!("{what} always holds"))
+            .label(label)
+            .help("take it out, or give it a limit that something can exceed");
+        diagnostics.push(diagnostic);
     }
 }

@@ -2,12 +2,14 @@
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::contract::types::Type;
-use crate::model::phase::{Block, Condition, StatementKind};
+use crate::model::phase::{Condition, MissingPolicy};
 
-use super::super::constants::Constants;
-use super::super::durations::is_switched_off;
-use super::super::intervals::verdict;
+use super::super::soundness::sets::Cell;
+use super::super::soundness::survey::{Look, Surveyed, World};
 use super::{Lint, Subject};
+
+/// What the requirements of one gate may come to, at most.
+const MOST_CELLS: usize = 64;
 
 pub const LINT: Lint = Lint {
     code: Code::PG401,
@@ -34,38 +36,89 @@ pipeline watch {
 };
 
 fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    for pipeline in subject.pipelines {
-        for constants in Constants::of(subject.program, pipeline) {
-            check_block(&pipeline.scope, &constants, diagnostics);
-            for phase in pipeline.phases.iter().filter(|phase| !is_switched_off(phase, &constants)) {
-                check_block(&phase.body, &constants, diagnostics);
+    for surveyed in &subject.survey().pipelines {
+        for watch in &surveyed.watches {
+            check_condition(surveyed, &watch.trigger.condition, (watch.place, watch.condition), diagnostics);
+        }
+        for look in &surveyed.looks {
+            for (number, condition) in (look.first..).zip(look.conditions) {
+                check_condition(surveyed, condition, (look.place, number), diagnostics);
             }
+            check_together(surveyed, look, diagnostics);
         }
     }
 }
 
-fn check_block(block: &Block, constants: &Constants<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    for trigger in &block.triggers {
-        check_condition(&trigger.condition, "this trigger", constants, diagnostics);
-    }
-    for statement in &block.statements {
-        match &statement.kind {
-            StatementKind::Gate { conditions, .. } | StatementKind::Hold { conditions, .. } => {
-                for condition in conditions {
-                    check_condition(condition, "this condition", constants, diagnostics);
-                }
-            }
-            other => other.inner().into_iter().for_each(|inner| check_block(inner, constants, diagnostics)),
-        }
-    }
-}
-
-fn check_condition(condition: &Condition, what: &str, constants: &Constants<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    if condition.expr.ty != Type::Error && verdict(&condition.expr, constants) == Some(false) {
-        let message = format!("{what} can never hold{}", constants.place());
+fn check_condition(
+    surveyed: &Surveyed<'_>,
+    condition: &Condition,
+    (place, number): (usize, usize),
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let never: Vec<&World<'_>> = surveyed.worlds_of(place).filter(|world| world.readings[number].is_never).collect();
+    if !never.is_empty() {
+        let message = format!("this condition can never hold{}", surveyed.names(&never));
         let diagnostic = Diagnostic::new(Code::PG401, condition.expr.at, message)
             .label("never true")
             .help("compare the limits with each other and with the values of the environment");
         diagnostics.push(diagnostic);
     }
+}
+
+/// Requirements that each may hold, and never all of them at once.
+fn check_together(surveyed: &Surveyed<'_>, look: &Look<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    // Beside one that is in error, what was meant is not known.
+    if look.conditions.iter().any(|condition| condition.expr.ty == Type::Error) {
+        return;
+    }
+    let mut found: Option<(usize, Option<usize>)> = None;
+    let never: Vec<&World<'_>> = surveyed
+        .worlds_of(look.place)
+        .filter(|world| {
+            let conflict = conflict(look, world);
+            found = found.or(conflict);
+            conflict.is_some()
+        })
+        .collect();
+    let Some((later, earlier)) = found else { return };
+    let (what, always) = match look.hold {
+        Some(_) => ("hold", "this hold always fails"),
+        None => ("gate", "this gate always fails"),
+    };
+    let beside = match earlier {
+        Some(earlier) => format!("`{}`", look.conditions[earlier].text),
+        None => "the requirements above".to_owned(),
+    };
+    let message = format!("this condition can never hold together with {beside}{}", surveyed.names(&never));
+    let mut diagnostic = Diagnostic::new(Code::PG401, look.conditions[later].expr.at, message)
+        .label(always)
+        .help(format!("no sample satisfies both, so nothing passes the {what}: one of the limits is wrong"));
+    if let Some(earlier) = earlier {
+        diagnostic = diagnostic.also(look.conditions[earlier].expr.at, "never true at the same time");
+    }
+    diagnostics.push(diagnostic);
+}
+
+/// The first requirement that leaves nothing of what those before it allow, and the one that it contradicts by itself.
+fn conflict(look: &Look<'_>, world: &World<'_>) -> Option<(usize, Option<usize>)> {
+    let mut allowed = vec![Cell::default()];
+    let mut before: Vec<(usize, &[Cell])> = Vec::new();
+    for (index, condition) in look.conditions.iter().enumerate() {
+        let reading = &world.readings[look.first + index];
+        // What may be violated for a while, or passes without data, contradicts nothing.
+        let always_asked = !condition.warns && condition.sustain.is_none() && condition.missing != MissingPolicy::Ok;
+        let Some(own) = reading.truth.as_deref().filter(|_| always_asked && !reading.is_never) else { continue };
+        let left: Vec<Cell> = allowed.iter().flat_map(|cell| own.iter().map(|own| cell.and(own))).collect();
+        if left.len() > MOST_CELLS {
+            return None;
+        }
+        if !before.is_empty() && left.iter().all(|cell| cell.is_empty(&world.table)) {
+            let excludes =
+                |other: &[Cell]| other.iter().all(|cell| own.iter().all(|own| cell.and(own).is_empty(&world.table)));
+            return Some((index, before.iter().find(|(_, other)| excludes(other)).map(|(earlier, _)| *earlier)));
+        }
+        allowed = left;
+        before.push((index, own));
+    }
+    None
 }

@@ -1,12 +1,18 @@
 //! PG417: a gate that is looser than the trigger around it.
 
-use crate::base::diagnostic::{Code, Diagnostic};
-use crate::model::expr::Operator;
-use crate::model::phase::{Block, Condition, StatementKind, Trigger, TriggerAction};
+use std::collections::HashMap;
 
-use super::super::constants::Constants;
-use super::super::intervals::{Interval, Term, flatten, term};
+use crate::base::diagnostic::{Code, Diagnostic};
+use crate::base::time::format_duration;
+use crate::model::phase::TriggerAction;
+
+use super::super::soundness::leniency::{Leniency, of_gate, of_hold};
+use super::super::soundness::linear::Variable;
+use super::super::soundness::survey::{Look, Surveyed, Watch, World};
 use super::{Lint, Subject};
+
+/// Triggers that a gate is compared with, at most.
+const MOST_CANDIDATES: usize = 64;
 
 pub const LINT: Lint = Lint {
     code: Code::PG417,
@@ -40,73 +46,106 @@ pipeline watch {
     check,
 };
 
+/// The triggers of each block that take something back, by what they look at.
+type Index = HashMap<(usize, Variable), Vec<usize>>;
+
 fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    for pipeline in subject.pipelines {
-        let constants = Constants::of(subject.program, pipeline);
-        let mut around: Vec<&Trigger> = pipeline.scope.triggers.iter().collect();
-        for phase in &pipeline.phases {
-            check_block(&phase.body, &mut around, &constants, diagnostics);
+    for surveyed in &subject.survey().pipelines {
+        let Some(world) = surveyed.worlds.first().filter(|_| !surveyed.watches.is_empty()) else { continue };
+        let index = index(surveyed, world);
+        for look in &surveyed.looks {
+            let candidates = candidates(surveyed, world, &index, look);
+            for watch in candidates {
+                check_against(subject, surveyed, look, &surveyed.watches[watch], diagnostics);
+            }
         }
     }
 }
 
-fn check_block<'p>(
-    block: &'p Block,
-    around: &mut Vec<&'p Trigger>,
-    constants: &[Constants<'_>],
+fn index(surveyed: &Surveyed<'_>, world: &World<'_>) -> Index {
+    let mut index = Index::new();
+    for (number, watch) in surveyed.watches.iter().enumerate() {
+        if matches!(watch.trigger.action, TriggerAction::Rollback | TriggerAction::RollbackPhase) {
+            for variable in variables(world, watch.condition) {
+                index.entry((watch.place, variable)).or_default().push(number);
+            }
+        }
+    }
+    index
+}
+
+fn variables(world: &World<'_>, condition: usize) -> Vec<Variable> {
+    let truth = world.readings[condition].truth.as_deref().unwrap_or_default();
+    let mut found: Vec<Variable> = truth.iter().flat_map(|cell| cell.variables()).collect();
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// Triggers around a gate or a hold that look at something it looks at.
+fn candidates(surveyed: &Surveyed<'_>, world: &World<'_>, index: &Index, look: &Look<'_>) -> Vec<usize> {
+    let mut own: Vec<Variable> = (0..look.conditions.len()).flat_map(|at| variables(world, look.first + at)).collect();
+    own.sort_unstable();
+    own.dedup();
+    let mut found = Vec::new();
+    for place in surveyed.around(look.place) {
+        for variable in &own {
+            found.extend(index.get(&(place, *variable)).into_iter().flatten().take(MOST_CANDIDATES));
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found.truncate(MOST_CANDIDATES);
+    found
+}
+
+fn check_against(
+    subject: &Subject<'_>,
+    surveyed: &Surveyed<'_>,
+    look: &Look<'_>,
+    watch: &Watch<'_>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    let outside = around.len();
-    around.extend(&block.triggers);
-    for statement in &block.statements {
-        if let StatementKind::Gate { conditions, .. } = &statement.kind {
-            check_gate(conditions, around, constants, diagnostics);
+    let mut judge = |find: &dyn Fn(&World<'_>) -> Option<Leniency>| {
+        let mut shown = None;
+        let everywhere = surveyed.everywhere(look.place, |world| {
+            let found = find(world);
+            let is_lenient = found.is_some();
+            shown = shown.take().or(found);
+            is_lenient
+        });
+        if let Some(leniency) = shown.filter(|_| everywhere) {
+            diagnostics.push(report(look, watch, &leniency));
         }
-        if let Some(inner) = statement.kind.inner() {
-            check_block(inner, around, constants, diagnostics);
-        }
+    };
+    if look.hold.is_none() {
+        judge(&|world| of_gate(subject.program, look, watch, world));
+        return;
     }
-    around.truncate(outside);
-}
-
-fn check_gate(
-    conditions: &[Condition],
-    around: &[&Trigger],
-    constants: &[Constants<'_>],
-    diagnostics: &mut Vec<Diagnostic>,
-) {
-    let requires: Vec<&Condition> = conditions.iter().filter(|condition| !condition.warns).collect();
-    for (index, require) in requires.iter().enumerate() {
-        let takes_back = |trigger: &&&Trigger| {
-            matches!(trigger.action, TriggerAction::Rollback | TriggerAction::RollbackPhase)
-                && constants.iter().all(|constants| lets_through(&requires, index, trigger, constants))
-        };
-        if let Some(trigger) = around.iter().find(takes_back) {
-            let diagnostic = Diagnostic::new(Code::PG417, require.at, "this gate allows what a trigger rolls back")
-                .label("looser than the trigger")
-                .also(trigger.condition.at, "this takes it back")
-                .help("make the gate at least as strict as the trigger");
-            diagnostics.push(diagnostic);
+    for (index, condition) in look.conditions.iter().enumerate() {
+        if !condition.warns {
+            judge(&|world| of_hold(subject.program, surveyed, (look, index), watch, world));
         }
     }
 }
 
-/// Whether something passes all of `requires`, limited by number `index`, that lets the trigger fire.
-fn lets_through(requires: &[&Condition], index: usize, trigger: &Trigger, constants: &Constants<'_>) -> bool {
-    let mut fires = Vec::new();
-    flatten(&trigger.condition.expr, Operator::Or, &mut fires);
-    fires.into_iter().filter_map(|part| term(part, false, constants)).any(|fires| {
-        let limits =
-            |limit: &Term<'_>| limit.subject.is_same_as(fires.subject) && limit.interval.faces(&fires.interval);
-        let all = requires.iter().flat_map(|require| terms(require, constants)).filter(|limit| limits(limit));
-        let passes = all.fold(Interval::EVERYTHING, |passes, limit| passes.intersect(&limit.interval));
-        let limited = terms(requires[index], constants).iter().any(limits);
-        limited && passes.overlaps(&fires.interval)
-    })
-}
-
-fn terms<'e>(condition: &'e Condition, constants: &Constants<'_>) -> Vec<Term<'e>> {
-    let mut parts = Vec::new();
-    flatten(&condition.expr, Operator::And, &mut parts);
-    parts.into_iter().filter_map(|part| term(part, false, constants)).collect()
+fn report(look: &Look<'_>, watch: &Watch<'_>, leniency: &Leniency) -> Diagnostic {
+    let what = if look.hold.is_some() { "hold" } else { "gate" };
+    let advice = format!("make the {what} at least as strict as the trigger");
+    let help = match &leniency.shown {
+        Some(line) if line.lasts.is_zero() => {
+            format!("{}: the {what} passes although the trigger rolls back at once; {advice}", line.words)
+        }
+        Some(line) => format!(
+            "{}: the {what} passes although the trigger rolls back after {}; {advice}",
+            line.words,
+            format_duration(line.lasts)
+        ),
+        None => advice,
+    };
+    let at = look.conditions[leniency.require].at;
+    Diagnostic::new(Code::PG417, at, format!("this {what} allows what a trigger rolls back"))
+        .label("looser than the trigger")
+        .also(watch.trigger.condition.at, "this takes it back")
+        .help(help)
 }

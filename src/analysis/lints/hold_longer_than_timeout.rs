@@ -1,14 +1,17 @@
 //! PG403: the pipeline's timeout ends it before it can succeed.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::time::format_duration;
-use crate::model::expr::Expr;
+use crate::model::expr::{Expr, ExprKind, OutputRef};
+use crate::model::phase::{Each, Phase};
 use crate::model::program::Pipeline;
+use crate::model::walk::phase_expressions;
 
 use super::super::constants::Constants;
-use super::super::durations::{is_switched_off, known, longest_path, waits};
+use super::super::durations::{known, longest_path, running, waits};
 use super::super::graph::predecessors;
 use super::{Lint, Subject};
 
@@ -36,17 +39,24 @@ fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for pipeline in subject.pipelines {
         let Some(timeout) = &pipeline.timeout else { continue };
         let before = predecessors(pipeline);
+        let named_apart = named_apart(pipeline);
         for constants in Constants::of(subject.program, pipeline) {
             let Some(limit) = constants.duration(timeout) else { continue };
-            let length = |phase: usize| {
-                let phase = &pipeline.phases[phase];
-                Some(if is_switched_off(phase, &constants) { Duration::ZERO } else { known(&phase.body, &constants) })
+            let runs = running(pipeline, &constants);
+            let length = |index: usize| {
+                let phase = &pipeline.phases[index];
+                let batches = || if named_apart[index] { 1 } else { batches(phase, &constants) };
+                Some(if runs[index] {
+                    known(&phase.body, &constants).saturating_mul(batches())
+                } else {
+                    Duration::ZERO
+                })
             };
             let Some((total, path)) = longest_path(&before, length) else { continue };
             if total <= limit {
                 continue;
             }
-            let Some(longest) = longest_wait(pipeline, &path, &constants) else { continue };
+            let Some(longest) = longest_wait(pipeline, (&path, &runs), &constants) else { continue };
             let message = format!(
                 "holds and waits take {}{}, and the pipeline may last {}",
                 format_duration(total),
@@ -62,13 +72,41 @@ fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
+/// How often one after the other a phase runs at least: `for x in [a, b, c] max 2 at once` twice.
+fn batches(phase: &Phase, constants: &Constants<'_>) -> u32 {
+    let count = |each: &Each| {
+        let elements = constants.value(&each.list)?.as_list()?.len();
+        let at_once = usize::try_from(constants.integer(each.at_once.as_ref()?)?).ok()?;
+        u32::try_from(elements.div_ceil(at_once.max(1))).ok()
+    };
+    phase.each.as_ref().and_then(count).unwrap_or(1).max(1)
+}
+
+/// Phases of which others wait for one element alone, which may be among the first.
+fn named_apart(pipeline: &Pipeline) -> Vec<bool> {
+    let mut apart: HashSet<&str> = HashSet::new();
+    for phase in &pipeline.phases {
+        let elements = phase.after.iter().filter(|reference| reference.element.is_some());
+        apart.extend(elements.map(|reference| reference.name.as_str()));
+        phase_expressions(phase, &mut |expr| {
+            if let ExprKind::Output(OutputRef { phase, element: Some(_), .. }) = &*expr.kind {
+                apart.insert(phase);
+            }
+        });
+    }
+    pipeline.phases.iter().map(|phase| apart.contains(phase.name.as_str())).collect()
+}
+
 /// The longest hold on the path, or the longest wait when there is no hold.
-fn longest_wait<'p>(pipeline: &'p Pipeline, path: &[usize], constants: &Constants<'_>) -> Option<&'p Expr> {
+fn longest_wait<'p>(
+    pipeline: &'p Pipeline,
+    (path, runs): (&[usize], &[bool]),
+    constants: &Constants<'_>,
+) -> Option<&'p Expr> {
     let mut found: Vec<(&Expr, bool)> = Vec::new();
     for phase in path {
-        let phase = &pipeline.phases[*phase];
-        if !is_switched_off(phase, constants) {
-            waits(&phase.body, &mut found);
+        if runs[*phase] {
+            waits(&pipeline.phases[*phase].body, &mut found);
         }
     }
     let has_hold = found.iter().any(|(_, is_hold)| *is_hold);

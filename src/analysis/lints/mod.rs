@@ -23,6 +23,8 @@ mod trigger_shadowed;
 mod undocumented_pipeline;
 mod unreachable_phase;
 
+use std::cell::OnceCell;
+
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::source::Sources;
 use crate::base::span::Location;
@@ -30,6 +32,7 @@ use crate::model::program::{Pipeline, Program};
 
 use super::load::Module;
 use super::pipelines::Built;
+use super::soundness::survey::Survey;
 
 /// A lint, for `explain` and its tests: the bad example gives the code, the good one does not.
 #[derive(Debug, Clone, Copy)]
@@ -48,11 +51,18 @@ pub struct Subject<'s> {
     /// Every pipeline of every file, and components that no pipeline runs.
     pub pipelines: &'s [Pipeline],
     pub sources: &'s Sources,
+    survey: OnceCell<Survey<'s>>,
 }
 
 impl<'s> Subject<'s> {
     pub fn new(modules: &'s [Module], built: &'s Built, sources: &'s Sources) -> Self {
-        Self { modules, program: &built.program, pipelines: &built.pipelines, sources }
+        let survey = OnceCell::new();
+        Self { modules, program: &built.program, pipelines: &built.pipelines, sources, survey }
+    }
+
+    /// What the conditions of all pipelines come to; read once for all lints.
+    pub fn survey(&self) -> &Survey<'s> {
+        self.survey.get_or_init(|| Survey::new(self.program, self.pipelines))
     }
 
     /// The text at a place.

@@ -1,12 +1,13 @@
 //! PG405: a `for` that one sample satisfies.
 
+use std::time::Duration;
+
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::time::format_duration;
-use crate::model::phase::{Condition, StatementKind, Sustain};
-use crate::model::walk::{statements, triggers};
+use crate::model::phase::{Condition, Sustain};
 
-use super::super::constants::Constants;
-use super::super::durations::interval;
+use super::super::soundness::machine::rhythm;
+use super::super::soundness::survey::Surveyed;
 use super::{Lint, Subject};
 
 pub const LINT: Lint = Lint {
@@ -41,16 +42,13 @@ pipeline watch {
 };
 
 fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    for pipeline in subject.pipelines {
-        let constants = Constants::of(subject.program, pipeline);
-        for trigger in triggers(pipeline) {
-            check_condition(subject, &trigger.condition, &constants, diagnostics);
+    for surveyed in &subject.survey().pipelines {
+        for watch in &surveyed.watches {
+            check_condition(subject, surveyed, (watch.place, &watch.trigger.condition), diagnostics);
         }
-        for statement in statements(pipeline) {
-            if let StatementKind::Hold { every: None, conditions, .. } = &statement.kind {
-                for condition in conditions {
-                    check_condition(subject, condition, &constants, diagnostics);
-                }
+        for look in surveyed.looks.iter().filter(|look| look.hold.is_some()) {
+            for condition in look.conditions {
+                check_condition(subject, surveyed, (look.place, condition), diagnostics);
             }
         }
     }
@@ -58,24 +56,20 @@ fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
 
 fn check_condition(
     subject: &Subject<'_>,
-    condition: &Condition,
-    constants: &[Constants<'_>],
+    surveyed: &Surveyed<'_>,
+    (place, condition): (usize, &Condition),
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let Some(Sustain::Time(time)) = &condition.sustain else { return };
-    let mut found = None;
-    for constants in constants {
-        let (Some(sustained), Some(interval)) =
-            (constants.duration(time), interval(subject.program, condition, constants))
-        else {
-            return;
-        };
-        if sustained >= interval {
-            return;
-        }
-        found = Some(interval);
-    }
-    let Some(interval) = found else { return };
+    let mut interval: Option<Duration> = None;
+    let is_shorter = surveyed.everywhere(place, |world| {
+        let rhythm = rhythm(subject.program, &condition.expr, &world.constants);
+        let shortest = rhythm.and_then(|rhythm| rhythm.every.first().copied());
+        interval = shortest;
+        let sustained = world.constants.duration(time);
+        sustained.zip(shortest).is_some_and(|(sustained, shortest)| sustained < shortest)
+    });
+    let Some(interval) = interval.filter(|_| is_shorter) else { return };
     let message = format!("this is shorter than the {} between two samples", format_duration(interval));
     let diagnostic = Diagnostic::new(Code::PG405, time.at, message)
         .label("less than one sample")

@@ -1,14 +1,10 @@
 //! PG404: a trigger whose block is over before its `for` is.
 
-use std::time::Duration;
-
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::time::format_duration;
-use crate::model::phase::{Block, StatementKind, Trigger};
 
-use super::super::constants::Constants;
-use super::super::durations::{bound, bound_of, interval, least, pipeline_bound};
-use super::super::graph::predecessors;
+use super::super::soundness::machine::{Run, TooLong, never_fails, never_fires};
+use super::super::soundness::survey::{Hold, Look, Surveyed, Watch};
 use super::{Lint, Subject};
 
 pub const LINT: Lint = Lint {
@@ -41,84 +37,99 @@ pipeline watch {
     check,
 };
 
-/// A block with triggers, and how long it can last in each environment.
-struct Guarded<'p> {
-    block: &'p Block,
-    bounds: Vec<Option<Duration>>,
-}
-
 fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    for pipeline in subject.pipelines {
-        let constants = Constants::of(subject.program, pipeline);
-        let mut blocks = Vec::new();
-        if !pipeline.scope.triggers.is_empty() {
-            let before = predecessors(pipeline);
-            let bounds = constants.iter().map(|constants| pipeline_bound(pipeline, &before, constants)).collect();
-            blocks.push(Guarded { block: &pipeline.scope, bounds });
+    for surveyed in &subject.survey().pipelines {
+        for watch in &surveyed.watches {
+            check_trigger(subject, surveyed, watch, diagnostics);
         }
-        for phase in &pipeline.phases {
-            let bounds = constants.iter().map(|constants| bound(&phase.body, constants)).collect();
-            collect(&phase.body, bounds, &constants, &mut blocks);
-        }
-        for guarded in blocks {
-            for trigger in &guarded.block.triggers {
-                check_trigger(subject, trigger, &guarded.bounds, &constants, diagnostics);
+        for look in &surveyed.looks {
+            if let Some(hold) = look.hold {
+                check_hold(subject, surveyed, (look, hold), diagnostics);
             }
         }
     }
 }
 
-fn collect<'p>(
-    block: &'p Block,
-    bounds: Vec<Option<Duration>>,
-    constants: &[Constants<'_>],
-    blocks: &mut Vec<Guarded<'p>>,
-) {
-    if !block.triggers.is_empty() {
-        blocks.push(Guarded { block, bounds });
+fn check_trigger(subject: &Subject<'_>, surveyed: &Surveyed<'_>, watch: &Watch<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    let condition = &watch.trigger.condition;
+    if condition.sustain.is_none() && condition.after.is_none() && surveyed.places[watch.place].ramp == 0 {
+        return;
     }
-    for statement in &block.statements {
-        match &statement.kind {
-            StatementKind::Ramp { body, .. } | StatementKind::Parallel(body) | StatementKind::Scope(body) => {
-                let bounds = constants.iter().map(|constants| bound_of(statement, constants)).collect();
-                collect(body, bounds, constants, blocks);
-            }
-            StatementKind::Step(_)
-            | StatementKind::Gate { .. }
-            | StatementKind::Hold { .. }
-            | StatementKind::Approve { .. }
-            | StatementKind::Wait(_) => {}
-        }
-    }
-}
-
-fn check_trigger(
-    subject: &Subject<'_>,
-    trigger: &Trigger,
-    bounds: &[Option<Duration>],
-    constants: &[Constants<'_>],
-    diagnostics: &mut Vec<Diagnostic>,
-) {
-    let Some(sustain) = &trigger.condition.sustain else { return };
-    let mut worst: Option<(Duration, Duration)> = None;
-    for (constants, bound) in constants.iter().zip(bounds) {
-        let interval = interval(subject.program, &trigger.condition, constants);
-        let (Some(bound), Some(needed)) = (bound, least(sustain, interval, constants)) else { return };
-        let after = trigger.condition.after.as_ref().and_then(|after| least(after, interval, constants));
-        let needed = needed.saturating_add(after.unwrap_or_default());
-        if needed <= *bound {
-            return;
-        }
-        worst = Some((needed, *bound));
-    }
-    let Some((needed, bound)) = worst else { return };
+    let mut worst = None;
+    let never = surveyed.everywhere(watch.place, |world| {
+        let found = never_fires(subject.program, surveyed, watch, world);
+        worst = found.or(worst);
+        found.is_some() && !world.readings[watch.condition].is_never
+    });
+    let Some(found) = worst.filter(|_| never) else { return };
     let message = format!(
         "this trigger can never fire: it needs {}, and its block lasts {}",
-        format_duration(needed),
-        format_duration(bound)
+        needed(&found),
+        format_duration(found.lasts)
     );
-    let diagnostic = Diagnostic::new(Code::PG404, trigger.at, message)
-        .label("outlasts its block")
-        .help("shorten its `for`, or move it to a block that lasts longer");
+    let help = match (found.unseen.is_zero(), condition.sustain.is_some()) {
+        (false, _) => format!(
+            "samples of the first {} after a weight is set do not count: hold for longer, or move it out of the ramp",
+            format_duration(found.unseen)
+        ),
+        (true, true) => "shorten its `for`, or move it to a block that lasts longer".to_owned(),
+        (true, false) => "shorten its `after`, or move it to a block that lasts longer".to_owned(),
+    };
+    let diagnostic = Diagnostic::new(Code::PG404, watch.trigger.at, message).label("outlasts its block").help(help);
     diagnostics.push(diagnostic);
+}
+
+/// A `for` that the hold is too short for: whatever the samples are, it passes.
+fn check_hold(
+    subject: &Subject<'_>,
+    surveyed: &Surveyed<'_>,
+    (look, hold): (&Look<'_>, Hold<'_>),
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    for (number, condition) in (look.first..).zip(look.conditions) {
+        if condition.sustain.is_none() {
+            continue;
+        }
+        let mut worst = None;
+        let never = surveyed.everywhere(look.place, |world| {
+            let found = never_fails(subject.program, surveyed, (look, hold), condition, world);
+            worst = found.or(worst);
+            let reading = &world.readings[number];
+            found.is_some() && !reading.is_never && !reading.is_always
+        });
+        let Some(found) = worst.filter(|_| never) else { continue };
+        let word = if condition.warns { "be violated" } else { "fail" };
+        let message = format!(
+            "this requirement can never {word}: it must be false for {}, and the hold lasts {}",
+            needed(&found),
+            format_duration(found.lasts)
+        );
+        let help = if found.unseen.is_zero() {
+            "the hold passes without a single good sample: shorten the `for`, or hold for longer".to_owned()
+        } else {
+            format!(
+                "samples of the first {} after the weight is set do not count, so the hold passes without a single good \
+                 one: shorten the `for`, or hold for longer",
+                format_duration(found.unseen)
+            )
+        };
+        let diagnostic = Diagnostic::new(Code::PG404, condition.at, message)
+            .label("outlasts its hold")
+            .also(hold.duration.at, "over before that")
+            .help(help);
+        diagnostics.push(diagnostic);
+    }
+}
+
+/// `10m`, `5 samples`, `10m after 1h`
+fn needed(found: &TooLong) -> String {
+    let run = |run: Run| match run {
+        Run::Time(time) => format_duration(time),
+        Run::Samples(1) => "a sample".to_owned(),
+        Run::Samples(samples) => format!("{samples} samples"),
+    };
+    match found.after {
+        Some(after) => format!("{} after {}", run(found.needed), run(after)),
+        None => run(found.needed),
+    }
 }

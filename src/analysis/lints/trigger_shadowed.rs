@@ -1,14 +1,19 @@
 //! PG409: a trigger that another one always beats.
 
-use std::time::Duration;
+use std::collections::HashMap;
 
 use crate::base::diagnostic::{Code, Diagnostic};
-use crate::model::expr::Operator;
-use crate::model::phase::{Block, Sustain, Trigger, TriggerAction};
+use crate::base::time::format_duration;
 
-use super::super::constants::Constants;
-use super::super::intervals::{flatten, term};
+use super::super::soundness::linear::{Solved, Variable};
+use super::super::soundness::machine::{Run, rhythm, run_of};
+use super::super::soundness::order::{leaves_nothing, machine_of, precedes};
+use super::super::soundness::survey::{Surveyed, Watch, World};
+use super::super::soundness::witness::{TimeLine, time_line, values};
 use super::{Lint, Subject};
+
+/// Triggers that one is compared with, at most.
+const MOST_CANDIDATES: usize = 64;
 
 pub const LINT: Lint = Lint {
     code: Code::PG409,
@@ -42,103 +47,107 @@ pipeline watch {
     check,
 };
 
+/// The triggers of each block by what they look at.
+type Index = HashMap<(usize, Variable), Vec<usize>>;
+
 fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    for pipeline in subject.pipelines {
-        let constants = Constants::of(subject.program, pipeline);
-        let mut around: Vec<&Trigger> = pipeline.scope.triggers.iter().collect();
-        check_own(&pipeline.scope, &[], &constants, diagnostics);
-        for phase in &pipeline.phases {
-            check_block(&phase.body, &mut around, &constants, diagnostics);
-        }
-    }
-}
-
-fn check_block<'p>(
-    block: &'p Block,
-    around: &mut Vec<&'p Trigger>,
-    constants: &[Constants<'_>],
-    diagnostics: &mut Vec<Diagnostic>,
-) {
-    check_own(block, around, constants, diagnostics);
-    let outside = around.len();
-    around.extend(&block.triggers);
-    for statement in &block.statements {
-        if let Some(inner) = statement.kind.inner() {
-            check_block(inner, around, constants, diagnostics);
-        }
-    }
-    around.truncate(outside);
-}
-
-fn check_own(block: &Block, around: &[&Trigger], constants: &[Constants<'_>], diagnostics: &mut Vec<Diagnostic>) {
-    for (index, looser) in block.triggers.iter().enumerate() {
-        let beside = block.triggers.iter().enumerate().filter(|(other, _)| *other != index);
-        let candidates = beside.map(|(other, trigger)| (trigger, other < index));
-        let candidates = candidates.chain(around.iter().map(|trigger| (*trigger, true)));
-        for (stricter, comes_first) in candidates {
-            let beats = |constants: &Constants<'_>| is_beaten(looser, stricter, constants);
-            if !constants.iter().all(beats) {
-                continue;
+    for surveyed in &subject.survey().pipelines {
+        let Some(world) = surveyed.worlds.first().filter(|_| surveyed.watches.len() > 1) else { continue };
+        let index = index(surveyed, world);
+        for loose in 0..surveyed.watches.len() {
+            let stricter = candidates(surveyed, world, &index, loose);
+            let found = stricter.into_iter().find(|strict| is_shadowed(subject, surveyed, loose, *strict));
+            if let Some(strict) = found {
+                diagnostics.push(report(subject, surveyed, &surveyed.watches[loose], &surveyed.watches[strict]));
             }
-            // Of two that are the same only the later one is dead.
-            let is_mutual = constants.iter().all(|constants| is_beaten(stricter, looser, constants));
-            if is_mutual && !comes_first {
-                continue;
-            }
-            let diagnostic = Diagnostic::new(Code::PG409, looser.at, "another trigger always fires before this one")
-                .label("never the first")
-                .also(stricter.at, "this one is stricter")
-                .help("take it out, or make it faster than the stricter one");
-            diagnostics.push(diagnostic);
-            break;
         }
     }
 }
 
-/// Whether `stricter` has fired whenever `looser` would.
-fn is_beaten(looser: &Trigger, stricter: &Trigger, constants: &Constants<'_>) -> bool {
-    let ends_the_run = matches!(stricter.action, TriggerAction::Rollback | TriggerAction::Abort);
-    let is_ending = !matches!(looser.action, TriggerAction::Pause | TriggerAction::Notify(_));
-    if !is_ending || !(ends_the_run || stricter.action == looser.action) {
+fn index(surveyed: &Surveyed<'_>, world: &World<'_>) -> Index {
+    let mut index = Index::new();
+    for (number, watch) in surveyed.watches.iter().enumerate() {
+        // What it looks at is looked at by all that it shadows: the first is enough to find it.
+        let truth = world.readings[watch.condition].truth.as_deref().unwrap_or_default();
+        let mut first: Vec<Variable> = truth.iter().filter_map(|cell| cell.variables().first().copied()).collect();
+        first.sort_unstable();
+        first.dedup();
+        first.into_iter().for_each(|variable| index.entry((watch.place, variable)).or_default().push(number));
+    }
+    index
+}
+
+/// Triggers of the same block and of those around it that look at nothing but what this one looks at.
+fn candidates(surveyed: &Surveyed<'_>, world: &World<'_>, index: &Index, loose: usize) -> Vec<usize> {
+    let watch = &surveyed.watches[loose];
+    let truth = world.readings[watch.condition].truth.as_deref().unwrap_or_default();
+    let mut variables: Vec<Variable> = truth.iter().flat_map(|cell| cell.variables()).collect();
+    variables.sort_unstable();
+    variables.dedup();
+    let mut found = Vec::new();
+    for place in surveyed.around(watch.place) {
+        for variable in &variables {
+            let others = index.get(&(place, *variable)).into_iter().flatten();
+            found.extend(others.copied().filter(|other| *other != loose).take(MOST_CANDIDATES));
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found.truncate(MOST_CANDIDATES);
+    found
+}
+
+fn is_shadowed(subject: &Subject<'_>, surveyed: &Surveyed<'_>, loose: usize, strict: usize) -> bool {
+    let comes_first = strict < loose;
+    let (loose, strict) = (&surveyed.watches[loose], &surveyed.watches[strict]);
+    // One line may give several triggers.
+    if loose.trigger.at == strict.trigger.at {
         return false;
     }
-    let (loose, strict) = (&looser.condition, &stricter.condition);
-    let same_data = loose.missing == strict.missing;
-    same_data
-        && is_no_longer(strict.sustain.as_ref(), loose.sustain.as_ref(), constants)
-        && is_no_longer(strict.after.as_ref(), loose.after.as_ref(), constants)
-        && is_implied(looser, stricter, constants)
+    let beats = |strict: &Watch<'_>, loose: &Watch<'_>, comes_first: bool, world: &World<'_>| {
+        let machines = machine_of(surveyed, strict, world).zip(machine_of(surveyed, loose, world));
+        let precedence = machines.and_then(|(strict, loose)| precedes(subject.program, strict, loose, world));
+        precedence.is_some_and(|precedence| {
+            leaves_nothing(&strict.trigger.action, &loose.trigger.action, precedence, comes_first)
+        })
+    };
+    let is_beaten = surveyed.everywhere(loose.place, |world| beats(strict, loose, comes_first, world));
+    // Of two that are the same only the later one is dead.
+    let is_mutual =
+        || !comes_first && surveyed.everywhere(loose.place, |world| beats(loose, strict, !comes_first, world));
+    is_beaten && !is_mutual()
 }
 
-fn is_no_longer(strict: Option<&Sustain>, loose: Option<&Sustain>, constants: &Constants<'_>) -> bool {
-    let time = |sustain: &Sustain| match sustain {
-        Sustain::Time(time) => constants.duration(time),
-        Sustain::Samples(_) => None,
+fn report(subject: &Subject<'_>, surveyed: &Surveyed<'_>, loose: &Watch<'_>, strict: &Watch<'_>) -> Diagnostic {
+    let shown = surveyed.worlds_of(loose.place).find_map(|world| show(subject, surveyed, (loose, strict), world));
+    let help = match shown {
+        Some(line) => format!(
+            "{}: the stricter one fires after {}; take this one out, or make it the faster of the two",
+            line.words,
+            format_duration(line.lasts)
+        ),
+        None => "take it out, or make it faster than the stricter one".to_owned(),
     };
-    let count = |sustain: &Sustain| match sustain {
-        Sustain::Samples(count) => constants.integer(count),
-        Sustain::Time(_) => None,
-    };
-    match (strict, loose) {
-        (None, _) => true,
-        (Some(strict), None) => time(strict) == Some(Duration::ZERO) || count(strict) == Some(1),
-        (Some(strict), Some(loose)) => {
-            let by_time = time(strict).zip(time(loose)).is_some_and(|(strict, loose)| strict <= loose);
-            let by_count = count(strict).zip(count(loose)).is_some_and(|(strict, loose)| strict <= loose);
-            by_time || by_count
-        }
-    }
+    Diagnostic::new(Code::PG409, loose.trigger.at, "another trigger always fires before this one")
+        .label("never the first")
+        .also(strict.trigger.at, "this one is stricter")
+        .help(help)
 }
 
-/// Whether the stricter condition is true whenever the looser one is.
-fn is_implied(looser: &Trigger, stricter: &Trigger, constants: &Constants<'_>) -> bool {
-    let Some(limit) = term(&stricter.condition.expr, false, constants) else {
-        return stricter.condition.expr.is_same_as(&looser.condition.expr);
+/// The shortest series that would bring the looser one to fire: the other has fired by then.
+fn show(
+    subject: &Subject<'_>,
+    surveyed: &Surveyed<'_>,
+    (loose, strict): (&Watch<'_>, &Watch<'_>),
+    world: &World<'_>,
+) -> Option<TimeLine> {
+    let cell = machine_of(surveyed, loose, world)?.bad.first()?;
+    let Solved::Point(point) = cell.solve(&world.table) else { return None };
+    let condition = &strict.trigger.condition;
+    let run = match &condition.sustain {
+        Some(sustain) => run_of(sustain, &world.constants)?,
+        None => Run::Samples(1),
     };
-    let mut parts = Vec::new();
-    flatten(&looser.condition.expr, Operator::And, &mut parts);
-    parts
-        .into_iter()
-        .filter_map(|part| term(part, false, constants))
-        .any(|part| part.subject.is_same_as(limit.subject) && part.interval.is_within(&limit.interval))
+    let rhythm = rhythm(subject.program, &condition.expr, &world.constants)?;
+    time_line(&values(&world.table, &point, &cell.variables()).filter(|words| !words.is_empty())?, run, &rhythm)
 }

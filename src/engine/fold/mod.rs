@@ -38,14 +38,17 @@ impl State {
             EffectKey::Notice(notice) => (*notice as usize) < self.notices.len(),
         };
         match event {
-            Event::PhaseStarted { phase: id }
+            Event::PhaseDelayed { phase: id, .. }
+            | Event::PhaseStarted { phase: id }
             | Event::PhasePassed { phase: id }
             | Event::PhaseFailed { phase: id, .. }
             | Event::PhaseSkipped { phase: id, .. }
             | Event::PhaseUndone { phase: id }
             | Event::HookStarted { phase: id, .. }
             | Event::HookEnded { phase: id, .. } => phase(id),
-            Event::BlockStarted { block, parent, .. } => (block.0 as usize) < plan.blocks.len() && frame(parent),
+            Event::BlockStarted { block, parent, .. } | Event::BlockSkipped { block, parent, .. } => {
+                (block.0 as usize) < plan.blocks.len() && frame(parent)
+            }
             Event::BlockEnded { frame: id } => frame(id),
             Event::NodeStarted { node: id, exec, frame: within, .. } => {
                 node(id) && frame(within) && exec.0 as usize == self.execs.len()

@@ -15,6 +15,7 @@ use super::structure::{Structure, triggers_of};
 use super::timing::{Span, Timing};
 use crate::base::time::format_duration;
 use crate::contract::value::{Unit, Value};
+use crate::contract::window::Window;
 use crate::model::phase::TriggerAction;
 use crate::plan::program::{Condition, MetricRef, Node, NodeIndex, NodeKind, PhaseIndex, Plan, Sustain, Trigger};
 use crate::syntax::ast::SignatureKind;
@@ -193,6 +194,8 @@ struct Entry<'a> {
     weights: Option<Vec<Json>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     conditions: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    windows: Vec<&'a str>,
 }
 
 /// Seconds; no greatest when there is no end.
@@ -248,6 +251,7 @@ impl<'a> Report<'a> {
             starts: None,
             weights: None,
             conditions: None,
+            windows: Vec::new(),
         };
         let texts =
             |conditions: &[Condition]| Some(conditions.iter().map(|condition| condition.text.clone()).collect());
@@ -255,6 +259,7 @@ impl<'a> Report<'a> {
             NodeKind::Phase => {
                 entry.skipped = phase.skipped;
                 entry.when = phase.when.as_ref().map(expr_text);
+                entry.windows = phase.windows.iter().map(Window::text).collect();
                 entry.starts = phase.hook.is_none().then(|| self.timing.start(node.phase).into());
             }
             NodeKind::Step(step) => {

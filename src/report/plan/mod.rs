@@ -11,6 +11,7 @@ mod escape;
 pub mod json;
 mod layout;
 pub mod mermaid;
+pub mod openings;
 pub mod rollback;
 mod statements;
 pub mod structure;

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use super::calls::target_text;
+use super::openings::{Wait, waits};
 use super::rollback::{Share, share_of, why_kept};
 use super::statements::{clauses, condition, effect, headline, trigger};
 use super::structure::{Line, lines_of, triggers_of};
 use super::text_parts::{BOLD, CHANGE, DANGER, DIM, GOOD, PATH, Page, pad, span_text};
 use super::timing::Timing;
-use crate::base::time::format_duration;
+use crate::base::time::{Timestamp, format_duration};
 use crate::contract::value::escape;
 use crate::model::signature::EffectClass;
 use crate::plan::program::{Node, NodeIndex, NodeKind, Phase, PhaseIndex, Plan};
@@ -24,9 +25,9 @@ const BAR: usize = 32;
 /// Columns for names of phases.
 const NAME: usize = 28;
 
-/// The whole plan.
+/// The whole plan. `now` is when the run would start, for what it would wait for.
 #[must_use]
-pub fn render(plan: &Plan, look: Look) -> String {
+pub fn render(plan: &Plan, look: Look, now: Timestamp) -> String {
     let timing = Timing::new(plan);
     let mut page = Page { look, text: String::new() };
     draw_head(plan, &mut page);
@@ -34,6 +35,7 @@ pub fn render(plan: &Plan, look: Look) -> String {
     draw_hooks(plan, &mut page);
     draw_triggers(plan, &mut page);
     draw_time_line(plan, &timing, &mut page);
+    draw_waits(plan, &waits(plan, &timing, now), &mut page);
     draw_rollback(plan, &mut page);
     draw_needs(plan, &mut page);
     page.text
@@ -98,10 +100,26 @@ fn draw_phase(plan: &Plan, index: PhaseIndex, timing: &Timing, page: &mut Page) 
     if let Some(when) = &phase.when {
         page.line(&[(DIM, &format!("      when {}", super::calls::expr_text(when)))]);
     }
+    for window in &phase.windows {
+        page.line(&[(DIM, &format!("      starts only {}", window.text()))]);
+    }
     if let Some(places) = phase.at_once {
         page.line(&[(DIM, &format!("      {places} of `{}` at once", phase.name))]);
     }
     draw_lines(plan, index, page);
+}
+
+/// What windows and freezes would hold up if the run started now.
+fn draw_waits(plan: &Plan, waits: &[Wait], page: &mut Page) {
+    if waits.is_empty() {
+        return;
+    }
+    page.heading("Would wait, if it started now");
+    for wait in waits {
+        let text = format!("  {} until {} for `{}`", plan.phase(wait.phase).id, wait.until, wait.waits_for);
+        let ready = format!(", ready {}", wait.ready);
+        page.line(&[(PLAIN, &text), (DIM, &ready)]);
+    }
 }
 
 fn draw_lines(plan: &Plan, index: PhaseIndex, page: &mut Page) {
