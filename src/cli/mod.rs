@@ -21,6 +21,7 @@ pub mod demo;
 pub mod diff;
 pub mod exit;
 pub mod explain;
+pub mod fmt;
 pub mod history;
 pub mod load;
 pub mod logs;
@@ -53,6 +54,7 @@ commands! {
     Check check;
     Demo demo;
     Explain explain;
+    Fmt fmt;
     Plan plan;
     Run run;
     Status status;
