@@ -20,6 +20,7 @@ pub mod check;
 pub mod demo;
 pub mod exit;
 pub mod explain;
+pub mod fmt;
 pub mod history;
 pub mod load;
 pub mod logs;
@@ -52,6 +53,7 @@ commands! {
     Check check;
     Demo demo;
     Explain explain;
+    Fmt fmt;
     Plan plan;
     Run run;
     Status status;

@@ -23,6 +23,18 @@ pub fn say(text: &str) {
     }
 }
 
+/// Writes bytes to standard output as they are, colours and all: a text that somebody else wrote.
+pub fn hand_over(bytes: &[u8]) {
+    if FAILURE.get().is_some() {
+        return;
+    }
+    let mut stream = io::stdout().lock();
+    if let Err(error) = stream.write_all(bytes).and_then(|()| stream.flush()) {
+        // Only the first failure counts; a second one cannot be set.
+        let _ = FAILURE.set(error);
+    }
+}
+
 /// Writes `text` to standard error. When that is gone too, nobody is left to be told.
 pub fn complain(text: &str) {
     let mut stream = anstream::stderr().lock();

@@ -6,6 +6,7 @@
 
 pub mod ast;
 mod clauses;
+pub mod elements;
 mod expressions;
 mod faults;
 mod files;
