@@ -21,8 +21,8 @@
 //!                        │
 //!                        ├── analysis            names, types and units, lints (one file each)
 //!                        │    /   │
-//!           eval ── model ───┘    │              expressions over a world · the program, resolved and typed
-//!   steps       \     │           │
+//!           eval ── model ───┘    │  format      expressions over a world · the program, resolved and typed · text → text
+//!   steps       \     │           │  /
 //!   sources      \    │         syntax           text → tree, total
 //!        \        \   │           │
 //!         └──── contract ──── stats              values, types, effects, outcomes, histories · pure statistics
@@ -74,7 +74,8 @@
 //!
 //! **A step**: write its signature with its documentation in `stdlib/<module>.deploy`; write `react` (and `undo`, if it
 //! changes anything) with table tests in `src/steps/<module>/<name>.rs`; list it in that folder's `mod.rs` and in the
-//! table of `src/steps/mod.rs`. A signature without an implementation, or the other way round, fails a test.
+//! table of `src/steps/mod.rs`. A signature without an implementation, or the other way round, fails a test. A composite
+//! step needs no Rust: its body stands behind its signature (`stdlib/k8s.deploy`), made of other steps.
 //!
 //! **A lint**: `src/analysis/lints/<name>.rs` and two lines in `lints/mod.rs`; its code in `base/diagnostic.rs`; a case
 //! in `tests/spec/`.
@@ -97,6 +98,7 @@ pub mod contract;
 pub mod demo;
 pub mod engine;
 pub mod eval;
+pub mod format;
 pub mod model;
 pub mod plan;
 pub mod report;

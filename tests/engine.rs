@@ -553,6 +553,15 @@ on failure { shell("sorry") }"#,
 }
 
 #[test]
+fn a_journal_cut_after_any_event_of_a_run_with_gates_ends_the_same() {
+    let source = program(
+        "phase a { step s = shell(\"a\") timeout 1m undo shell(\"-a\") gate { require s.exit_code == 0 } \
+         gate { require s.exit_code > 0 } }",
+    );
+    cut_everywhere(&source, &Script::new);
+}
+
+#[test]
 fn a_cusum_finds_a_small_shift_that_lasts() {
     let source = program(
         "phase soak { hold 5h { require m.errors <= 50% }\n rollback when cusum(m.p95, target: 1.0, sigma: 0.1).alarm for 2 samples else \"shift\" }",

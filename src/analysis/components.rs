@@ -5,10 +5,12 @@ use std::rc::Rc;
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::span::Location;
-use crate::base::suggest::nearest;
+use crate::base::suggest::Suggestion;
+use crate::model::expr::{Expr, ExprKind};
 use crate::model::phase::Block;
 use crate::model::program::{Local, LocalKind};
-use crate::syntax::ast::{self, ComponentItem, ExprKind, ItemKind};
+use crate::model::rewrite::{Rewriter, rewrite_block, rewrite_expr};
+use crate::syntax::ast::{self, ComponentItem, ItemKind};
 
 use super::arguments::{Callee, Formal};
 use super::checker::{Bound, Checker, Entry, Frame, Place};
@@ -44,8 +46,8 @@ impl<'a> Checker<'a> {
 
     /// `run block(…)`: the component's body with its arguments as locals.
     pub fn expand_run(&mut self, run: &'a ast::Expr) -> Option<Block> {
-        let ExprKind::Call { callee, args } = &*run.kind else {
-            if !matches!(&*run.kind, ExprKind::Broken) {
+        let ast::ExprKind::Call { callee, args } = &*run.kind else {
+            if !matches!(&*run.kind, ast::ExprKind::Broken) {
                 let message = "this is no call of a component";
                 let help = "a call has parentheses: `run block(…)`";
                 self.report(Diagnostic::new(Code::PG103, self.here(run.at), message).help(help));
@@ -68,7 +70,7 @@ impl<'a> Checker<'a> {
             return None;
         }
         self.expanding.push((reference, self.here(run.at)));
-        let block = self.expand_body(reference, component, scope);
+        let block = self.expand_body((reference, component), scope, run);
         self.expanding.pop();
         Some(block)
     }
@@ -79,8 +81,9 @@ impl<'a> Checker<'a> {
             return;
         }
         let name = path.iter().map(|name| name.text.as_str()).collect::<Vec<_>>().join(".");
-        let near = nearest(&name, self.scope().names_of(Space::Component));
-        if let Some(binding) = near.and_then(|near| self.scope().get(Space::Component, near)) {
+        let near = Suggestion::of(&name, self.scope().names_of(Space::Component));
+        let scope = self.scope();
+        for binding in near.names().iter().filter_map(|near| scope.get(Space::Component, near)) {
             self.use_binding(binding);
         }
         let diagnostic = Diagnostic::new(Code::PG103, self.here(callee.at), format!("there is no component `{name}`"));
@@ -113,7 +116,7 @@ impl<'a> Checker<'a> {
                         let value = self.muted(|checker| {
                             checker.in_module(reference.module, |checker| checker.check(default, &ty))
                         });
-                        crate::model::expr::Expr { at: self.here(run.at), ..value }
+                        Expr { at: self.here(run.at), ..value }
                     }
                     None => self.error(run.at),
                 },
@@ -132,17 +135,20 @@ impl<'a> Checker<'a> {
     /// The body in the phase of the `run`, seeing nothing of the pipeline but its own parameters.
     fn expand_body(
         &mut self,
-        reference: ItemRef,
-        component: &'a ComponentItem,
+        (reference, component): (ItemRef, &'a ComponentItem),
         scope: HashMap<&'a str, Bound>,
+        run: &'a ast::Expr,
     ) -> Block {
-        let phase = self.frame.phase.and_then(|phase| self.frame.phases.phases.get(phase));
-        let mut info =
-            PhaseInfo { name: phase.map(|phase| phase.name.clone()).unwrap_or_default(), ..PhaseInfo::default() };
+        let phases = self.frame.phases.clone();
+        let phase = self.frame.phase.and_then(|phase| phases.phases.get(phase));
+        let name = phase.map(|phase| phase.name.clone()).unwrap_or_default();
+        let renames = phase.and_then(|phase| phase.renames.get(&run.at));
+        let mut info = PhaseInfo { name: name.clone(), ..PhaseInfo::default() };
         self.muted(|checker| {
             checker.in_module(reference.module, |checker| checker.collect_steps(&component.body, &mut info));
         });
-        let steps: HashSet<String> = info.steps.keys().cloned().collect();
+        let given = |name: &String| renames.and_then(|renames| renames.get(name)).unwrap_or(name).clone();
+        let steps: HashSet<String> = info.steps.keys().map(given).collect();
         let first_own = self.frame.locals.len();
         let frame = Frame {
             locals: std::mem::take(&mut self.frame.locals),
@@ -153,7 +159,7 @@ impl<'a> Checker<'a> {
             in_ramp: self.frame.in_ramp,
             ..Frame::new()
         };
-        let (block, inner) = self.in_frame(frame, |checker| {
+        let (mut block, inner) = self.in_frame(frame, |checker| {
             checker.muted(|checker| {
                 checker.in_module(reference.module, |checker| checker.read_block(&component.body, Body::Component))
             })
@@ -163,6 +169,40 @@ impl<'a> Checker<'a> {
         self.frame.local_used = inner.local_used;
         self.frame.local_used.iter_mut().skip(first_own).for_each(|used| *used = true);
         self.frame.produced.extend(steps);
+        if let Some(renames) = renames {
+            let mut rename = Rename { phase: &name, renames };
+            rewrite_block(&mut block, &mut rename);
+            for local in self.frame.locals.iter_mut().skip(first_own) {
+                if let LocalKind::Value(value) = &mut local.kind {
+                    rewrite_expr(value, &mut rename);
+                }
+            }
+        }
         block
+    }
+}
+
+/// Gives the steps of a component the names they have in the phase it is put in.
+struct Rename<'r> {
+    phase: &'r str,
+    renames: &'r HashMap<String, String>,
+}
+
+impl Rewriter for Rename<'_> {
+    fn expr(&mut self, expr: &mut Expr) {
+        if let ExprKind::Output(output) = &mut *expr.kind
+            && output.phase == self.phase
+            && output.element.is_none()
+        {
+            self.name(&mut output.step);
+        }
+    }
+
+    fn name(&mut self, name: &mut String) {
+        // What is in a composite step has its name in front.
+        let end = name.find('.').unwrap_or(name.len());
+        if let Some(given) = self.renames.get(&name[..end]) {
+            name.replace_range(..end, given);
+        }
     }
 }

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use indexmap::IndexMap;
 
 use crate::base::diagnostic::{Code, Diagnostic};
-use crate::base::span::Location;
-use crate::base::suggest::nearest;
+use crate::base::span::{Location, Span};
+use crate::base::suggest::Suggestion;
 use crate::contract::types::Type;
 use crate::contract::window::Window;
 use crate::model::expr::ExprKind;
@@ -17,6 +17,7 @@ use crate::syntax::ast::{self, Block, ItemKind, PhaseStatement, SignatureKind, S
 use super::checker::{Checker, Place};
 use super::expressions::path_of;
 use super::statements::Body;
+use super::stdlib::Signature;
 use super::symbols::{ItemRef, Space, duplicate};
 use super::types::value_type;
 
@@ -44,6 +45,30 @@ pub struct PhaseInfo {
     pub ramps: bool,
     /// A part of it could not be read, so that it may have more steps than are known.
     pub incomplete: bool,
+    /// Of each `run`: what its component's steps are called here, where it is something else than there.
+    pub renames: HashMap<Span, HashMap<String, String>>,
+    /// The names of composite steps that have none, by their call.
+    pub labels: HashMap<Span, String>,
+    /// The last number behind a name.
+    pub numbers: HashMap<String, u32>,
+}
+
+impl PhaseInfo {
+    /// The name, with a number behind it when it is taken.
+    fn free_name(&mut self, name: &str) -> String {
+        if self.steps.contains_key(name) { self.numbered(name, 2) } else { name.to_owned() }
+    }
+
+    fn numbered(&mut self, name: &str, first: u32) -> String {
+        loop {
+            let number = self.numbers.entry(name.to_owned()).or_insert(first - 1);
+            *number += 1;
+            let numbered = format!("{name}{number}");
+            if !self.steps.contains_key(&numbered) {
+                return numbered;
+            }
+        }
+    }
 }
 
 /// The phases of a pipeline.
@@ -111,21 +136,50 @@ impl<'a> Checker<'a> {
         table
     }
 
-    /// Adds the steps of a block to a phase; two of one name are PG102.
+    /// Adds the steps of a block to a phase; two of one name are PG102. What is put in (components, composite steps without
+    /// a name) comes after what is written there, and is given names that are free.
     pub fn collect_steps(&mut self, block: &'a Block, info: &mut PhaseInfo) {
+        self.collect_own_steps(block, info);
+        self.collect_put_in(block, info);
+    }
+
+    fn collect_own_steps(&mut self, block: &'a Block, info: &mut PhaseInfo) {
         for statement in &block.statements {
             match &statement.kind {
                 StatementKind::Step(step) => self.collect_step(step, info),
-                StatementKind::Parallel(body) => self.collect_steps(body, info),
+                StatementKind::Parallel(body) => self.collect_own_steps(body, info),
                 StatementKind::Ramp { body, .. } => {
                     info.ramps = true;
-                    self.collect_steps(body, info);
+                    self.collect_own_steps(body, info);
                 }
-                StatementKind::Run(run) => self.collect_component(run, info),
                 StatementKind::Broken => info.incomplete = true,
                 _ => {}
             }
         }
+    }
+
+    fn collect_put_in(&mut self, block: &'a Block, info: &mut PhaseInfo) {
+        for statement in &block.statements {
+            match &statement.kind {
+                StatementKind::Step(StepStatement { name: None, call, .. }) | StatementKind::Call(call) => {
+                    self.label_composite(call, info);
+                }
+                StatementKind::Parallel(body) | StatementKind::Ramp { body, .. } => self.collect_put_in(body, info),
+                StatementKind::Run(run) => self.collect_component(run, info),
+                _ => {}
+            }
+        }
+    }
+
+    /// A composite step without a name is called as what it does, with a number: `set_env1`.
+    fn label_composite(&mut self, call: &'a ast::Expr, info: &mut PhaseInfo) {
+        let Some(signature) = self.signature_called(call).filter(|signature| signature.composition.is_some()) else {
+            return;
+        };
+        let label = info.numbered(signature.name.rsplit('.').next().unwrap_or_default(), 1);
+        let (name, at) = (label.clone(), self.here(call.at));
+        info.steps.insert(label.clone(), StepInfo { name, output: signature.output.clone(), conditional: true, at });
+        info.labels.insert(call.at, label);
     }
 
     fn collect_step(&mut self, step: &'a StepStatement, info: &mut PhaseInfo) {
@@ -145,10 +199,15 @@ impl<'a> Checker<'a> {
         if let Some(ty) = &step.ty {
             return value_type(&self.resolve_type(ty)).clone();
         }
-        let ast::ExprKind::Call { callee, .. } = &*step.call.kind else { return Type::Error };
-        let Some(path) = path_of(callee) else { return Type::Error };
+        self.signature_called(&step.call).map_or(Type::Error, |signature| signature.output.clone())
+    }
+
+    /// The step that a call names; silent.
+    fn signature_called(&self, call: &ast::Expr) -> Option<&'a Signature> {
+        let ast::ExprKind::Call { callee, .. } = &*call.kind else { return None };
+        let path = path_of(callee)?;
         let name = path.iter().map(|name| name.text.as_str()).collect::<Vec<_>>().join(".");
-        self.catalog.get(SignatureKind::Step, &name).map_or(Type::Error, |signature| signature.output.clone())
+        self.catalog.get(SignatureKind::Step, &name)
     }
 
     /// The steps of a component that runs in the phase.
@@ -169,8 +228,16 @@ impl<'a> Checker<'a> {
         self.expanding.pop();
         info.incomplete |= inner.incomplete;
         info.ramps |= inner.ramps;
+        let mut renames = HashMap::new();
         for (name, step) in inner.steps {
-            info.steps.entry(name).or_insert(step);
+            let given = info.free_name(&name);
+            info.steps.insert(given.clone(), StepInfo { name: given.clone(), ..step });
+            if given != name {
+                renames.insert(name, given);
+            }
+        }
+        if !renames.is_empty() {
+            info.renames.insert(run.at, renames);
         }
     }
 
@@ -268,7 +335,7 @@ impl<'a> Checker<'a> {
         let phases = self.frame.phases.clone();
         let Some(phase) = phases.index_of(&name.text) else {
             if !self.might_be_declared(&name.text) {
-                let near = nearest(&name.text, phases.names());
+                let near = Suggestion::of(&name.text, phases.names());
                 self.report_undefined("phase", name, near);
             }
             return None;

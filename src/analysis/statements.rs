@@ -7,7 +7,7 @@ use crate::base::span::Span;
 use crate::contract::types::Type;
 use crate::contract::value::{Unit, Value};
 use crate::model::expr::Expr;
-use crate::model::phase::{Block, Condition, Expiry, Statement, StatementKind, Step};
+use crate::model::phase::{Block, Condition, Expiry, Statement, StatementKind};
 use crate::model::program::LocalKind;
 use crate::syntax::ast::{self, SignatureKind, StatementKind as Written, TriggerKind};
 
@@ -22,6 +22,7 @@ pub enum Body {
     Ramp,
     Parallel,
     Component,
+    Composite,
     Hook,
     /// `on` or `off` of a kill switch.
     Switch,
@@ -34,6 +35,7 @@ impl Body {
             Self::Ramp => "a ramp",
             Self::Parallel => "`parallel`",
             Self::Component => "a component",
+            Self::Composite => "a composite step",
             Self::Hook => "a hook",
             Self::Switch => "a kill switch",
         }
@@ -73,9 +75,18 @@ impl<'a> Checker<'a> {
         let kind = match &written.kind {
             Written::Broken => return,
             Written::Let { name, ty, value } => return self.read_let(written, name, ty.as_ref(), value),
-            Written::Step(step) => self.read_step(step).map(StatementKind::Step),
-            Written::Call(call) if body.has_only_steps() => self.read_bare_call(call).map(StatementKind::Step),
+            Written::Step(step) => self.read_step(step),
+            Written::Call(call) if body.has_only_steps() => self.read_bare_call(call),
             Written::Parallel(inner) => Some(StatementKind::Parallel(self.read_block(inner, parallel_in(body)))),
+            Written::Return(value) if body == Body::Composite => self.read_return(value),
+            other if self.frame.returns.is_some() && !stands_in_composite(other) => {
+                let help = match other {
+                    Written::Return(_) => "it stands at the end, behind all other statements",
+                    _ => "only `let`, `step`, `parallel`, `wait`, `gate` and, at its end, `return` stand in it",
+                };
+                self.report_misplaced(other, written.at, "a composite step", help);
+                None
+            }
             other if body.has_only_steps() => {
                 self.report_misplaced(other, written.at, body.name(), "only steps stand in it");
                 None
@@ -143,25 +154,6 @@ impl<'a> Checker<'a> {
 
     fn check_title(&mut self, title: &'a ast::StringLiteral) -> Expr {
         self.in_place(Place::Argument, |checker| checker.infer_string(title))
-    }
-
-    fn read_bare_call(&mut self, call: &'a ast::Expr) -> Option<Step> {
-        let (call, signature) = self.call_of(SignatureKind::Step, call)?;
-        Some(Step {
-            name: None,
-            call,
-            output: signature.output.clone(),
-            typed: false,
-            effect: signature.effect,
-            idempotent: signature.idempotent,
-            timeout: None,
-            retry: None,
-            backoff: None,
-            when: None,
-            undo: None,
-            has_undo: signature.has_undo,
-            continues: false,
-        })
     }
 
     fn read_conditions(&mut self, body: &'a ast::Block, holder: Holder) -> Vec<Condition> {
@@ -290,6 +282,10 @@ impl<'a> Checker<'a> {
 /// Statements side by side in a hook are steps as well.
 fn parallel_in(body: Body) -> Body {
     if body.has_only_steps() { body } else { Body::Parallel }
+}
+
+fn stands_in_composite(written: &Written) -> bool {
+    matches!(written, Written::Gate { .. } | Written::Wait(_))
 }
 
 fn belongs(written: &Written) -> &'static str {

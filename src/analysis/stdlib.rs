@@ -3,15 +3,18 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use crate::base::diagnostic::Diagnostic;
+use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::source::{SourceFile, Sources};
-use crate::base::span::FileId;
+use crate::base::span::{FileId, Location};
 use crate::contract::types::Type;
 use crate::model::signature::{EffectClass, ParamSpec};
-use crate::syntax::ast::{ItemKind, SignatureItem, SignatureKind};
+use crate::syntax::ast::{self, ItemKind, SignatureItem, SignatureKind};
 use crate::syntax::parse;
 
 use super::checker::Checker;
+use super::composites::Composition;
+use super::expressions::path_of;
+use super::graph::circles;
 use super::load::Module;
 use super::symbols;
 
@@ -48,11 +51,15 @@ pub const STEPS_WITH_UNDO: &[&str] = &[
     "file.write",
     "flags.set",
     "flags.unset",
+    "k8s.set_env",
+    "k8s.set_image",
     "killswitch.reset",
     "killswitch.trip",
+    "migrate.apply",
     "quality.remediate",
     "report.write",
     "version.freeze",
+    "version.tag",
 ];
 
 /// Modules that need no `use`.
@@ -68,8 +75,12 @@ pub struct Signature {
     pub output: Type,
     pub effect: EffectClass,
     pub idempotent: bool,
-    /// Whether the built-in implementation brings an undo.
+    /// Whether all that it changes is taken back by an undo of its own.
     pub has_undo: bool,
+    /// The implementation is in Rust.
+    pub builtin: bool,
+    /// The implementation is in the language: a composite step.
+    pub composition: Option<Composition>,
 }
 
 impl Signature {
@@ -136,14 +147,15 @@ pub fn modules() -> &'static [(&'static str, &'static str)] {
 #[must_use]
 pub fn catalog() -> &'static Catalog {
     static CATALOG: OnceLock<Catalog> = OnceLock::new();
-    CATALOG.get_or_init(read_catalog)
+    CATALOG.get_or_init(|| read_catalog(MODULES))
 }
 
-fn read_catalog() -> Catalog {
+/// The catalog of these files; without a composite step that contains itself.
+fn read_catalog(files: &[(&str, &str)]) -> Catalog {
     let mut sources = Sources::default();
     let mut diagnostics = Vec::new();
     let mut modules = Vec::new();
-    for (name, text) in MODULES {
+    for (name, text) in files {
         let id = sources.add(|id| SourceFile::new(id, format!("stdlib/{name}.deploy"), *text));
         let parsed = sources.get(id).map(parse).expect("the file was just added");
         diagnostics.extend(parsed.diagnostics);
@@ -153,18 +165,82 @@ fn read_catalog() -> Catalog {
     let scopes = symbols::collect(&modules, &unreadable, &sources, &mut diagnostics);
     let nothing = Catalog::default();
     let mut checker = Checker::new(&modules, &scopes, &unreadable, &sources, &nothing);
-    let mut signatures = HashMap::new();
+    let mut catalog = Catalog::default();
+    let mut composites: Vec<(usize, &SignatureItem)> = Vec::new();
     for (index, module) in modules.iter().enumerate() {
         checker.module = index;
         for item in &module.ast.items {
             if let ItemKind::Signature(declared) = &item.kind {
                 let signature = read_signature(&mut checker, declared, item.doc.clone());
-                signatures.insert((signature.kind, signature.name.clone()), signature);
+                catalog.signatures.insert((signature.kind, signature.name.clone()), signature);
+                composites.extend(declared.body.is_some().then_some((index, declared)));
             }
         }
     }
     diagnostics.extend(checker.finish());
-    Catalog { signatures, diagnostics }
+    for at in order_of_composites(&composites, &modules, &mut diagnostics) {
+        let (module, declared) = composites[at];
+        let mut checker = Checker::new(&modules, &scopes, &unreadable, &sources, &catalog);
+        checker.module = module;
+        let signature = catalog.step(&declared.name.text);
+        let composition = signature.and_then(|signature| checker.judge_composite(declared, signature));
+        diagnostics.extend(checker.finish());
+        if let Some(signature) = catalog.signatures.get_mut(&(SignatureKind::Step, declared.name.text.clone())) {
+            signature.has_undo = composition.as_ref().is_some_and(Composition::has_undo);
+            signature.composition = composition;
+        }
+    }
+    catalog.diagnostics = diagnostics;
+    catalog
+}
+
+/// Each composite step behind those that it is made of. One that contains itself is PG301 and left out.
+fn order_of_composites(
+    composites: &[(usize, &SignatureItem)],
+    modules: &[Module],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<usize> {
+    let find = |name: String| composites.iter().position(|(_, declared)| declared.name.text == name);
+    let edges: Vec<Vec<usize>> = composites
+        .iter()
+        .map(|(_, declared)| {
+            let mut called = Vec::new();
+            declared.body.iter().for_each(|body| collect_called(body, &mut called));
+            called.into_iter().filter_map(find).collect()
+        })
+        .collect();
+    for circle in circles(&edges) {
+        let names: Vec<&str> =
+            circle.iter().chain(circle.first()).map(|at| composites[*at].1.name.text.as_str()).collect();
+        let (module, declared) = composites[circle[0]];
+        let message = format!("this never ends: `{}`", names.join("` → `"));
+        let at = Location::new(modules[module].file, declared.name.at);
+        diagnostics.push(Diagnostic::new(Code::PG301, at, message).label("contains itself"));
+    }
+    let mut order: Vec<usize> = Vec::with_capacity(composites.len());
+    loop {
+        let is_ready = |at: &usize| !order.contains(at) && edges[*at].iter().all(|needed| order.contains(needed));
+        match (0..composites.len()).find(is_ready) {
+            Some(next) => order.push(next),
+            None => return order,
+        }
+    }
+}
+
+fn collect_called(body: &ast::Block, called: &mut Vec<String>) {
+    for statement in &body.statements {
+        match &statement.kind {
+            ast::StatementKind::Step(step) => {
+                if let ast::ExprKind::Call { callee, .. } = &*step.call.kind
+                    && let Some(path) = path_of(callee)
+                {
+                    called.push(path.iter().map(|name| name.text.as_str()).collect::<Vec<_>>().join("."));
+                }
+            }
+            ast::StatementKind::Parallel(inner) => collect_called(inner, called),
+            _ => {}
+        }
+    }
 }
 
 fn read_signature<'a>(checker: &mut Checker<'a>, declared: &'a SignatureItem, doc: Option<String>) -> Signature {
@@ -193,16 +269,74 @@ fn read_signature<'a>(checker: &mut Checker<'a>, declared: &'a SignatureItem, do
         effect,
         idempotent: declared.idempotent,
         has_undo: STEPS_WITH_UNDO.contains(&declared.name.text.as_str()),
+        builtin: declared.builtin,
+        composition: None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{MODULES, catalog};
+    use super::{MODULES, catalog, read_catalog};
 
     #[test]
     fn the_library_reads_without_a_finding() {
         assert!(catalog().diagnostics.is_empty(), "{:#?}", catalog().diagnostics);
+    }
+
+    /// The codes that a library of one file gets.
+    fn codes_of(text: &str) -> Vec<&'static str> {
+        let text = format!("{}\n{text}", include_str!("../../stdlib/exec.deploy"));
+        let files = [("exec", text.as_str())];
+        read_catalog(&files).diagnostics.iter().map(|diagnostic| diagnostic.code.id()).collect()
+    }
+
+    #[test]
+    fn a_composite_step_gives_what_it_declares() {
+        let step = |rest: &str| format!("use std.exec\nstep exec.twice(word: string) {rest}\n");
+        let run = "step said = exec([\"echo\", word]) effect reads";
+        let fine = step(&format!("-> {{ text: string }} effect reads {{ {run} return {{ text: said.stdout }} }}"));
+        assert_eq!(codes_of(&fine), [""; 0]);
+        let wrong = step(&format!("-> {{ text: int }} effect reads {{ {run} return {{ text: said.stdout }} }}"));
+        assert_eq!(codes_of(&wrong), ["PG201"]);
+        let unknown = step(&format!("-> {{ text: string }} effect reads {{ {run} return {{ text: said.out }} }}"));
+        assert_eq!(codes_of(&unknown), ["PG108"]);
+        let nothing = step(&format!("-> {{ text: string }} effect reads {{ {run} }}"));
+        assert_eq!(codes_of(&nothing), ["PG107"]);
+        let undeclared = step(&format!("effect reads {{ {run} return 1 }}"));
+        assert!(codes_of(&undeclared).contains(&"PG112"));
+        let early = step(&format!("-> int effect reads {{ return 1 {run} }}"));
+        assert!(codes_of(&early).contains(&"PG112"));
+    }
+
+    #[test]
+    fn a_composite_step_does_no_more_than_it_declares() {
+        let of = |head: &str, clauses: &str| {
+            format!("use std.exec\nstep exec.one() {head} {{ step exec([\"true\"]) {clauses} }}\n")
+        };
+        assert_eq!(codes_of(&of("effect changes", "")), [""; 0]);
+        assert_eq!(codes_of(&of("effect reads", "")), ["PG112"]);
+        assert_eq!(codes_of(&of("effect changes", "effect permanent")), ["PG112"]);
+        assert_eq!(codes_of(&of("effect changes idempotent", "")), ["PG112"]);
+        assert_eq!(codes_of(&of("effect changes idempotent", "idempotent")), [""; 0]);
+    }
+
+    #[test]
+    fn only_steps_waits_and_gates_stand_in_a_composite_step() {
+        for statement in ["hold 1m { require 1 == 1 }", "approve \"me\" within 1h", "run block()", "phase p { }"] {
+            let text = format!("use std.exec\nstep exec.one() effect reads {{ {statement} }}\n");
+            assert_eq!(codes_of(&text), ["PG112"], "{statement}");
+        }
+        assert_eq!(codes_of("step exec.one(n: int) effect reads { wait 1m gate { require n > 1 } }\n"), [""; 0]);
+    }
+
+    #[test]
+    fn composite_steps_may_be_made_of_others_but_not_of_themselves() {
+        let two = "use std.exec\nstep exec.outer() effect changes { parallel { step exec.inner() step exec.inner() } }\n\
+                   step exec.inner() effect changes { step exec([\"true\"]) }\n";
+        assert_eq!(codes_of(two), [""; 0]);
+        let itself = "use std.exec\nstep exec.a() effect reads { step exec.b() }\n\
+                      step exec.b() effect reads { step exec.a() }\n";
+        assert_eq!(codes_of(itself), ["PG301"]);
     }
 
     #[test]

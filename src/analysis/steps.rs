@@ -1,13 +1,13 @@
 //! Steps and everything else that is called by a signature: targets, sources, channels.
 
-use crate::base::diagnostic::{Code, Diagnostic};
+use crate::base::diagnostic::{Code, Diagnostic, Edit};
 use crate::base::span::Span;
-use crate::base::suggest::nearest;
+use crate::base::suggest::Suggestion;
 use crate::contract::types::Type;
 use crate::model::expr::Expr;
-use crate::model::phase::{Call, Step};
+use crate::model::phase::{Call, StatementKind, Step};
 use crate::model::signature::EffectClass;
-use crate::syntax::ast::{self, Arg, ExprKind, SignatureKind, StepStatement};
+use crate::syntax::ast::{self, Arg, ExprKind, ItemKind, SignatureKind, StepStatement};
 
 use super::arguments::{Callee, Formal};
 use super::checker::{Checker, Place, Used};
@@ -16,12 +16,12 @@ use super::stdlib::Signature;
 
 impl<'a> Checker<'a> {
     /// A step; none when what it calls is in error, which is then reported.
-    pub fn read_step(&mut self, written: &'a StepStatement) -> Option<Step> {
+    pub fn read_step(&mut self, written: &'a StepStatement) -> Option<StatementKind> {
         let guarded = self.frame.guarded;
         let when =
             written.when.as_ref().map(|when| self.in_place(Place::Condition, |checker| checker.check_condition(when)));
         self.frame.guarded |= when.is_some();
-        let called = self.call_of(SignatureKind::Step, &written.call);
+        let called = self.step_call(&written.call);
         let ty = written.ty.as_ref().map(|ty| self.resolve_type(ty));
         let effect = self.read_effect(written, called.as_ref().map(|(_, signature)| *signature));
         let timeout = written.timeout.as_ref().map(|timeout| self.check(timeout, &Type::Duration));
@@ -36,12 +36,10 @@ impl<'a> Checker<'a> {
         let undo = written.undo.as_ref().and_then(|undo| self.call_of(SignatureKind::Step, undo));
         self.frame.guarded = guarded;
         let continues = self.read_step_failure(written);
-        let (call, signature) = called?;
-        Some(Step {
+        let called = called?;
+        let signature = called.1;
+        let step = Step {
             name: written.name.as_ref().map(|name| name.text.clone()),
-            call,
-            output: ty.clone().unwrap_or_else(|| signature.output.clone()),
-            typed: ty.is_some(),
             effect: effect.unwrap_or(signature.effect),
             idempotent: signature.idempotent || written.idempotent.is_some(),
             timeout,
@@ -49,9 +47,28 @@ impl<'a> Checker<'a> {
             backoff,
             when,
             undo: undo.map(|(call, _)| call),
-            has_undo: signature.has_undo,
             continues,
-        })
+            ..plain_step(called)
+        };
+        let step = match ty {
+            Some(output) => Step { output, typed: true, ..step },
+            None => step,
+        };
+        Some(self.finish_step(step, signature, &written.call))
+    }
+
+    /// A bare call, short for `step CALL`.
+    pub fn read_bare_call(&mut self, written: &'a ast::Expr) -> Option<StatementKind> {
+        let called = self.step_call(written)?;
+        let signature = called.1;
+        Some(self.finish_step(plain_step(called), signature, written))
+    }
+
+    fn finish_step(&mut self, step: Step, signature: &'a Signature, written: &'a ast::Expr) -> StatementKind {
+        match &signature.composition {
+            Some(composition) => StatementKind::Scope(self.put_in(composition, step, written.at)),
+            None => StatementKind::Step(step),
+        }
     }
 
     /// The effect that is stated, where one may be.
@@ -90,11 +107,28 @@ impl<'a> Checker<'a> {
         policy.text == "continue"
     }
 
-    /// A call of a signature of this kind, with its arguments; PG103 when there is none.
+    /// A call of a step, which may be a composite one.
+    fn step_call(&mut self, written: &'a ast::Expr) -> Option<(Call, &'a Signature)> {
+        self.any_call(SignatureKind::Step, written)
+    }
+
+    /// A call of a signature of this kind, with its arguments; PG103 when there is none. A composite step is refused: it is
+    /// several.
     pub fn call_of(&mut self, kind: SignatureKind, written: &'a ast::Expr) -> Option<(Call, &'a Signature)> {
+        let (call, signature) = self.any_call(kind, written)?;
+        if signature.composition.is_some() {
+            let message = format!("`{}` is made of several steps, and one is needed here", signature.name);
+            let help = "it may stand behind `step`; here a step that is built in is needed, as `shell` or `exec`";
+            self.report(Diagnostic::new(Code::PG112, self.here(written.at), message).help(help));
+            return None;
+        }
+        Some((call, signature))
+    }
+
+    fn any_call(&mut self, kind: SignatureKind, written: &'a ast::Expr) -> Option<(Call, &'a Signature)> {
         let (callee, args) = match &*written.kind {
             ExprKind::Call { callee, args } => (callee, args.as_slice()),
-            ExprKind::Group(inner) => return self.call_of(kind, inner),
+            ExprKind::Group(inner) => return self.any_call(kind, inner),
             ExprKind::Broken => return None,
             _ => {
                 let message = format!("this is no call of a {}", kind_name(kind));
@@ -145,15 +179,25 @@ impl<'a> Checker<'a> {
         }
         let diagnostic = Diagnostic::new(Code::PG103, location, format!("there is no {wanted} `{name}`"));
         let known = self.catalog.of_kind(kind);
-        let near = nearest(name, known.iter().map(|signature| signature.name.as_str()));
+        let near = Suggestion::of(name, known.iter().map(|signature| signature.name.as_str()));
         // The module that was meant is not unused as well.
-        for meant in [Some(name), near].into_iter().flatten() {
+        for meant in near.names().iter().map(String::as_str).chain([name]) {
             let module = meant.split('.').next().unwrap_or_default();
             if let Some(import) = self.scope().std.get(module) {
                 self.used.insert(Used::Import(self.module, *import));
             }
         }
-        self.report_with_near(diagnostic, at, near);
+        let mut diagnostic = diagnostic.suggest(&near, at);
+        let meant = near.sure().and_then(|near| known.iter().find(|signature| signature.name == near));
+        let missing = meant.and_then(|signature| signature.module()).filter(|module| !self.is_module_known(module));
+        if let (Some(fix), Some(module)) = (&mut diagnostic.fix, missing) {
+            fix.edits.insert(0, self.import_edit(module));
+        }
+        self.report(diagnostic);
+    }
+
+    fn is_module_known(&self, module: &str) -> bool {
+        self.scope().std.contains_key(module) || self.might_be_declared(module)
     }
 
     /// The module of what is called has to be imported; said once for each module of a file.
@@ -170,9 +214,19 @@ impl<'a> Checker<'a> {
         }
         let message = format!("`{}` needs the module `{module}`", signature.name);
         let diagnostic = Diagnostic::new(Code::PG103, self.here(at), message)
-            .help(format!("write `use std.{module}` at the top of the file"))
-            .fix(format!("import `std.{module}`"), Span::new(0, 0), format!("use std.{module}\n"));
-        self.report(diagnostic);
+            .help(format!("write `use std.{module}` at the top of the file"));
+        let edit = self.import_edit(module);
+        self.report(diagnostic.fix(format!("import `std.{module}`"), edit.span, edit.text));
+    }
+
+    /// What imports a module of the standard library: a line behind the last import, or at the top.
+    fn import_edit(&self, module: &str) -> Edit {
+        let items = &self.modules[self.module].ast.items;
+        let last = items.iter().rev().find(|item| matches!(item.kind, ItemKind::Use(_)));
+        match last {
+            Some(item) => Edit { span: item.at.after(), text: format!("\nuse std.{module}") },
+            None => Edit { span: Span::default(), text: format!("use std.{module}\n\n") },
+        }
     }
 
     /// The call with its arguments checked, defaults behind those that were written.
@@ -202,6 +256,26 @@ impl<'a> Checker<'a> {
             }
             Call { name: signature.name.clone(), args: lowered, written, at: here }
         })
+    }
+}
+
+/// A step that says nothing beside its call.
+fn plain_step((call, signature): (Call, &Signature)) -> Step {
+    Step {
+        name: None,
+        call,
+        output: signature.output.clone(),
+        typed: false,
+        effect: signature.effect,
+        idempotent: signature.idempotent,
+        timeout: None,
+        retry: None,
+        backoff: None,
+        when: None,
+        undo: None,
+        has_undo: signature.has_undo,
+        continues: false,
+        part_of: None,
     }
 }
 

@@ -94,6 +94,13 @@ pub enum Event {
     BlockEnded {
         frame: FrameId,
     },
+    /// A composite step did not begin: its `when` was false.
+    BlockSkipped {
+        block: BlockIndex,
+        parent: FrameId,
+        item: u32,
+        reason: String,
+    },
     NodeStarted {
         node: NodeIndex,
         exec: ExecId,

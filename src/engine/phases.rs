@@ -11,7 +11,7 @@ use crate::contract::window::{Freeze, earliest};
 use crate::eval::{Unknown, truth};
 use crate::model::phase::FailurePolicy;
 use crate::model::program::HookEvent;
-use crate::plan::program::{Item, NodeKind, PhaseIndex};
+use crate::plan::program::{BlockIndex, Item, NodeKind, PhaseIndex};
 
 /// Starts a phase that is ready, or deals with one that failed.
 pub(super) fn look(turn: &mut Turn<'_, '_>, phase: PhaseIndex) {
@@ -126,10 +126,7 @@ pub(super) fn advance(turn: &mut Turn<'_, '_>, id: FrameId) {
         }
         let position = frame.cursor;
         match item {
-            Item::Block(block) => {
-                let block = *block;
-                turn.record(Event::BlockStarted { block, parent: id, item: position });
-            }
+            Item::Block(block) => start_block(turn, *block, (id, position)),
             Item::Node(node) => {
                 let is_step = matches!(plan.node(*node).kind, NodeKind::Step(_));
                 if is_step && !in_hook && state.live.steps >= state.jobs {
@@ -138,6 +135,29 @@ pub(super) fn advance(turn: &mut Turn<'_, '_>, id: FrameId) {
                 }
                 nodes::start(turn, *node, id, position);
             }
+        }
+    }
+}
+
+/// Starts a block, or skips it when its `when` is false.
+fn start_block(turn: &mut Turn<'_, '_>, block: BlockIndex, (parent, item): (FrameId, u32)) {
+    let plan = turn.plan();
+    let Some(when) = &plan.block(block).when else {
+        return turn.record(Event::BlockStarted { block, parent, item });
+    };
+    let scene = Scene { plan, state: turn.state(), frame: Some(parent), at: turn.now };
+    match (truth(when, &scene), turn.state().frame(parent).phase) {
+        (Ok(true), _) => turn.record(Event::BlockStarted { block, parent, item }),
+        (Err(Unknown(reason)), Some(phase)) if !plan.block(block).continues => {
+            fail(turn, phase, format!("a `when` is unknown: {reason}"), Vec::new());
+        }
+        (Err(Unknown(reason)), _) => {
+            let reason = format!("its `when` is unknown: {reason}");
+            turn.record(Event::BlockSkipped { block, parent, item, reason });
+        }
+        (Ok(false), _) => {
+            let reason = "its `when` is false".to_owned();
+            turn.record(Event::BlockSkipped { block, parent, item, reason });
         }
     }
 }

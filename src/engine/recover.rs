@@ -38,6 +38,7 @@ fn finish_what_was_begun(turn: &mut Turn<'_, '_>) {
     let plan = turn.plan();
     let failed = turn.state().execs.iter().find_map(|exec| match (&exec.status, &plan.node(exec.node).kind) {
         (_, NodeKind::Step(step)) if step.continues => None,
+        _ if turn.state().given_up_with(plan, exec.id).is_some() => None,
         (ExecStatus::Failed(reason), _) if turn.state().phase(exec.phase).status == PhaseStatus::Running => {
             Some((exec.phase, plan.node(exec.node).id.clone(), reason.clone()))
         }

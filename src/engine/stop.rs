@@ -1,7 +1,7 @@
 //! Stopping forward work: cancel what runs, and remember what comes afterwards.
 
 use super::decide::Turn;
-use super::event::{Afterwards, Direction, EffectKey, Event, ExecId};
+use super::event::{Afterwards, Direction, EffectKey, Event, ExecId, FrameId};
 use super::exec::{Detail, ExecStatus};
 use super::state::PhaseStatus;
 use super::turn::Request;
@@ -60,6 +60,17 @@ pub(super) fn cancel_phase(turn: &mut Turn<'_, '_>, phase: PhaseIndex, reason: &
         execs.filter(|exec| state.exec(*exec).status == ExecStatus::Running).collect()
     };
     for exec in running {
+        cancel(turn, exec, reason);
+    }
+}
+
+/// Cancels every forward execution in a frame and in those inside it.
+pub(super) fn cancel_frame(turn: &mut Turn<'_, '_>, frame: FrameId, reason: &str) {
+    let state = turn.state();
+    let running = state.running().filter(|exec| exec.status == ExecStatus::Running);
+    let inside = running.filter(|exec| state.frames_around(exec.frame).any(|around| around == frame));
+    let inside: Vec<ExecId> = inside.map(|exec| exec.id).collect();
+    for exec in inside {
         cancel(turn, exec, reason);
     }
 }

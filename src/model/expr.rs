@@ -63,6 +63,29 @@ impl Expr {
     }
 }
 
+impl Expr {
+    /// The expressions directly inside this one, to be changed.
+    pub fn children_mut(&mut self) -> Vec<&mut Expr> {
+        match &mut *self.kind {
+            ExprKind::Literal(_)
+            | ExprKind::Local(_)
+            | ExprKind::Environment(_)
+            | ExprKind::Run(_)
+            | ExprKind::StageWeight
+            | ExprKind::Result
+            | ExprKind::Metric { .. }
+            | ExprKind::Output { .. } => Vec::new(),
+            ExprKind::Text(pieces) => pieces.iter_mut().filter_map(Piece::as_value_mut).collect(),
+            ExprKind::List(items) => items.iter_mut().collect(),
+            ExprKind::Record(fields) => fields.iter_mut().map(|(_, value)| value).collect(),
+            ExprKind::Field(inner, _) | ExprKind::Not(inner) | ExprKind::Negate(inner) => vec![inner],
+            ExprKind::Index(left, right) | ExprKind::Binary(_, left, right) => vec![left, right],
+            ExprKind::If(condition, then, otherwise) => vec![condition, then, otherwise],
+            ExprKind::Call(_, args) => args.iter_mut().map(|(_, value)| value).collect(),
+        }
+    }
+}
+
 /// A parameter, `let`, loop variable or component argument of the pipeline; an index into its `locals`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct LocalId(pub u32);
@@ -150,6 +173,10 @@ pub enum Piece {
 
 impl Piece {
     fn as_value(&self) -> Option<&Expr> {
+        if let Self::Value(value) = self { Some(value) } else { None }
+    }
+
+    fn as_value_mut(&mut self) -> Option<&mut Expr> {
         if let Self::Value(value) = self { Some(value) } else { None }
     }
 }

@@ -7,6 +7,7 @@ pub mod expr;
 pub mod operations;
 pub mod phase;
 pub mod program;
+pub mod rewrite;
 pub mod rubric;
 pub mod scenario;
 pub mod signature;

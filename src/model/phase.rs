@@ -50,6 +50,21 @@ pub enum FailurePolicy {
 pub struct Block {
     pub statements: Vec<Statement>,
     pub triggers: Vec<Trigger>,
+    /// The block is a composite step, put in where it was called.
+    pub composite: Option<Box<Composite>>,
+}
+
+/// What a call of a composite step says about all of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Composite {
+    /// `k8s.set_env`
+    pub name: String,
+    /// Stands before the ids of what is in it: `x` of `step x = k8s.set_env(…)`, `x.y` of one in another.
+    pub label: String,
+    /// Decided once, where it would begin.
+    pub when: Option<Expr>,
+    /// `on failure continue`
+    pub continues: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -86,7 +101,7 @@ pub enum StatementKind {
     },
     Wait(Expr),
     Parallel(Block),
-    /// An expanded component: its own scope for triggers.
+    /// An expanded component, with a scope of its own for triggers, or a composite step.
     Scope(Block),
 }
 
@@ -130,6 +145,22 @@ pub struct Step {
     pub has_undo: bool,
     /// `on failure continue`
     pub continues: bool,
+    /// The composite step it was put in with.
+    pub part_of: Option<String>,
+}
+
+/// The step that stands for what a composite one returns: its output is its argument `value`.
+pub const RETURN: &str = "return";
+
+/// The undo of a change that another step's written undo takes back as well, which its argument names.
+pub const UNDONE_WITH: &str = "undone_with";
+
+impl Step {
+    /// What a person called: the composite step, if it is part of one.
+    #[must_use]
+    pub fn called(&self) -> &str {
+        self.part_of.as_deref().unwrap_or(&self.call.name)
+    }
 }
 
 /// A call of a step, target, source, extractor or channel: arguments by name, defaults filled in.

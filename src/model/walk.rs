@@ -23,6 +23,8 @@ pub fn phase_expressions<'m>(phase: &'m Phase, visit: &mut dyn FnMut(&'m Expr)) 
 
 /// Every expression of a block and of the blocks in it.
 pub fn block_expressions<'m>(block: &'m Block, visit: &mut dyn FnMut(&'m Expr)) {
+    let when = block.composite.iter().filter_map(|composite| composite.when.as_ref());
+    when.for_each(|when| expressions(when, visit));
     for trigger in &block.triggers {
         trigger_expressions(trigger, visit);
     }

@@ -40,6 +40,8 @@ pub struct Place<'s, 'a> {
     pub phase: PhaseIndex,
     /// `deploy[eu].`, `on success.`; of the pipeline empty.
     prefix: String,
+    /// `x.` in a composite step that is called `x`.
+    within: String,
     /// Names of steps, which numbers have to leave alone.
     taken: HashSet<String>,
     numbers: HashMap<&'static str, u32>,
@@ -48,15 +50,16 @@ pub struct Place<'s, 'a> {
 impl<'s, 'a> Place<'s, 'a> {
     pub fn new(instance: Option<&'s Instance<'a>>, phase: PhaseIndex, id: &str) -> Self {
         let prefix = if id.is_empty() { String::new() } else { format!("{id}.") };
-        Self { instance, phase, prefix, taken: HashSet::new(), numbers: HashMap::new() }
+        let within = String::new();
+        Self { instance, phase, prefix, within, taken: HashSet::new(), numbers: HashMap::new() }
     }
 
-    /// `freeze.gate1`: unnamed ones are counted per kind through the whole phase.
+    /// `freeze.gate1`: unnamed ones are counted per kind through the whole phase, those of a composite step by themselves.
     fn numbered(&mut self, kind: &'static str) -> String {
         loop {
             let number = self.numbers.entry(kind).or_default();
             *number += 1;
-            let name = format!("{kind}{number}");
+            let name = format!("{}{kind}{number}", self.within);
             if !self.taken.contains(&name) {
                 return format!("{}{name}", self.prefix);
             }
@@ -152,15 +155,38 @@ impl<'a> Builder<'a, '_> {
     fn take_name(&mut self, step: &model::Step, at: Location, place: &mut Place) {
         let Some(name) = &step.name else { return };
         if !place.taken.insert(name.clone()) {
-            let error = PlanError::program(at, format!("there are two steps `{}{name}`", place.prefix));
-            self.scope.fail(error.help("a component with a named step can run once in a phase"));
+            self.scope.fail(PlanError::program(at, format!("there are two steps `{}{name}`", place.prefix)));
         }
     }
 
     fn block(&mut self, block: &model::Block, parallel: bool, place: &mut Place) -> BlockIndex {
         let triggers = block.triggers.iter().filter_map(|trigger| self.trigger(trigger, place)).collect();
         let items = block.statements.iter().filter_map(|statement| self.statement(statement, place)).collect();
-        self.add_block(Block { items, triggers, parallel })
+        self.add_block(Block { items, triggers, parallel, ..Block::default() })
+    }
+
+    /// A component, or a composite step: its block is skipped as a whole when it is not wanted.
+    fn scope(&mut self, block: &model::Block, place: &mut Place) -> Option<BlockIndex> {
+        let Some(composite) = &block.composite else { return Some(self.block(block, false, place)) };
+        let when = match &composite.when {
+            None => None,
+            Some(when) => match self.decision(when, place)? {
+                Decision::Now(true) => None,
+                Decision::Now(false) => Some(Expr::literal(Value::Bool(false), when.ty.clone(), when.at)),
+                Decision::AtRunTime(expr) => Some(expr),
+            },
+        };
+        let outside = std::mem::replace(&mut place.within, format!("{}.", composite.label));
+        let counted = std::mem::take(&mut place.numbers);
+        let first = self.nodes.len();
+        let index = self.block(block, false, place);
+        (place.within, place.numbers) = (outside, counted);
+        if when.as_ref().is_some_and(|when| when.as_literal().is_some()) {
+            switch_off(&mut self.nodes[first..], when.as_ref());
+        }
+        let built = &mut self.blocks[index.0 as usize];
+        (built.when, built.continues) = (when, composite.continues);
+        Some(index)
     }
 
     fn trigger(&mut self, trigger: &model::Trigger, place: &mut Place) -> Option<Trigger> {
@@ -175,7 +201,7 @@ impl<'a> Builder<'a, '_> {
     fn statement(&mut self, statement: &model::Statement, place: &mut Place) -> Option<Item> {
         let (id, title) = match &statement.kind {
             StatementKind::Parallel(inner) => return Some(Item::Block(self.block(inner, true, place))),
-            StatementKind::Scope(inner) => return Some(Item::Block(self.block(inner, false, place))),
+            StatementKind::Scope(inner) => return self.scope(inner, place).map(Item::Block),
             StatementKind::Step(model::Step { name: Some(name), .. }) => (format!("{}{name}", place.prefix), None),
             StatementKind::Step(_) => (place.numbered("step"), None),
             StatementKind::Gate { title, .. } => (place.numbered("gate"), title.as_ref()),
@@ -335,6 +361,15 @@ impl<'a> Builder<'a, '_> {
 pub enum Decision {
     Now(bool),
     AtRunTime(Expr),
+}
+
+/// The steps of a composite one that never runs.
+fn switch_off(nodes: &mut [Node], when: Option<&Expr>) {
+    for node in nodes {
+        if let NodeKind::Step(step) = &mut node.kind {
+            step.when = when.cloned();
+        }
+    }
 }
 
 fn backoff(scope: &Scope, expr: &Expr) -> Option<(Duration, Duration)> {

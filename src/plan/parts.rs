@@ -91,6 +91,7 @@ pub fn each_expression<'a>(phase: &'a Phase, visit: &mut dyn FnMut(&'a Expr)) {
 }
 
 fn in_block<'a>(block: &'a Block, visit: &mut dyn FnMut(&'a Expr)) {
+    block.composite.iter().filter_map(|composite| composite.when.as_ref()).for_each(&mut *visit);
     for statement in &block.statements {
         in_statement(statement, visit);
     }

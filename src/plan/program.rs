@@ -139,13 +139,19 @@ pub struct Block {
     pub items: Vec<Item>,
     pub triggers: Vec<Trigger>,
     pub parallel: bool,
+    /// Of a composite step: decided where the block would begin; when it is false, all of it is skipped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<Expr>,
+    /// Of a composite step with `on failure continue`: what fails in it ends the block and not the phase.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub continues: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Item {
     Node(NodeIndex),
-    /// A `parallel`, or an expanded component with triggers of its own.
+    /// A `parallel`, an expanded component with triggers of its own, or a composite step.
     Block(BlockIndex),
 }
 

@@ -100,6 +100,7 @@ fn step(name: Option<&str>, argument: Expr) -> Statement {
         undo: Some(call("file.copy", vec![])),
         has_undo: false,
         continues: false,
+        part_of: None,
     }))
 }
 
@@ -131,7 +132,7 @@ fn phase(name: &str, after: &[&str], statements: Vec<Statement>) -> Phase {
         when: None,
         window: None,
         on_failure: None,
-        body: Block { statements, triggers: Vec::new() },
+        body: Block { statements, triggers: Vec::new(), composite: None },
         at: HERE,
         name_at: HERE,
     }
@@ -187,11 +188,16 @@ fn phases_come_in_order_with_their_statements_numbered_by_kind() {
     let ramp = statement(StatementKind::Ramp {
         target: call("traffic.http", vec![("url", text("http://127.0.0.1:1"))]),
         weights: vec![Expr::literal(Value::Quantity(1.into(), crate::contract::value::Unit::Ratio), Type::Ratio, HERE)],
-        body: Block { statements: vec![statement(StatementKind::Wait(seconds(1))), gate()], triggers: Vec::new() },
+        body: Block {
+            statements: vec![statement(StatementKind::Wait(seconds(1))), gate()],
+            triggers: Vec::new(),
+            composite: None,
+        },
     });
     let parallel = statement(StatementKind::Parallel(Block {
         statements: vec![step(None, text("b")), step(None, text("c"))],
         triggers: Vec::new(),
+        composite: None,
     }));
     let first = phase("first", &[], vec![step(Some("one"), text("a")), gate(), parallel, ramp, gate()]);
     let plan = plan(&program(Vec::new(), vec![phase("second", &["first"], vec![step(None, text("d"))]), first]));
@@ -399,7 +405,7 @@ fn only_what_is_read_is_sampled_with_everything_behind_it() {
 fn hooks_of_one_event_are_one_phase_behind_the_others() {
     let mut program = program(Vec::new(), vec![phase("only", &[], Vec::new())]);
     for command in ["a", "b"] {
-        let body = Block { statements: vec![step(None, text(command))], triggers: Vec::new() };
+        let body = Block { statements: vec![step(None, text(command))], triggers: Vec::new(), composite: None };
         pipeline_of(&mut program).hooks.push(Hook { event: HookEvent::Success, body, at: HERE });
     }
     let plan = plan(&program);

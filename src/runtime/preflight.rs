@@ -114,6 +114,9 @@ fn programs(plan: &Plan) -> Vec<(String, String)> {
     let mut programs: Vec<(String, String)> = Vec::new();
     for node in &plan.nodes {
         let NodeKind::Step(step) = &node.kind else { continue };
+        if step.is_switched_off() {
+            continue;
+        }
         for call in std::iter::once(&step.call).chain(&step.undo) {
             if let Some(program) = program(call)
                 && !programs.iter().any(|(_, known)| *known == program)

@@ -4,6 +4,7 @@
 //! signature in `stdlib/<module>.deploy`, and its line in a table below.
 
 pub mod backup;
+pub mod composite;
 pub mod file;
 pub mod flags;
 pub mod http;
@@ -28,6 +29,8 @@ static STEPS: &[StepImpl] = &[
     backup::create::CREATE,
     backup::restore::RESTORE,
     backup::verify::VERIFY,
+    composite::returns::RETURN,
+    composite::undone_with::UNDONE_WITH,
     file::copy::COPY,
     file::write::WRITE,
     flags::set::SET,

@@ -46,7 +46,9 @@ impl State {
             | Event::PhaseUndone { phase: id }
             | Event::HookStarted { phase: id, .. }
             | Event::HookEnded { phase: id, .. } => phase(id),
-            Event::BlockStarted { block, parent, .. } => (block.0 as usize) < plan.blocks.len() && frame(parent),
+            Event::BlockStarted { block, parent, .. } | Event::BlockSkipped { block, parent, .. } => {
+                (block.0 as usize) < plan.blocks.len() && frame(parent)
+            }
             Event::BlockEnded { frame: id } => frame(id),
             Event::NodeStarted { node: id, exec, frame: within, .. } => {
                 node(id) && frame(within) && exec.0 as usize == self.execs.len()

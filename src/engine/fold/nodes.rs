@@ -1,5 +1,7 @@
 //! Executions of nodes: their beginning and their end.
 
+use std::collections::BTreeSet;
+
 use super::super::event::{Event, ExecId, FrameId, PauseCause, Recorded};
 use super::super::exec::Work as Acts;
 use super::super::exec::{Detail, Exec, ExecStatus, GateDetail, HoldDetail, Owner, RampDetail, RampStage};
@@ -28,6 +30,11 @@ impl State {
                 self.open_frame(plan, *block, Owner::Frame(*parent), phase, at);
             }
             Event::BlockEnded { frame } => self.end_block(*frame),
+            Event::BlockSkipped { block, parent, .. } => {
+                self.frames[parent.0 as usize].cursor += 1;
+                self.note_skipped_outputs(plan, *block, &BTreeSet::new());
+                self.push(Work::Frame(*parent));
+            }
             Event::NodeStarted { node, exec, frame, item, args } => {
                 self.begin_item(*frame);
                 self.start_exec(plan, (*node, *exec), (*frame, *item), args.clone(), recorded);
@@ -46,6 +53,9 @@ impl State {
             }
             Event::NodeFailed { exec, reason, node } => {
                 self.outputs.insert(*node, Value::Null);
+                if let Some(frame) = self.given_up_with(plan, *exec) {
+                    self.give_up(plan, frame);
+                }
                 self.end_exec(*exec, ExecStatus::Failed(reason.clone()), recorded);
                 self.item_ended(self.exec(*exec).frame);
             }
@@ -56,7 +66,9 @@ impl State {
             Event::HoldJudged { exec, .. } => observe::hold(self, plan, *exec, at),
             Event::GateJudged { exec, conditions, .. } => {
                 if let Detail::Gate(gate) = &mut self.execs[exec.0 as usize].detail {
-                    gate.undecided = true;
+                    let mut required = conditions.iter().filter(|judgement| !judgement.warns);
+                    let fails = required.clone().any(|judgement| judgement.verdict == Some(false));
+                    gate.undecided = !fails && required.any(|judgement| judgement.verdict.is_none());
                     gate.judgements.clone_from(conditions);
                 }
             }
@@ -83,6 +95,37 @@ impl State {
         let frame = &mut self.frames[frame.0 as usize];
         frame.cursor += 1;
         frame.open += 1;
+    }
+
+    /// The composite step with `on failure continue` that ends when this execution fails.
+    pub(in crate::engine) fn given_up_with(&self, plan: &Plan, exec: ExecId) -> Option<FrameId> {
+        if matches!(&plan.node(self.exec(exec).node).kind, NodeKind::Step(step) if step.continues) {
+            return None;
+        }
+        self.frames_around(self.exec(exec).frame).find(|frame| plan.block(self.frame(*frame).block).continues)
+    }
+
+    /// A frame and those it stands in, innermost first.
+    pub(in crate::engine) fn frames_around(&self, frame: FrameId) -> impl Iterator<Item = FrameId> {
+        std::iter::successors(Some(frame), |frame| match self.frame(*frame).owner {
+            Owner::Frame(parent) => Some(parent),
+            Owner::Run | Owner::Phase(_) | Owner::Ramp(_) => None,
+        })
+    }
+
+    /// Nothing more starts in this frame and in those inside it.
+    fn give_up(&mut self, plan: &Plan, outermost: FrameId) {
+        let open: Vec<FrameId> = self.live.frames.iter().copied().collect();
+        for id in open {
+            if self.frames_around(id).any(|around| around == outermost) {
+                let block = self.frame(id).block;
+                self.frames[id.0 as usize].cursor = u32::try_from(plan.block(block).items.len()).unwrap_or(u32::MAX);
+                self.push(Work::Frame(id));
+            }
+        }
+        let inside = |exec: &&Exec| self.frames_around(exec.frame).any(|around| around == outermost);
+        let ran: BTreeSet<NodeIndex> = self.execs.iter().filter(inside).map(|exec| exec.node).collect();
+        self.note_skipped_outputs(plan, self.frame(outermost).block, &ran);
     }
 
     pub(in crate::engine) fn end_block(&mut self, id: FrameId) {

@@ -1,12 +1,14 @@
 //! Phases and the frames they run in.
 
+use std::collections::BTreeSet;
+
 use super::super::event::{Event, FrameId, PauseCause, RunOutcome};
 use super::super::exec::{Detail, Frame, Owner};
 use super::super::judge::Judge;
 use super::super::state::{PhaseStatus, State, Work};
 use crate::base::time::Timestamp;
 use crate::contract::value::Value;
-use crate::plan::program::{BlockIndex, Item, NodeKind, PhaseIndex, Plan};
+use crate::plan::program::{BlockIndex, Item, NodeIndex, NodeKind, PhaseIndex, Plan};
 
 impl State {
     pub(in crate::engine) fn apply_phase(&mut self, plan: &Plan, event: &Event, at: Timestamp) {
@@ -41,7 +43,7 @@ impl State {
             Event::PhaseSkipped { phase, reason } => {
                 self.set_phase(*phase, PhaseStatus::Skipped, at);
                 self.phases[phase.0 as usize].reason.clone_from(reason);
-                self.note_skipped_outputs(plan, *phase);
+                self.note_skipped_outputs(plan, plan.phase(*phase).body, &BTreeSet::new());
                 self.wake_after(plan, *phase);
             }
             Event::PhaseUndone { phase } => {
@@ -69,14 +71,22 @@ impl State {
         self.push(Work::Run);
     }
 
-    pub(in crate::engine) fn note_skipped_outputs(&mut self, plan: &Plan, phase: PhaseIndex) {
-        let mut blocks = vec![plan.phase(phase).body];
+    /// What stands in this block has no output, apart from what ran.
+    pub(in crate::engine) fn note_skipped_outputs(
+        &mut self,
+        plan: &Plan,
+        block: BlockIndex,
+        ran: &BTreeSet<NodeIndex>,
+    ) {
+        let mut blocks = vec![block];
         while let Some(block) = blocks.pop() {
             for item in &plan.block(block).items {
                 match item {
                     Item::Block(inner) => blocks.push(*inner),
                     Item::Node(node) => {
-                        self.outputs.insert(*node, Value::Null);
+                        if !ran.contains(node) {
+                            self.outputs.insert(*node, Value::Null);
+                        }
                         if let NodeKind::Ramp { body, .. } = &plan.node(*node).kind {
                             blocks.push(*body);
                         }

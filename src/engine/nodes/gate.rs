@@ -13,8 +13,15 @@ pub fn look(turn: &mut Turn<'_, '_>, id: ExecId) {
     let exec = turn.state().exec(id);
     let Detail::Gate(gate) = &exec.detail else { return };
     let NodeKind::Gate(conditions) = &plan.node(exec.node).kind else { return };
+    if gate.undecided {
+        // A crash may have come between the judgement and the question.
+        if !turn.state().pause.contains(&PauseCause::Gate(id)) {
+            pause_for(turn, PauseCause::Gate(id));
+        }
+        return;
+    }
     let reads = conditions.iter().flat_map(|condition| &condition.reads).map(|read| read.group);
-    if gate.undecided || stands_still(turn, id) || turn.state().sample_awaited(reads, turn.now) {
+    if stands_still(turn, id) || turn.state().sample_awaited(reads, turn.now) {
         return;
     }
     let node = exec.node;

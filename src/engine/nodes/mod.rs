@@ -11,6 +11,7 @@ use super::decide::Turn;
 use super::event::{Direction, Event, ExecId, FrameId};
 use super::exec::{Detail, ExecStatus, UndoStatus};
 use super::phases;
+use super::stop;
 use super::undo;
 use crate::contract::registry::Args;
 use crate::contract::value::Value;
@@ -68,8 +69,13 @@ fn pass(turn: &mut Turn<'_, '_>, id: ExecId, output: Value) {
     turn.record(Event::NodePassed { node, exec: id, output });
 }
 
-/// The node failed, and with it its phase.
+/// The node failed, and with it the composite step that may fail, or its phase.
 fn fail(turn: &mut Turn<'_, '_>, id: ExecId, reason: String, mut because: Vec<String>) {
+    if let Some(frame) = turn.state().given_up_with(turn.plan(), id) {
+        let node = turn.state().exec(id).node;
+        turn.record(Event::NodeFailed { node, exec: id, reason });
+        return stop::cancel_frame(turn, frame, "the step it is part of failed");
+    }
     let exec = turn.state().exec(id);
     let (node, phase) = (exec.node, exec.phase);
     let name = turn.plan().node(node).id.clone();

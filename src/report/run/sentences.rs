@@ -11,7 +11,7 @@ use crate::contract::effect::Outcome;
 use crate::engine::event::{Afterwards, Direction, Event, ExecId, Judgement, PauseCause, Recorded};
 use crate::engine::state::State;
 use crate::model::program::HookEvent;
-use crate::plan::program::{Node, NodeIndex, NodeKind, PhaseIndex, Plan};
+use crate::plan::program::{BlockIndex, Item, Node, NodeIndex, NodeKind, PhaseIndex, Plan};
 
 /// Tells the events of one run.
 #[derive(Debug, Clone, Copy)]
@@ -28,8 +28,19 @@ impl Teller<'_> {
         match &recorded.event {
             Event::GateJudged { node, conditions, .. } => self.gate(*node, conditions),
             Event::Paused { cause } => self.paused(cause),
+            Event::BlockSkipped { block, reason, .. } => self.skipped_block(*block, reason),
             event => self.one(event, recorded.at).into_iter().collect(),
         }
+    }
+
+    /// One sentence for each node in it.
+    fn skipped_block(&self, block: BlockIndex, reason: &str) -> Vec<String> {
+        let items = self.plan.block(block).items.iter();
+        let told = items.flat_map(|item| match item {
+            Item::Node(node) => vec![format!("{}: skipped: {reason}", self.id(*node))],
+            Item::Block(inner) => self.skipped_block(*inner, reason),
+        });
+        told.collect()
     }
 
     fn one(&self, event: &Event, at: Timestamp) -> Option<String> {
@@ -38,6 +49,7 @@ impl Teller<'_> {
             Event::RunEnded { .. }
             | Event::BlockStarted { .. }
             | Event::BlockEnded { .. }
+            | Event::BlockSkipped { .. }
             | Event::EffectRequested { .. }
             | Event::EffectEnded { .. }
             | Event::Sampled { .. }
