@@ -117,5 +117,5 @@ pub fn analyze_watched(
     quiet::drop_echoes(sources, &mut diagnostics);
     let (diagnostics, allowed) = allows::apply(&loaded.modules, sources, diagnostics);
     done(Stage::Order);
-    Ok(Analysis { program: built.program, diagnostics, allowed, files })
+    Ok(Analysis { program: built.into_program(), diagnostics, allowed, files })
 }
