@@ -16,6 +16,7 @@ mod environments;
 pub mod explain;
 mod expressions;
 pub mod fixes;
+mod folded;
 pub mod functions;
 mod graph;
 mod items;
@@ -115,6 +116,7 @@ pub fn analyze_watched(
     diagnostics.extend(checker.finish());
     done(Stage::Meaning);
     let subject = lints::Subject::new(&loaded.modules, &built, sources);
+    folded::check(&subject, &mut diagnostics);
     lints::check(&subject, &mut diagnostics);
     done(Stage::Lints);
     quiet::drop_echoes(sources, &mut diagnostics);

@@ -44,11 +44,13 @@ impl<'a> Checker<'a> {
         rubric
     }
 
-    /// PG401 for what no document can pass; silent when not all points are known.
+    /// PG401 for what no document can pass; silent when not all points are known, or do not add up: how many there are
+    /// meant to be is then open.
     fn check_reach(&mut self, rubric: &Rubric, written: &RubricItem) {
         let mut criteria = written.tiers.iter().flat_map(|tier| &tier.criteria);
         let is_known = written.unreadable.is_empty()
-            && criteria.all(|criterion| criterion.is_complete && is_written_number(&criterion.points));
+            && criteria.all(|criterion| criterion.is_complete && is_written_number(&criterion.points))
+            && rubric.tiers.iter().flat_map(|tier| &tier.criteria).all(adds_up);
         if let Some((part, most)) = rubric.pass.as_ref().and_then(|pass| out_of_reach(rubric, pass))
             && is_known
         {
@@ -168,6 +170,11 @@ impl<'a> Checker<'a> {
     pub fn reads_document(&self, ty: &Type) -> bool {
         *ty == Type::Json && self.frame.surroundings == Surroundings::Document
     }
+}
+
+fn adds_up(criterion: &Criterion) -> bool {
+    let sum = criterion.awards.iter().fold(Number::ZERO, |sum, award| sum.add(award.points));
+    sum.subtract(criterion.points).is_zero()
 }
 
 fn is_written_number(expr: &ast::Expr) -> bool {
