@@ -105,5 +105,6 @@ pub mod runtime;
 pub mod session;
 pub mod sim;
 pub mod sources;
+pub mod stats;
 pub mod steps;
 pub mod syntax;
