@@ -21,7 +21,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("eval", &["base", "contract", "stats", "model"]),
     ("sources", &["base", "contract"]),
     // `steps` also holds the table of all that is built in, sources included.
-    ("steps", &["base", "contract", "stats", "sources"]),
+    ("steps", &["base", "contract", "stats", "model", "eval", "sources"]),
     ("analysis", &["base", "contract", "syntax", "model", "eval"]),
     ("plan", &["base", "contract", "model", "eval"]),
     ("engine", &["base", "contract", "stats", "model", "eval", "plan"]),

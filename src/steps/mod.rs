@@ -15,6 +15,7 @@ pub mod naming;
 pub mod notify;
 pub mod process;
 pub mod protocol;
+pub mod quality;
 pub mod read;
 pub mod report;
 pub mod table;
@@ -53,6 +54,8 @@ static STEPS: &[StepImpl] = &[
     notify::send::SEND,
     process::exec::EXEC,
     process::shell::SHELL,
+    quality::evaluate::EVALUATE,
+    quality::remediate::REMEDIATE,
     read::json::JSON,
     read::text::TEXT,
     report::write::WRITE,
