@@ -21,8 +21,8 @@
 //!                        │
 //!                        ├── analysis            names, types and units, lints (one file each)
 //!                        │    /   │
-//!           eval ── model ───┘    │              expressions over a world · the program, resolved and typed
-//!   steps       \     │           │
+//!           eval ── model ───┘    │  format      expressions over a world · the program, resolved and typed · text → text
+//!   steps       \     │           │  /
 //!   sources      \    │         syntax           text → tree, total
 //!        \        \   │           │
 //!         └──── contract ──── stats              values, types, effects, outcomes, histories · pure statistics
@@ -100,6 +100,7 @@ pub mod contract;
 pub mod demo;
 pub mod engine;
 pub mod eval;
+pub mod format;
 pub mod model;
 pub mod plan;
 pub mod report;

@@ -17,6 +17,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("contract", &["base"]),
     ("syntax", &["base"]),
     ("stats", &["base"]),
+    // Text to text: what a program means is none of its business.
+    ("format", &["base", "syntax"]),
     ("model", &["base", "contract"]),
     ("eval", &["base", "contract", "stats", "model"]),
     ("sources", &["base", "contract"]),
@@ -34,7 +36,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "base", "contract", "syntax", "stats", "model", "eval", "sources", "steps", "analysis", "plan", "engine",
-            "report", "runtime", "adapters", "session", "demo",
+            "report", "format", "runtime", "adapters", "session", "demo",
         ],
     ),
 ];
@@ -42,6 +44,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// Layers that do nothing to the world and learn nothing from it but through their arguments.
 const PURE: &[&str] = &[
     "base", "contract", "syntax", "stats", "model", "eval", "sources", "steps", "analysis", "plan", "engine", "report",
+    "format",
 ];
 
 /// What pure layers may not name: beginnings of paths.
@@ -69,7 +72,7 @@ const SIBLINGS: &[(&str, &[&str])] = &[
     ("steps", &["naming", "protocol", "table"]),
     ("sources", &[]),
     ("analysis/lints", &[]),
-    ("cli", &["by_hand", "exit", "load", "output", "runs", "terminal"]),
+    ("cli", &["by_hand", "diff", "exit", "load", "output", "runs", "terminal"]),
 ];
 
 const VAGUE_NAMES: &[&str] = &["util", "utils", "helper", "helpers", "common", "manager", "misc"];

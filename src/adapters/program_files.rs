@@ -4,12 +4,14 @@
 //! said in words that name the file.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::{self, ErrorKind, Read};
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 use ignore::types::TypesBuilder;
+
+use super::files::{Draft, Privacy};
 
 /// No program written by people comes near it; devices that never end do.
 pub const LARGEST: u64 = 64 * 1024 * 1024;
@@ -26,6 +28,30 @@ pub fn read(path: &Path) -> Result<Vec<u8>, String> {
         return Err(format!("`{}` is larger than {} MiB: this is no program", path.display(), LARGEST / 1024 / 1024));
     }
     Ok(bytes)
+}
+
+/// Gives the file at `path`, which held `before`, new content: all of it or nothing. Permissions and owner stay; of a
+/// symbolic link the file it points to is written.
+///
+/// # Errors
+/// What is in the way, for people: the file may not be written, or somebody else has written it since it was read.
+pub fn replace(path: &Path, before: &[u8], content: &[u8]) -> Result<(), String> {
+    let name = path.display();
+    let refused = |error: io::Error| match error.kind() {
+        ErrorKind::PermissionDenied => format!("`{name}` may not be written by this user; nothing was changed"),
+        _ => format!("`{name}` cannot be written: {error}; nothing was changed"),
+    };
+    let target = path.canonicalize().map_err(refused)?;
+    if target.metadata().map_err(refused)?.permissions().readonly() {
+        return Err(format!("`{name}` is read-only; nothing was changed"));
+    }
+    OpenOptions::new().write(true).open(&target).map_err(refused)?;
+    let mut draft = Draft::begin(&name.to_string(), target, Privacy::Ordinary).map_err(|failure| failure.message)?;
+    draft.file().write_all(content).map_err(refused)?;
+    if read(path)? != before {
+        return Err(format!("`{name}` was changed by somebody else in the meantime; nothing was written"));
+    }
+    draft.commit(None).map_err(|failure| failure.message)
 }
 
 /// The programs that `paths` mean: files as they are, folders walked for `.deploy` without what git ignores. In

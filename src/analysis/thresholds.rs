@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::span::{Location, Span};
+use crate::base::suggest::Suggestion;
 use crate::contract::types::Type;
 use crate::model::expr::{Expr, ExprKind, Operator};
 use crate::model::phase::Condition;
@@ -134,8 +135,17 @@ impl<'a> Checker<'a> {
                 })
             })
         });
-        let merged =
-            read.into_iter().zip(own).map(|(inner, (written, _))| merge(inner, written, &whole, (negated, holder)));
+        let parameter = item.parameter.as_ref().map(|(parameter, _)| parameter.text.as_str());
+        let given = parameter.zip(group.map(|group| self.declared_name(group)));
+        let named = |condition: Condition| match &given {
+            Some((parameter, group)) => Condition { text: rename(&condition.text, parameter, group), ..condition },
+            None => condition,
+        };
+        let merged = read
+            .into_iter()
+            .map(named)
+            .zip(own)
+            .map(|(inner, (written, _))| merge(inner, written, &whole, (negated, holder)));
         merged.collect()
     }
 
@@ -184,11 +194,26 @@ impl<'a> Checker<'a> {
             return Some(binding.target);
         }
         if !self.might_be_declared(&name.text) {
-            let near = crate::base::suggest::nearest(&name.text, self.scope().names_of(Space::Value));
+            let near = Suggestion::of(&name.text, self.values_of(|kind| matches!(kind, ItemKind::Metrics(_))));
             self.report_undefined("group of metrics", name, near);
         }
         None
     }
+}
+
+/// The words of a condition with the parameter's name replaced by that of the group it stands for.
+fn rename(text: &str, parameter: &str, group: &str) -> String {
+    let is_word = |letter: char| letter == '_' || letter == '.' || letter.is_alphanumeric();
+    let mut renamed = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(parameter) {
+        let (before, behind) = (&rest[..at], &rest[at + parameter.len()..]);
+        let begins = !before.chars().next_back().or(renamed.chars().next_back()).is_some_and(is_word);
+        renamed.push_str(before);
+        renamed.push_str(if begins && behind.starts_with('.') { group } else { parameter });
+        rest = behind;
+    }
+    renamed + rest
 }
 
 /// A condition of a threshold as it is used: its own clauses, and those of the place that names it for the rest.
@@ -217,4 +242,16 @@ fn merge(
 fn both(left: Expr, right: Expr, at: Location) -> Expr {
     let ty = if left.ty == Type::Error || right.ty == Type::Error { Type::Error } else { Type::Bool };
     Expr::new(ExprKind::Binary(Operator::And, left, right), ty, at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rename;
+
+    #[test]
+    fn the_parameter_is_named_as_the_group_it_stands_for_and_nothing_else_is() {
+        assert_eq!(rename("m.p99 <= 2 * m.p95", "m", "canary"), "canary.p99 <= 2 * canary.p95");
+        assert_eq!(rename("mm.p99 <= m and x.m.y", "m", "canary"), "mm.p99 <= m and x.m.y");
+        assert_eq!(rename("sum(m.m)", "m", "canary"), "sum(canary.m)");
+    }
 }

@@ -5,8 +5,9 @@ use crate::base::source::SourceFile;
 use crate::base::span::{Location, Span};
 
 use super::ast::{Allow, File, Item, ItemKind, Name};
+use super::cures::Begins;
 use super::faults::{Faults, Rank};
-use super::grammar::{self, Node, Rule};
+use super::grammar::{self, Concrete, Node, Rule};
 use super::lower::Lower;
 use super::quotes::Quote;
 use super::scan::{Comment, CommentKind, DEEPEST, Scan, scan};
@@ -35,8 +36,20 @@ pub enum Stage {
 /// As [`parse`], and tells `done` the end of every stage.
 #[must_use]
 pub fn parse_watched(source: &SourceFile, done: &mut dyn FnMut(Stage)) -> Parsed {
+    parse_with(source, done, |_, _| ()).0
+}
+
+/// As [`parse`], with what `look` makes of the concrete tree; there is none of what nests too deep.
+pub(super) fn parse_with<T>(
+    source: &SourceFile,
+    done: &mut dyn FnMut(Stage),
+    look: impl FnOnce(&Scan, Option<&Concrete<'_>>) -> T,
+) -> (Parsed, T) {
     let scan = scan(&source.text, true);
     done(Stage::Scan);
+    let concrete = if scan.too_deep.is_none() { grammar::parse(Rule::file, &scan) } else { None };
+    done(Stage::Grammar);
+    let looked = look(&scan, concrete.as_ref());
     let mut faults = Faults::default();
     let mut lower = Lower {
         file: source.id,
@@ -53,12 +66,13 @@ pub fn parse_watched(source: &SourceFile, done: &mut dyn FnMut(Stage)) -> Parsed
     if let Some(bad) = source.first_bad_byte {
         lower.not_utf_8(bad);
     }
-    let file = match scan.too_deep {
-        Some(at) => lower.too_deep(at),
-        None => lower.file(&scan, done),
+    let file = match (scan.too_deep, &concrete) {
+        (Some(at), _) => lower.too_deep(at),
+        (None, Some(concrete)) => lower.file(concrete),
+        (None, None) => lower.too_much(),
     };
     done(Stage::Lower);
-    Parsed { file, diagnostics: faults.finish() }
+    (Parsed { file, diagnostics: faults.finish() }, looked)
 }
 
 impl Lower<'_> {
@@ -115,7 +129,16 @@ impl Lower<'_> {
                 "close it with `\"`; a text over several lines stands in `\"\"\"`",
             ),
         };
-        let diagnostic = Diagnostic::new(Code::PG002, self.at(span), message).label("opened here").help(help);
+        let mut diagnostic = Diagnostic::new(Code::PG002, self.at(span), message).label("opened here").help(help);
+        let written = self.text.get(at.range()).unwrap_or_default().trim_end();
+        let inside = written.trim_start_matches('r').strip_prefix('"').unwrap_or_default();
+        // One word: the string ends where it does. Of several, some may be code.
+        let is_word =
+            !inside.is_empty() && !inside.contains(|c: char| c.is_whitespace() || "\"(){}[]<>,\\$".contains(c));
+        if hole.is_none() && quote != Quote::Block && is_word {
+            let end = at.start as usize + written.len();
+            diagnostic = diagnostic.fix("close the string", Span::new(end, end), "\"");
+        }
         self.faults.lexical(diagnostic);
     }
 
@@ -141,14 +164,14 @@ impl Lower<'_> {
         Item { doc: None, at: Span::new(0, self.text.len()), kind: ItemKind::Broken }
     }
 
-    fn file(&mut self, scan: &Scan, done: &mut dyn FnMut(Stage)) -> File {
-        let Some(concrete) = grammar::parse(Rule::file, scan) else {
-            let at = Location::new(self.file, Span::new(0, self.text.len().min(1)));
-            self.faults
-                .lexical(Diagnostic::new(Code::PG009, at, "this file takes too much work to read").label("given up"));
-            return File { items: vec![self.broken_item()], allows: Vec::new() };
-        };
-        done(Stage::Grammar);
+    fn too_much(&mut self) -> File {
+        let at = Location::new(self.file, Span::new(0, self.text.len().min(1)));
+        self.faults
+            .lexical(Diagnostic::new(Code::PG009, at, "this file takes too much work to read").label("given up"));
+        File { items: vec![self.broken_item()], allows: Vec::new() }
+    }
+
+    fn file(&mut self, concrete: &Concrete<'_>) -> File {
         let mut items = Vec::new();
         let mut astray = false;
         for node in concrete.nodes() {
@@ -214,7 +237,18 @@ impl Lower<'_> {
     }
 
     fn bad_item(&mut self, node: Node<'_>) {
-        self.unexpected(&node, ": expected a declaration such as `pipeline`, `metrics` or `use`");
+        let start = node.start();
+        let word: String = node.as_str().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+        let why = ": expected a declaration such as `pipeline`, `metrics` or `use`";
+        let span = self.covering(start, start + word.len());
+        let message = format!("unexpected `{word}`{why}");
+        let diagnostic = Diagnostic::new(Code::PG001, self.at(span), message).label("not expected here");
+        let diagnostic = self.suggest_keyword(diagnostic, &word, span, Begins::Declaration);
+        if word.is_empty() {
+            self.unexpected(&node, why);
+        } else {
+            self.report(start, Rank::Unexpected, diagnostic);
+        }
         for inner in node.into_inner() {
             if inner.as_rule() == Rule::block {
                 self.block(inner);

@@ -6,6 +6,8 @@
 
 pub mod ast;
 mod clauses;
+mod cures;
+pub mod elements;
 mod expressions;
 mod faults;
 mod files;

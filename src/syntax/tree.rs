@@ -214,7 +214,7 @@ impl Builder<'_, '_> {
 }
 
 /// The first token of a gap, with its length.
-fn piece(bytes: &[u8]) -> (SyntaxKind, usize) {
+pub(super) fn piece(bytes: &[u8]) -> (SyntaxKind, usize) {
     let run = |matches: fn(u8) -> bool| bytes.iter().take_while(|byte| matches(**byte)).count();
     match bytes {
         [b'\r', b'\n' | 0x1D | 0x1E, ..] => (SyntaxKind::Newline, 2),
@@ -251,7 +251,7 @@ fn is_without_keywords(rule: Rule) -> bool {
 }
 
 /// Rules that are one token; all others are nodes.
-fn is_token(rule: Rule) -> bool {
+pub(super) fn is_token(rule: Rule) -> bool {
     matches!(
         rule,
         Rule::ident
