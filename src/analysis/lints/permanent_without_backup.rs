@@ -72,7 +72,7 @@ fn unsaved<'p>(block: &'p Block, saved: &mut bool, found: &mut Vec<(&'p str, Loc
     for statement in &block.statements {
         match &statement.kind {
             StatementKind::Step(step) if step.effect == EffectClass::Permanent && !*saved => {
-                found.push((&step.call.name, step.call.at));
+                found.push((step.called(), step.call.at));
             }
             other if is_backup(other) => *saved = true,
             other => other.inner().into_iter().for_each(|inner| unsaved(inner, saved, found)),
