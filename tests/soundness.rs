@@ -478,8 +478,7 @@ fn a_hold_that_is_later_than_the_trigger_in_every_way_never_fails_before_it() {
     let found = std::cell::Cell::new((0, 0));
     run(700, &(requires, condition_of_trigger(), all_series), |((op, limit, sustain), trigger, all_series)| {
         let hold = format!("hold 80m {{ require m.x {op} {limit}{sustain} }}");
-        let program =
-            |body: &str| format!("{METRICS}\n/// A test.\npipeline p {{ phase a {{ {body} wait 10m }} }}");
+        let program = |body: &str| format!("{METRICS}\n/// A test.\npipeline p {{ phase a {{ {body} wait 10m }} }}");
         let analysis = check(&program(&format!("{trigger}\n{hold}")));
         if !has(&analysis, "PG417") || analysis.has_errors() {
             return;
