@@ -174,9 +174,10 @@ impl Lower<'_> {
     fn file(&mut self, concrete: &Concrete<'_>) -> File {
         let mut items = Vec::new();
         let mut astray = false;
+        let mut stray = None;
         for node in concrete.nodes() {
             if node.as_rule() == Rule::item {
-                astray = self.item(node, &mut items, astray);
+                astray = self.item(node, &mut items, astray, &mut stray);
             }
         }
         let allows = self.allows();
@@ -184,15 +185,20 @@ impl Lower<'_> {
     }
 
     /// Reads one item. `astray`: the one before it was a statement that should stand in a block, so the block has ended
-    /// too early, and only the first sign of that is reported.
-    fn item(&mut self, node: Node<'_>, items: &mut Vec<Item>, astray: bool) -> bool {
+    /// too early, and only the first sign of that is reported. `stray` is where the latest `}` too many ends.
+    fn item(&mut self, node: Node<'_>, items: &mut Vec<Item>, astray: bool, stray: &mut Option<usize>) -> bool {
         let mut astray = astray;
         for inner in node.into_inner() {
             match inner.as_rule() {
                 Rule::stray_close => {
-                    if !astray {
+                    // Of several in a row on one line the first stands for all.
+                    let at = self.span(&inner);
+                    let between = stray.and_then(|end| self.text.get(end..at.start as usize));
+                    let is_next = between.is_some_and(|between| between.chars().all(|c| c == ' ' || c == '\t'));
+                    if !astray && !is_next {
                         self.unexpected(&inner, ": no block is open here");
                     }
+                    *stray = Some(at.end as usize);
                 }
                 Rule::misplaced => {
                     self.misplaced(inner, items, astray);
@@ -259,15 +265,22 @@ impl Lower<'_> {
     /// The comments that silence a warning, each with the statement below it.
     fn allows(&mut self) -> Vec<Allow> {
         let mut targets = std::mem::take(&mut self.targets);
-        targets.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
         let comments = self.comments;
-        comments.iter().filter_map(|comment| self.allow(comment, &targets)).collect()
+        let said: Vec<(&Comment, &str)> =
+            comments.iter().filter_map(|comment| Some((comment, self.said_in(comment)?))).collect();
+        if !said.is_empty() {
+            targets.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
+        }
+        said.into_iter().map(|(comment, said)| self.allow(comment, said, &targets)).collect()
     }
 
-    fn allow(&self, comment: &Comment, targets: &[Span]) -> Option<Allow> {
+    /// What is said to this program in a comment.
+    fn said_in(&self, comment: &Comment) -> Option<&str> {
         let written = self.text.get(comment.at.range())?;
-        let said = written.trim_start_matches('/').trim_start_matches('*').trim_start();
-        let said = said.strip_prefix("phasegate:")?;
+        written.trim_start_matches('/').trim_start_matches('*').trim_start().strip_prefix("phasegate:")
+    }
+
+    fn allow(&self, comment: &Comment, said: &str, targets: &[Span]) -> Allow {
         let opening = said.find('(').filter(|at| said[..*at].trim() == "allow");
         let (codes, reason) = match opening.map(|at| said[at + 1..].split_once(')').unwrap_or((&said[at + 1..], ""))) {
             Some((codes, reason)) => (self.codes(codes), reason.trim().trim_end_matches("*/").trim().to_owned()),
@@ -276,7 +289,7 @@ impl Lower<'_> {
         let next = self.start_behind(comment.at.end as usize);
         let index = targets.partition_point(|span| (span.start as usize) < next);
         let target = targets.get(index).copied().filter(|span| span.start as usize == next);
-        Some(Allow { at: comment.at, codes, reason, target })
+        Allow { at: comment.at, codes, reason, target }
     }
 
     /// `PG410, PG411`, a slice of the source.
