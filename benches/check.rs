@@ -106,7 +106,7 @@ fn stages(files: &[Generated]) -> Vec<(Stage, f64)> {
 
 fn assert_clean(analysis: &Analysis, sources: &Sources) {
     if let Some(first) = analysis.diagnostics.first() {
-        let look = Look { colour: false, unicode: true, width: 120 };
+        let look = Look { colour: false, unicode: true, width: 120, spoken: false };
         panic!("{} findings, the first:\n{}", analysis.diagnostics.len(), render(sources, first, look));
     }
 }
@@ -156,7 +156,7 @@ fn diagnostics() {
     let mut read = |asked: &str| read_generated(&files, asked);
     let analysis = analyze(&mut read, "main.deploy", &mut sources).expect("it is there");
     let found = &analysis.diagnostics[..analysis.diagnostics.len().min(1_000)];
-    let look = Look { colour: true, unicode: true, width: 120 };
+    let look = Look { colour: true, unicode: true, width: 120, spoken: false };
     let text = (0..ROUNDS)
         .map(|_| timed(|| found.iter().map(|one| black_box(render(&sources, one, look)).len()).sum::<usize>()));
     let text = text.fold(f64::INFINITY, f64::min);

@@ -72,7 +72,7 @@ const SIBLINGS: &[(&str, &[&str])] = &[
     ("steps", &["naming", "protocol"]),
     ("sources", &[]),
     ("analysis/lints", &[]),
-    ("cli", &["by_hand", "exit", "load", "output", "runs", "terminal"]),
+    ("cli", &["by_hand", "diff", "exit", "load", "output", "runs", "terminal"]),
 ];
 
 const VAGUE_NAMES: &[&str] = &["util", "utils", "helper", "helpers", "common", "manager", "misc"];

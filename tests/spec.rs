@@ -7,14 +7,16 @@
 //! reported elsewhere, and with `deploy strict` nothing else may be reported at all.
 //!
 //! `deploy slo.deploy` is a file that the other blocks under its heading may import. A block behind a case in which
-//! `text` or `json` is followed by a word is what the program gives for it; `PHASEGATE_BLESS=1` rewrites those.
+//! `text` or `json` is followed by a word is what the program gives for it; `PHASEGATE_BLESS=1` rewrites those. `text
+//! fixed` is the case with all sure fixes put in. Every fix of every case is tried by itself: what it is for must be
+//! gone, and no new error may be there.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use phasegate::analysis::analyze;
+use phasegate::analysis::{analyze, fixes};
 use phasegate::base::diagnostic::{Code, Diagnostic, Severity};
 use phasegate::base::source::Sources;
 use phasegate::report::diagnostics::text::Look;
@@ -56,6 +58,36 @@ fn every_code_has_a_case() {
 
 /// Codes without a case here: a Markdown document is UTF-8 (`tests/command_line.rs` has bytes that are not).
 const NOT_HERE: &[Code] = &[Code::PG010];
+
+/// A fix that lets more be read may bring to light what could not be judged before; these do, in cases that are about
+/// something else.
+const BRINGS_TO_LIGHT: &[&str] = &["PG210 is silent about what could not be read"];
+
+#[test]
+fn every_fix_cures_what_it_is_for_and_nothing_new_is_wrong() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut failures = Vec::new();
+    let mut tried = 0;
+    for path in documents(root) {
+        let text = fs::read_to_string(&path).expect("a document that was just listed");
+        let document = read_document(&text);
+        for (_, fence) in &document.fences {
+            if !matches!(fence.info.as_str(), "deploy" | "deploy strict")
+                || BRINGS_TO_LIGHT.contains(&fence.heading.as_str())
+            {
+                continue;
+            }
+            let case = Case::new(fence, &document);
+            for diagnostic in case.diagnostics.iter().filter(|diagnostic| diagnostic.fix.is_some()) {
+                tried += 1;
+                let place = format!("{}:{} {}", path.display(), fence.line - 1, fence.heading);
+                failures.extend(case.not_cured(diagnostic).map(|words| format!("{place}\n  {words}")));
+            }
+        }
+    }
+    assert!(tried > 40, "only {tried} fixes were found");
+    assert!(failures.is_empty(), "{} of {tried} fixes fail:\n\n{}\n", failures.len(), failures.join("\n\n"));
+}
 
 fn documents(root: &Path) -> Vec<PathBuf> {
     let mut documents = markdown(&root.join("tests/spec"));
@@ -172,9 +204,11 @@ fn check_document(name: &str, text: &str) -> Outcome {
 
 /// A program of a document, and what is expected of it.
 struct Case {
+    files: HashMap<String, String>,
     sources: Sources,
     diagnostics: Vec<Diagnostic>,
-    files: usize,
+    /// How many files were read.
+    read: usize,
     expected: Vec<Expected>,
     /// Why it could not be checked at all.
     failed: Option<String>,
@@ -197,16 +231,71 @@ impl Case {
         }
         let (text, expected) = take_marks(&fence.text);
         files.insert(ROOT.to_owned(), text);
+        Self::of(files, expected)
+    }
+
+    fn of(files: HashMap<String, String>, expected: Vec<Expected>) -> Self {
         let mut sources = Sources::default();
         let mut read = |path: &str| {
             files.get(path).map(|text| text.clone().into_bytes()).ok_or_else(|| format!("there is no file `{path}`"))
         };
-        match analyze(&mut read, ROOT, &mut sources) {
-            Ok(analysis) => {
-                Self { sources, diagnostics: analysis.diagnostics, files: analysis.files.len(), expected, failed: None }
-            }
-            Err(message) => Self { sources, diagnostics: Vec::new(), files: 0, expected, failed: Some(message) },
+        let (diagnostics, read, failed) = match analyze(&mut read, ROOT, &mut sources) {
+            Ok(analysis) => (analysis.diagnostics, analysis.files.len(), None),
+            Err(message) => (Vec::new(), 0, Some(message)),
+        };
+        Self { files, sources, diagnostics, read, expected, failed }
+    }
+
+    /// The same case with these fixed in their file; none when there is nothing to fix.
+    fn with_fixes(&self, diagnostics: &[&Diagnostic]) -> Option<Self> {
+        let file = self.sources.get(diagnostics.first()?.at.file)?;
+        let fixed = fixes::apply(file, diagnostics)?;
+        let mut files = self.files.clone();
+        files.insert(file.name.clone(), fixed.text);
+        Some(Self::of(files, Vec::new()))
+    }
+
+    /// What is wrong with the fix of a diagnostic, if anything.
+    fn not_cured(&self, diagnostic: &Diagnostic) -> Option<String> {
+        let about = format!("{}: {}", diagnostic.code.id(), diagnostic.message);
+        let Some(after) = self.with_fixes(&[diagnostic]) else { return Some(format!("{about}: cannot be put in")) };
+        let same = |case: &Self| {
+            case.diagnostics
+                .iter()
+                .filter(|one| one.code == diagnostic.code && one.message == diagnostic.message)
+                .count()
+        };
+        let text = &after.files[&self.sources.get(diagnostic.at.file)?.name];
+        if same(&after) >= same(self) {
+            return Some(format!("{about}: is still there\n{text}"));
         }
+        let errors = |case: &Self| {
+            let errors = case.diagnostics.iter().filter(|one| one.severity() == Severity::Error);
+            errors.map(|one| format!("{}: {}", one.code.id(), one.message)).collect::<Vec<_>>()
+        };
+        let mut known = errors(self);
+        let mut new = errors(&after);
+        new.retain(|error| known.iter().position(|other| other == error).map(|index| known.remove(index)).is_none());
+        (!new.is_empty()).then(|| format!("{about}: brings {new:?}\n{text}"))
+    }
+
+    /// The block with all sure fixes, until nothing changes.
+    fn fixed(&self) -> String {
+        let own = |case: &Self| {
+            let fixable = case
+                .diagnostics
+                .iter()
+                .filter(|one| one.fix.is_some() && case.sources.get(one.at.file).is_some_and(|file| file.name == ROOT));
+            case.with_fixes(&fixable.collect::<Vec<_>>())
+        };
+        let mut last = own(self);
+        for _ in 0..20 {
+            match last.as_ref().and_then(own) {
+                Some(next) => last = Some(next),
+                None => break,
+            }
+        }
+        last.as_ref().unwrap_or(self).files[ROOT].clone()
     }
 
     /// What is expected and not given, and the other way round, a line each.
@@ -246,15 +335,16 @@ impl Case {
     }
 
     fn view(&self, format: &str, view: &str) -> Result<String, String> {
-        let look = Look { colour: false, unicode: true, width: 100 };
+        let look = Look { colour: false, unicode: true, width: 100, spoken: false };
         match (format, view) {
             ("text", "diagnostics") => {
                 let drawn: String = self.diagnostics.iter().map(|one| text::render(&self.sources, one, look)).collect();
                 Ok(drawn.trim_end().to_owned() + "\n")
             }
             ("json", "diagnostics") => {
-                Ok(json::render(&self.sources, &self.diagnostics, Summary::new(&self.diagnostics, self.files)))
+                Ok(json::render(&self.sources, &self.diagnostics, Summary::new(&self.diagnostics, self.read)))
             }
+            ("text", "fixed") => Ok(self.fixed()),
             _ => Err(format!("there is no view `{format} {view}`")),
         }
     }

@@ -14,4 +14,5 @@ pub mod program_files;
 pub mod secrets;
 pub mod socket;
 pub mod state;
+pub mod watching;
 pub mod world;

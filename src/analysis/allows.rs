@@ -25,6 +25,9 @@ pub fn apply(
 ) -> (Vec<Diagnostic>, Vec<Allowed>) {
     let mut silenced = Vec::new();
     for module in modules {
+        // While something is in error, other findings may be hidden: nothing is taken out for sure.
+        let is_error = |diagnostic: &Diagnostic| diagnostic.severity() == Severity::Error;
+        let is_sound = !diagnostics.iter().any(|one| one.at.file == module.file && is_error(one));
         for allow in &module.ast.allows {
             for name in &allow.codes {
                 let before = silenced.len();
@@ -36,13 +39,16 @@ pub fn apply(
                     Some(code) => {
                         silence(module, allow, code, &mut diagnostics, &mut silenced);
                         let message = format!("there is no `{}` ({}) here to allow", code.id(), code.name());
-                        (silenced.len() == before).then_some((message, Some("take the comment out")))
+                        // A statement in error is not judged: what the allow is there for may come back.
+                        let is_useless = silenced.len() == before && !has_error(module, allow, &diagnostics);
+                        is_useless.then_some((message, Some("take the comment out")))
                     }
                 };
                 if let Some((message, help)) = useless {
                     let mut diagnostic = Diagnostic::new(Code::PG502, Location::new(module.file, name.at), message);
                     diagnostic.help = help.map(str::to_owned);
-                    diagnostics.push(without(diagnostic, module, sources, (allow, name)));
+                    let cure = |diagnostic| without(diagnostic, module, sources, (allow, name));
+                    diagnostics.push(if is_sound { cure(diagnostic) } else { diagnostic });
                 }
             }
         }
@@ -50,6 +56,17 @@ pub fn apply(
     diagnostics.sort_by(|left, right| left.at.cmp(&right.at).then(left.code.cmp(&right.code)));
     diagnostics.dedup_by(|next, kept| next.code == kept.code && next.at == kept.at && next.message == kept.message);
     (diagnostics, silenced)
+}
+
+/// Whether an error stands in what the allow speaks about.
+fn has_error(module: &Module, allow: &Allow, diagnostics: &[Diagnostic]) -> bool {
+    let Some(target) = allow.target else { return false };
+    diagnostics.iter().any(|diagnostic| {
+        diagnostic.severity() == Severity::Error
+            && diagnostic.at.file == module.file
+            && diagnostic.at.span.start < target.end
+            && diagnostic.at.span.end > target.start
+    })
 }
 
 /// Moves what the allow speaks about from the diagnostics to what is silenced.

@@ -2,7 +2,7 @@
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::span::Span;
-use crate::base::suggest::nearest;
+use crate::base::suggest::{Suggestion, nearest};
 use crate::syntax::ast::{Arg, Expr, ExprKind};
 
 use super::checker::Checker;
@@ -93,10 +93,10 @@ impl<'a> Checker<'a> {
         let Some(name) = &arg.name else { return };
         let given = |formal: &str| args.iter().any(|arg| arg.name.as_ref().is_some_and(|name| name.text == formal));
         let free = callee.formals.iter().map(|formal| formal.name).filter(|formal| !given(formal));
-        let near = nearest(&name.text, free);
+        let near = Suggestion::of(&name.text, free);
         let message = format!("`{}` has no parameter `{}`", callee.name, name.text);
         let mut diagnostic = Diagnostic::new(Code::PG106, self.here(name.at), message);
-        if near.is_none() && !callee.formals.is_empty() {
+        if near.is_empty() && !callee.formals.is_empty() {
             let known: Vec<&str> = callee.formals.iter().map(|formal| formal.name).collect();
             diagnostic = diagnostic.help(format!("its parameters are `{}`", known.join("`, `")));
         }

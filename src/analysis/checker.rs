@@ -9,6 +9,7 @@ use indexmap::IndexMap;
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::source::Sources;
 use crate::base::span::{Location, Span};
+use crate::base::suggest::Suggestion;
 use crate::contract::types::Type;
 use crate::model::expr::{Expr, ExprKind, LocalId};
 use crate::model::program::{Local, LocalKind};
@@ -221,12 +222,8 @@ impl<'a> Checker<'a> {
     }
 
     /// Reports with a suggestion to write `near` instead of what stands at `at`.
-    pub fn report_with_near(&mut self, diagnostic: Diagnostic, at: Span, near: Option<&str>) {
-        let diagnostic = match near {
-            Some(near) => diagnostic.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), at, near),
-            None => diagnostic,
-        };
-        self.report(diagnostic);
+    pub fn report_with_near(&mut self, diagnostic: Diagnostic, at: Span, near: impl Into<Suggestion>) {
+        self.report(diagnostic.suggest(&near.into(), at));
     }
 
     pub fn report_duplicate(&mut self, name: &Name, first: Span) {
@@ -371,7 +368,7 @@ impl<'a> Checker<'a> {
     }
 
     /// PG101
-    pub fn report_undefined(&mut self, what: &str, name: &Name, near: Option<&str>) {
+    pub fn report_undefined(&mut self, what: &str, name: &Name, near: impl Into<Suggestion>) {
         let diagnostic =
             Diagnostic::new(Code::PG101, self.here(name.at), format!("there is no {what} `{}`", name.text));
         self.report_with_near(diagnostic, name.at, near);

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::span::Location;
-use crate::base::suggest::nearest;
+use crate::base::suggest::Suggestion;
 use crate::model::expr::{Expr, ExprKind};
 use crate::model::phase::Block;
 use crate::model::program::{Local, LocalKind};
@@ -81,8 +81,9 @@ impl<'a> Checker<'a> {
             return;
         }
         let name = path.iter().map(|name| name.text.as_str()).collect::<Vec<_>>().join(".");
-        let near = nearest(&name, self.scope().names_of(Space::Component));
-        if let Some(binding) = near.and_then(|near| self.scope().get(Space::Component, near)) {
+        let near = Suggestion::of(&name, self.scope().names_of(Space::Component));
+        let scope = self.scope();
+        for binding in near.names().iter().filter_map(|near| scope.get(Space::Component, near)) {
             self.use_binding(binding);
         }
         let diagnostic = Diagnostic::new(Code::PG103, self.here(callee.at), format!("there is no component `{name}`"));

@@ -2,7 +2,7 @@
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::span::Span;
-use crate::base::suggest::nearest;
+use crate::base::suggest::Suggestion;
 use crate::contract::types::Type;
 use crate::model::phase::{Condition, MissingPolicy, Sustain, Trigger, TriggerAction};
 use crate::syntax::ast::{self, ConditionStatement, TriggerKind, TriggerStatement};
@@ -86,10 +86,10 @@ impl<'a> Checker<'a> {
         if name.text.is_empty() {
             return;
         }
-        let near = nearest(&name.text, words.iter().copied());
+        let near = Suggestion::of(&name.text, words.iter().copied());
         let mut diagnostic =
             Diagnostic::new(Code::PG101, self.here(name.at), format!("there is no {what} `{}`", name.text));
-        if near.is_none() {
+        if near.is_empty() {
             diagnostic = diagnostic.help(format!("there are `{}`", words.join("`, `")));
         }
         self.report_with_near(diagnostic, name.at, near);
@@ -126,8 +126,9 @@ impl<'a> Checker<'a> {
             let message = format!("`{}` is no channel", name.text);
             self.report(Diagnostic::new(Code::PG201, self.here(name.at), message));
         } else if !self.might_be_declared(&name.text) {
-            let near = nearest(&name.text, self.scope().names_of(Space::Value));
-            near.into_iter().for_each(|near| self.mark_meant(near));
+            let channels = self.values_of(|kind| matches!(kind, ast::ItemKind::Channel(_)));
+            let near = Suggestion::of(&name.text, channels);
+            near.names().iter().for_each(|near| self.mark_meant(near));
             self.report_undefined("channel", name, near);
         }
         String::new()

@@ -122,10 +122,10 @@ impl<'a> Checker<'a> {
         let prefix = format!("{}.", source.name);
         let known = self.catalog.of_kind(SignatureKind::Extractor);
         let known: Vec<&str> = known.iter().filter_map(|signature| signature.name.strip_prefix(&prefix)).collect();
-        let near = crate::base::suggest::nearest(&name.text, known.iter().copied());
+        let near = crate::base::suggest::Suggestion::of(&name.text, known.iter().copied());
         let message = format!("`{}` has no extractor `{}`", source.name, name.text);
         let mut diagnostic = Diagnostic::new(Code::PG103, self.here(name.at), message);
-        if near.is_none() {
+        if near.is_empty() {
             diagnostic = diagnostic.help(format!("it has `{}`", known.join("`, `")));
         }
         self.report_with_near(diagnostic, name.at, near);

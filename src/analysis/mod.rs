@@ -15,6 +15,7 @@ mod durations;
 mod environments;
 pub mod explain;
 mod expressions;
+pub mod fixes;
 pub mod functions;
 mod graph;
 mod items;

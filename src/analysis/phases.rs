@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::span::{Location, Span};
-use crate::base::suggest::nearest;
+use crate::base::suggest::Suggestion;
 use crate::contract::types::Type;
 use crate::contract::window::Window;
 use crate::model::expr::ExprKind;
@@ -335,7 +335,7 @@ impl<'a> Checker<'a> {
         let phases = self.frame.phases.clone();
         let Some(phase) = phases.index_of(&name.text) else {
             if !self.might_be_declared(&name.text) {
-                let near = nearest(&name.text, phases.names());
+                let near = Suggestion::of(&name.text, phases.names());
                 self.report_undefined("phase", name, near);
             }
             return None;

@@ -57,6 +57,10 @@ pub fn drop_echoes(sources: &Sources, diagnostics: &mut Vec<Diagnostic>) {
     let is_unread = |code: Code| code < Code::PG101 && code != Code::PG006;
     let unread: HashSet<_> =
         diagnostics.iter().filter(|diagnostic| is_unread(diagnostic.code)).filter_map(line).collect();
+    // `wait 10 seconds`: the number is told by its unit, which was not read.
+    let start = |diagnostic: &Diagnostic| (diagnostic.at.file, diagnostic.at.span.start);
+    let numbers: HashSet<_> = diagnostics.iter().filter(|one| one.code == Code::PG005).map(start).collect();
+    diagnostics.retain(|diagnostic| diagnostic.code != Code::PG202 || !numbers.contains(&start(diagnostic)));
     if !unread.is_empty() {
         let is_echo = |diagnostic: &Diagnostic| line(diagnostic).is_some_and(|line| unread.contains(&line));
         diagnostics.retain(|diagnostic| diagnostic.severity() == Severity::Error || !is_echo(diagnostic));

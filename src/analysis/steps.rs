@@ -1,13 +1,13 @@
 //! Steps and everything else that is called by a signature: targets, sources, channels.
 
-use crate::base::diagnostic::{Code, Diagnostic};
+use crate::base::diagnostic::{Code, Diagnostic, Edit};
 use crate::base::span::Span;
-use crate::base::suggest::nearest;
+use crate::base::suggest::Suggestion;
 use crate::contract::types::Type;
 use crate::model::expr::Expr;
 use crate::model::phase::{Call, StatementKind, Step};
 use crate::model::signature::EffectClass;
-use crate::syntax::ast::{self, Arg, ExprKind, SignatureKind, StepStatement};
+use crate::syntax::ast::{self, Arg, ExprKind, ItemKind, SignatureKind, StepStatement};
 
 use super::arguments::{Callee, Formal};
 use super::checker::{Checker, Place, Used};
@@ -179,15 +179,25 @@ impl<'a> Checker<'a> {
         }
         let diagnostic = Diagnostic::new(Code::PG103, location, format!("there is no {wanted} `{name}`"));
         let known = self.catalog.of_kind(kind);
-        let near = nearest(name, known.iter().map(|signature| signature.name.as_str()));
+        let near = Suggestion::of(name, known.iter().map(|signature| signature.name.as_str()));
         // The module that was meant is not unused as well.
-        for meant in [Some(name), near].into_iter().flatten() {
+        for meant in near.names().iter().map(String::as_str).chain([name]) {
             let module = meant.split('.').next().unwrap_or_default();
             if let Some(import) = self.scope().std.get(module) {
                 self.used.insert(Used::Import(self.module, *import));
             }
         }
-        self.report_with_near(diagnostic, at, near);
+        let mut diagnostic = diagnostic.suggest(&near, at);
+        let meant = near.sure().and_then(|near| known.iter().find(|signature| signature.name == near));
+        let missing = meant.and_then(|signature| signature.module()).filter(|module| !self.is_module_known(module));
+        if let (Some(fix), Some(module)) = (&mut diagnostic.fix, missing) {
+            fix.edits.insert(0, self.import_edit(module));
+        }
+        self.report(diagnostic);
+    }
+
+    fn is_module_known(&self, module: &str) -> bool {
+        self.scope().std.contains_key(module) || self.might_be_declared(module)
     }
 
     /// The module of what is called has to be imported; said once for each module of a file.
@@ -204,9 +214,19 @@ impl<'a> Checker<'a> {
         }
         let message = format!("`{}` needs the module `{module}`", signature.name);
         let diagnostic = Diagnostic::new(Code::PG103, self.here(at), message)
-            .help(format!("write `use std.{module}` at the top of the file"))
-            .fix(format!("import `std.{module}`"), Span::new(0, 0), format!("use std.{module}\n"));
-        self.report(diagnostic);
+            .help(format!("write `use std.{module}` at the top of the file"));
+        let edit = self.import_edit(module);
+        self.report(diagnostic.fix(format!("import `std.{module}`"), edit.span, edit.text));
+    }
+
+    /// What imports a module of the standard library: a line behind the last import, or at the top.
+    fn import_edit(&self, module: &str) -> Edit {
+        let items = &self.modules[self.module].ast.items;
+        let last = items.iter().rev().find(|item| matches!(item.kind, ItemKind::Use(_)));
+        match last {
+            Some(item) => Edit { span: item.at.after(), text: format!("\nuse std.{module}") },
+            None => Edit { span: Span::default(), text: format!("use std.{module}\n\n") },
+        }
     }
 
     /// The call with its arguments checked, defaults behind those that were written.

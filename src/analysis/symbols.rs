@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::source::Sources;
 use crate::base::span::{Location, Span};
-use crate::base::suggest::nearest;
+use crate::base::suggest::Suggestion;
 use crate::syntax::ast::{Item, ItemKind, Name, Use, UseSource};
 
 use super::load::Module;
@@ -196,19 +196,13 @@ impl<'a> Importer<'a, '_> {
     fn import_std(&self, import: &'a Use, scope: &mut Scope<'a>, diagnostics: &mut Vec<Diagnostic>) {
         for name in import.names.iter().filter(|name| !name.text.is_empty()) {
             if !stdlib::is_module(&name.text) {
-                let mut diagnostic = Diagnostic::new(
-                    Code::PG104,
-                    self.at(name.at),
-                    format!("the standard library has no module `{}`", name.text),
-                );
-                if let Some(near) = nearest(&name.text, stdlib::module_names()) {
-                    diagnostic = diagnostic.help(format!("did you mean `{near}`?")).fix(
-                        format!("import `{near}`"),
-                        name.at,
-                        near,
-                    );
+                let message = format!("the standard library has no module `{}`", name.text);
+                let near = Suggestion::of(&name.text, stdlib::module_names());
+                // What was probably meant is imported, so that its use is no second fault.
+                for meant in stdlib::module_names().filter(|module| near.names().iter().any(|name| name == module)) {
+                    scope.std.entry(meant).or_insert(name.at);
                 }
-                diagnostics.push(diagnostic);
+                diagnostics.push(Diagnostic::new(Code::PG104, self.at(name.at), message).suggest(&near, name.at));
             } else if let Some(first) = scope.std.get(name.text.as_str()) {
                 diagnostics.push(duplicate(&name.text, self.at(name.at), self.at(*first)));
             } else {
@@ -262,13 +256,7 @@ impl<'a> Importer<'a, '_> {
         let file = self.sources.get(self.modules[target].file).map(|source| source.name.as_str()).unwrap_or_default();
         let message = format!("`{file}` declares no `{}`", name.text);
         let diagnostic = Diagnostic::new(Code::PG101, self.at(name.at), message);
-        let mut names: Vec<&str> = self.own[target].names.keys().map(|(_, name)| *name).collect();
-        names.sort_unstable();
-        match nearest(&name.text, names) {
-            Some(near) => {
-                diagnostic.help(format!("did you mean `{near}`?")).fix(format!("import `{near}`"), name.at, near)
-            }
-            None => diagnostic,
-        }
+        let names = self.own[target].names.keys().map(|(_, name)| *name);
+        diagnostic.suggest(&Suggestion::of(&name.text, names), name.at)
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::span::{Location, Span};
+use crate::base::suggest::Suggestion;
 use crate::contract::types::Type;
 use crate::model::expr::{Expr, ExprKind, Operator};
 use crate::model::phase::Condition;
@@ -193,7 +194,7 @@ impl<'a> Checker<'a> {
             return Some(binding.target);
         }
         if !self.might_be_declared(&name.text) {
-            let near = crate::base::suggest::nearest(&name.text, self.scope().names_of(Space::Value));
+            let near = Suggestion::of(&name.text, self.values_of(|kind| matches!(kind, ItemKind::Metrics(_))));
             self.report_undefined("group of metrics", name, near);
         }
         None

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::number::Number;
-use crate::base::suggest::nearest;
+use crate::base::suggest::Suggestion;
 use crate::contract::types::{Encoding, RecordType, Type};
 use crate::syntax::ast::{ItemKind, Name, TypeExpr, TypeKind};
 
@@ -232,7 +232,7 @@ impl<'a> Checker<'a> {
             let known = SIMPLE.iter().map(|(name, _)| *name).chain(GENERIC);
             let mut known: Vec<&str> = known.chain(self.scope().names_of(Space::Type)).collect();
             known.sort_unstable();
-            let near = nearest(&name.text, known);
+            let near = Suggestion::of(&name.text, known);
             let diagnostic =
                 Diagnostic::new(Code::PG111, self.here(name.at), format!("there is no type `{}`", name.text));
             self.report_with_near(diagnostic, name.at, near);
@@ -244,10 +244,11 @@ impl<'a> Checker<'a> {
     fn resolve_through(&mut self, alias: &str, inner: &str, name: &'a Name) -> Type {
         let Some((module, at)) = self.scope().aliases.get(alias).copied() else {
             if !self.might_be_declared(alias) {
-                let near = nearest(alias, self.scope().aliases.keys().copied()).map(|near| format!("{near}.{inner}"));
+                let near = Suggestion::of(alias, self.scope().aliases.keys().copied());
+                let near = near.named(|near| format!("{near}.{inner}"));
                 let message = format!("there is no type `{}`: no file is imported as `{alias}`", name.text);
                 let diagnostic = Diagnostic::new(Code::PG111, self.here(name.at), message);
-                self.report_with_near(diagnostic, name.at, near.as_deref());
+                self.report_with_near(diagnostic, name.at, near);
             }
             return Type::Error;
         };
@@ -257,9 +258,10 @@ impl<'a> Checker<'a> {
             return self.declared_type(binding.target);
         }
         if !self.unreadable[module].declares.contains(inner) {
-            let near = nearest(inner, self.scopes[module].names_of(Space::Type)).map(|near| format!("{alias}.{near}"));
+            let near = Suggestion::of(inner, self.scopes[module].names_of(Space::Type));
+            let near = near.named(|near| format!("{alias}.{near}"));
             let message = format!("`{}` declares no type `{inner}`", self.module_name(module));
-            self.report_with_near(Diagnostic::new(Code::PG111, self.here(name.at), message), name.at, near.as_deref());
+            self.report_with_near(Diagnostic::new(Code::PG111, self.here(name.at), message), name.at, near);
         }
         Type::Error
     }
@@ -295,7 +297,7 @@ impl<'a> Checker<'a> {
         let arguments: Vec<Type> = inner.iter().map(|ty| self.resolve_type(ty)).collect();
         if !GENERIC.contains(&name.text.as_str()) {
             if !name.text.is_empty() {
-                let near = nearest(&name.text, GENERIC);
+                let near = Suggestion::of(&name.text, GENERIC);
                 let message = format!("there is no type `{}<…>`", name.text);
                 let diagnostic = Diagnostic::new(Code::PG111, self.here(name.at), message);
                 self.report_with_near(diagnostic, name.at, near);

@@ -3,7 +3,7 @@
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::span::{Location, Span};
 use crate::model::program::LocalKind;
-use crate::syntax::ast::{ItemKind, MetricsItem, UseSource};
+use crate::syntax::ast::{Item, ItemKind, MetricsItem, Name, Use, UseSource};
 
 use super::checker::{Checker, Frame, Used};
 use super::symbols::{ItemRef, Space};
@@ -30,6 +30,10 @@ pub fn check(checker: &mut Checker<'_>) {
         }
     }
     checker.module = 0;
+}
+
+fn unused(what: &str, name: &str, at: Location) -> Diagnostic {
+    Diagnostic::new(Code::PG501, at, format!("the {what} `{name}` is never used")).help("use it or take it out")
 }
 
 fn runs(item: &ItemKind) -> bool {
@@ -73,7 +77,8 @@ impl<'a> Checker<'a> {
     }
 
     fn check_import(&mut self, reference: ItemRef) {
-        let ItemKind::Use(import) = &self.item(reference).kind else { return };
+        let item = self.item(reference);
+        let ItemKind::Use(import) = &item.kind else { return };
         if matches!(import.source, UseSource::File(..))
             && !self.modules[reference.module].imports.contains_key(&reference.item)
         {
@@ -86,7 +91,11 @@ impl<'a> Checker<'a> {
                 || self.scope().imports(&name.text, name.at);
             let is_used = self.used.contains(&Used::Import(reference.module, name.at));
             if is_known && !is_used && !self.might_be_used(&name.text) {
-                self.report_unused("import", &name.text, self.here(name.at));
+                let diagnostic = unused("import", &name.text, self.here(name.at));
+                self.report(match self.without_import(item, import, name) {
+                    Some(span) => diagnostic.fix(format!("take `{}` out", name.text), span, ""),
+                    None => diagnostic,
+                });
             }
         }
     }
@@ -113,7 +122,20 @@ impl<'a> Checker<'a> {
     }
 
     fn report_unused(&mut self, what: &str, name: &str, at: Location) {
-        let message = format!("the {what} `{name}` is never used");
-        self.report(Diagnostic::new(Code::PG501, at, message).help("use it or take it out"));
+        self.report(unused(what, name, at));
+    }
+
+    /// What to delete so that `name` is no longer imported; of the last name all of the `use`, unless its documentation
+    /// would then belong to what stands below.
+    fn without_import(&self, item: &Item, import: &Use, name: &Name) -> Option<Span> {
+        let index = import.names.iter().position(|other| other.at == name.at);
+        match (index, import.names.as_slice()) {
+            (Some(index), names) if names.len() > 1 => Some(match names.get(index + 1) {
+                Some(next) => Span { start: name.at.start, end: next.at.start },
+                None => Span { start: names[index - 1].at.end, end: name.at.end },
+            }),
+            _ if item.doc.is_some() => None,
+            _ => Some(self.sources.get(self.modules[self.module].file)?.removal(item.at)),
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Diagnostics as data. Wording happens where the fault is found; drawing happens in `report`.
 
 use super::span::{Location, Span};
+use super::suggest::Suggestion;
 
 /// How bad it is. Errors stop everything that would run; warnings can be allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -176,6 +177,16 @@ impl Diagnostic {
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// Asks whether one of the nearest names was meant; where that is sure, it is the fix.
+    #[must_use]
+    pub fn suggest(mut self, near: &Suggestion, at: Span) -> Self {
+        self.help = near.question().or(self.help);
+        match near.sure() {
+            Some(name) => self.fix(format!("write `{name}`"), at, name),
+            None => self,
+        }
     }
 
     /// A fix of one replacement.

@@ -12,7 +12,12 @@ pub struct SourceFile {
     /// Offset of the first byte that was not UTF-8, if any (PG010).
     pub first_bad_byte: Option<usize>,
     line_starts: Vec<u32>,
+    /// Characters before each block of bytes; only for files with a line that is longer than a block.
+    blocks: Vec<u32>,
 }
+
+/// Bytes after which characters are counted anew, so that columns in a line of megabytes are cheap too.
+const BLOCK: usize = 4_096;
 
 /// A place as people count it: both from 1, columns in Unicode scalar values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,8 +31,14 @@ impl SourceFile {
     pub fn new(id: FileId, name: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
         let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        let line_starts = std::iter::once(0).chain(newlines.map(|(at, _)| Span::new(at + 1, at + 1).start)).collect();
-        Self { id, name: name.into(), text, first_bad_byte: None, line_starts }
+        let line_starts: Vec<u32> =
+            std::iter::once(0).chain(newlines.map(|(at, _)| Span::new(at + 1, at + 1).start)).collect();
+        let end = Span::new(text.len(), text.len()).end;
+        let is_long = |start: u32, next: u32| next.saturating_sub(start) as usize > BLOCK;
+        let last = line_starts.last().copied().unwrap_or(0);
+        let any_long = line_starts.windows(2).any(|pair| is_long(pair[0], pair[1])) || is_long(last, end);
+        let blocks = if any_long { count_blocks(&text) } else { Vec::new() };
+        Self { id, name: name.into(), text, first_bad_byte: None, line_starts, blocks }
     }
 
     /// Reads bytes that need not be UTF-8: what is not becomes U+FFFD and its offset is kept.
@@ -52,7 +63,19 @@ impl SourceFile {
         }
         let line = self.line_starts.partition_point(|start| *start as usize <= offset);
         let start = self.line_starts[line - 1] as usize;
-        LineColumn { line, column: self.text[start..offset].chars().count() + 1 }
+        LineColumn { line, column: self.characters_between(start, offset) + 1 }
+    }
+
+    fn characters_between(&self, start: usize, end: usize) -> usize {
+        let (first, last) = (start / BLOCK, end / BLOCK);
+        let bytes = self.text.as_bytes();
+        match (self.blocks.get(first), self.blocks.get(last)) {
+            (Some(before), Some(then)) if first < last => {
+                let counted = (then - before) as usize + characters_in(&bytes[last * BLOCK..end]);
+                counted - characters_in(&bytes[first * BLOCK..start])
+            }
+            _ => characters_in(&bytes[start..end]),
+        }
     }
 
     /// The bytes of line `line` (from 1) without its line break; empty beyond the end.
@@ -95,6 +118,24 @@ impl SourceFile {
     }
 }
 
+/// Bytes that begin a character.
+fn characters_in(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
+}
+
+/// How many characters begin before each block.
+fn count_blocks(text: &str) -> Vec<u32> {
+    let mut sum = 0;
+    let blocks = text.as_bytes().chunks(BLOCK).map(|block| {
+        let before = sum;
+        sum += u32::try_from(characters_in(block)).unwrap_or(u32::MAX);
+        before
+    });
+    let mut blocks: Vec<u32> = blocks.collect();
+    blocks.push(sum);
+    blocks
+}
+
 /// All files of one program.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
@@ -116,5 +157,42 @@ impl Sources {
 
     pub fn iter(&self) -> impl Iterator<Item = &SourceFile> {
         self.files.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BLOCK, SourceFile};
+    use crate::base::span::{FileId, Span};
+
+    #[test]
+    fn columns_count_characters_in_lines_of_any_length() {
+        for text in
+            ["é世x", "", &"aé世😀".repeat(3_000), &format!("ab\n{}\nz", "é".repeat(BLOCK * 3)), &"x\n".repeat(9_000)]
+        {
+            let file = SourceFile::new(FileId(0), "a.deploy", text);
+            let (mut line, mut column) = (1, 1);
+            for (at, character) in text.char_indices() {
+                if at % 7 == 0 || at % BLOCK < 8 {
+                    let found = file.line_column(at);
+                    assert_eq!((found.line, found.column), (line, column), "at {at}");
+                }
+                (line, column) = if character == '\n' { (line + 1, 1) } else { (line, column + 1) };
+            }
+            let end = file.line_column(text.len() + 9);
+            assert_eq!((end.line, end.column), (line, column));
+        }
+    }
+
+    #[test]
+    fn what_is_removed_takes_its_line_or_its_blanks_with_it() {
+        let file = SourceFile::new(FileId(0), "a.deploy", "one\n  two  \nthree four // five\n");
+        let removed = |start: usize, end: usize| {
+            let span = file.removal(Span::new(start, end)).range();
+            format!("{}{}", &file.text[..span.start], &file.text[span.end..])
+        };
+        assert_eq!(removed(6, 9), "one\nthree four // five\n");
+        assert_eq!(removed(23, 30), "one\n  two  \nthree four\n");
+        assert_eq!(removed(12, 17), "one\n  two  \n four // five\n");
     }
 }

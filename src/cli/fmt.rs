@@ -2,16 +2,13 @@
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use anstyle::{AnsiColor, Style};
 use clap::Args as Arguments;
 use rayon::ThreadPoolBuilder;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-use similar::TextDiff;
 
 use super::exit::Exit;
-use super::{output, terminal};
+use super::{diff, output, terminal};
 use crate::adapters::program_files;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::source::{SourceFile, Sources};
@@ -39,9 +36,6 @@ const INPUT: &str = "-";
 
 /// Reading programs recurses; they may be nested deeper than the stack of a thread usually allows.
 const STACK: usize = 16 << 20;
-
-/// A diff that takes longer is given less neatly.
-const DIFF_TIME: Duration = Duration::from_secs(2);
 
 pub fn run(args: Args) -> Exit {
     if !args.paths.iter().any(|path| path.as_os_str() == INPUT) {
@@ -105,7 +99,7 @@ fn treat(path: &Path, args: &Args) -> Treated {
         Treated { changes: text.is_some(), findings: draw(&sources, &diagnostics), name, ..Treated::default() };
     if let Some(text) = text {
         if args.diff {
-            treated.diff = diff(&treated.name, &source.text, &text);
+            treated.diff = diff::unified(&treated.name, &source.text, &text);
         } else if !args.check {
             treated.failure = program_files::replace(path, &bytes, text.as_bytes()).err();
         }
@@ -148,7 +142,7 @@ fn format_input(args: &Args) -> Exit {
             let result = text.as_ref().map_or(bytes.as_slice(), String::as_bytes);
             give(result, args);
             let before = String::from_utf8_lossy(&bytes);
-            let diff = text.as_ref().filter(|_| args.diff).map(|text| diff("<stdin>", &before, text));
+            let diff = text.as_ref().filter(|_| args.diff).map(|text| diff::unified("<stdin>", &before, text));
             let treated = Treated {
                 name: "<stdin>".to_owned(),
                 changes: text.is_some(),
@@ -225,21 +219,4 @@ impl Tally {
 
 fn count(files: usize) -> String {
     format!("{files} file{}", if files == 1 { "" } else { "s" })
-}
-
-/// A unified diff; `output` takes the colours out where they are not wanted.
-fn diff(name: &str, before: &str, after: &str) -> String {
-    let diff = TextDiff::configure().timeout(DIFF_TIME).diff_lines(before, after);
-    let plain = diff.unified_diff().context_radius(3).header(name, name).to_string();
-    let paint = |line: &str| {
-        let style = match line.as_bytes().first() {
-            Some(b'+') => AnsiColor::Green.on_default(),
-            Some(b'-') => AnsiColor::Red.on_default(),
-            Some(b'@') => AnsiColor::Cyan.on_default(),
-            _ => Style::new(),
-        };
-        let end = line.trim_end_matches('\n');
-        format!("{style}{end}{style:#}{}", &line[end.len()..])
-    };
-    plain.split_inclusive('\n').map(paint).collect()
 }

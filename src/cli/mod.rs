@@ -1,6 +1,6 @@
 //! The command line: one file per command, each with its `Args` and `run(Args) -> Exit`.
 //!
-//! Invariants: commands do not name each other; what they share is `exit`, `load`, `output`, `runs` and `terminal`. Everything
+//! Invariants: commands do not name each other; what they share is `diff`, `exit`, `load`, `output`, `runs` and `terminal`. Everything
 //! a command says goes through `output`, so that a closed pipe ends it quietly.
 //!
 //! To add a command: its file, one `pub mod` line and one row in `commands!`. The doc comment of its `Args` is its help.
@@ -18,6 +18,7 @@ pub mod backup;
 pub mod by_hand;
 pub mod check;
 pub mod demo;
+pub mod diff;
 pub mod exit;
 pub mod explain;
 pub mod fmt;

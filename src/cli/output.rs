@@ -23,6 +23,13 @@ pub fn say(text: &str) {
     }
 }
 
+/// Empties the screen of a terminal.
+pub fn clear_screen() {
+    let mut stream = io::stdout().lock();
+    // A terminal that is gone has nothing to empty.
+    let _ = stream.write_all(b"\x1b[2J\x1b[3J\x1b[H").and_then(|()| stream.flush());
+}
+
 /// Writes bytes to standard output as they are, colours and all: a text that somebody else wrote.
 pub fn hand_over(bytes: &[u8]) {
     if FAILURE.get().is_some() {

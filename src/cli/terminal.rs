@@ -15,7 +15,14 @@ pub fn look() -> Look {
     let columns = env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).filter(|columns| *columns > 0);
     let asked = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     let width = columns.or_else(|| if terminal { asked() } else { None }).unwrap_or(WIDTH_ELSEWHERE);
-    Look { colour: true, unicode: !terminal || shows_unicode(), width }
+    Look { colour: true, unicode: !terminal || shows_unicode(), width, spoken: wants_sentences() }
+}
+
+/// Whether whoever is at the terminal listens instead of looking, and says so.
+#[must_use]
+pub fn wants_sentences() -> bool {
+    let says = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
+    says("PHASEGATE_SCREEN_READER") || says("NO_GRAPHICS")
 }
 
 /// As the locale says; no word about it is taken as yes.

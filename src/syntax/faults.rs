@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::base::diagnostic::{Diagnostic, Label};
+use crate::base::diagnostic::{Diagnostic, Fix, Label};
 use crate::base::span::Span;
 
 /// What counts more when several faults begin at one place.
@@ -53,6 +53,7 @@ impl Faults {
                 self.by_place.insert(place, (rank, diagnostic));
             }
             Some((Rank::Unclosed, first)) if rank == Rank::Unclosed => {
+                first.fix = both(first.fix.take(), diagnostic.fix);
                 first.labels.push(Label { at: diagnostic.at, message: "nor is this one".to_owned() });
             }
             Some(kept) if rank < kept.0 => *kept = (rank, diagnostic),
@@ -69,4 +70,16 @@ impl Faults {
         all.sort_by_key(|diagnostic| (diagnostic.at.span.start, diagnostic.code));
         all
     }
+}
+
+/// What closes both: the inner one, which is reported first, and the outer one behind it.
+fn both(inner: Option<Fix>, outer: Option<Fix>) -> Option<Fix> {
+    let (mut inner, outer) = (inner?, outer?);
+    let (last, more) = (inner.edits.last_mut()?, outer.edits.first()?);
+    if last.span != more.span {
+        return None;
+    }
+    last.text.push_str(&more.text);
+    inner.title = format!("insert `{}`", last.text);
+    Some(inner)
 }

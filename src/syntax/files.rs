@@ -5,6 +5,7 @@ use crate::base::source::SourceFile;
 use crate::base::span::{Location, Span};
 
 use super::ast::{Allow, File, Item, ItemKind, Name};
+use super::cures::Begins;
 use super::faults::{Faults, Rank};
 use super::grammar::{self, Concrete, Node, Rule};
 use super::lower::Lower;
@@ -128,7 +129,16 @@ impl Lower<'_> {
                 "close it with `\"`; a text over several lines stands in `\"\"\"`",
             ),
         };
-        let diagnostic = Diagnostic::new(Code::PG002, self.at(span), message).label("opened here").help(help);
+        let mut diagnostic = Diagnostic::new(Code::PG002, self.at(span), message).label("opened here").help(help);
+        let written = self.text.get(at.range()).unwrap_or_default().trim_end();
+        let inside = written.trim_start_matches('r').strip_prefix('"').unwrap_or_default();
+        // One word: the string ends where it does. Of several, some may be code.
+        let is_word =
+            !inside.is_empty() && !inside.contains(|c: char| c.is_whitespace() || "\"(){}[]<>,\\$".contains(c));
+        if hole.is_none() && quote != Quote::Block && is_word {
+            let end = at.start as usize + written.len();
+            diagnostic = diagnostic.fix("close the string", Span::new(end, end), "\"");
+        }
         self.faults.lexical(diagnostic);
     }
 
@@ -227,7 +237,18 @@ impl Lower<'_> {
     }
 
     fn bad_item(&mut self, node: Node<'_>) {
-        self.unexpected(&node, ": expected a declaration such as `pipeline`, `metrics` or `use`");
+        let start = node.start();
+        let word: String = node.as_str().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+        let why = ": expected a declaration such as `pipeline`, `metrics` or `use`";
+        let span = self.covering(start, start + word.len());
+        let message = format!("unexpected `{word}`{why}");
+        let diagnostic = Diagnostic::new(Code::PG001, self.at(span), message).label("not expected here");
+        let diagnostic = self.suggest_keyword(diagnostic, &word, span, Begins::Declaration);
+        if word.is_empty() {
+            self.unexpected(&node, why);
+        } else {
+            self.report(start, Rank::Unexpected, diagnostic);
+        }
         for inner in node.into_inner() {
             if inner.as_rule() == Rule::block {
                 self.block(inner);

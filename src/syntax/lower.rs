@@ -123,7 +123,8 @@ impl Lower<'_> {
     pub(super) fn missing(&mut self, node: &Node<'_>, what: &str) {
         let (found, span) = self.place(node.start());
         let message = format!("expected {what}, found {}", self.found(found));
-        let diagnostic = Diagnostic::new(Code::PG001, self.at(span), message).label(format!("expected {what}"));
+        let mut diagnostic = Diagnostic::new(Code::PG001, self.at(span), message).label(format!("expected {what}"));
+        diagnostic.fix = self.cure_missing(node, found);
         self.report(found, Rank::Missing, diagnostic);
     }
 
@@ -135,10 +136,11 @@ impl Lower<'_> {
         let closing = closing_of(bracket);
         let span = self.covering(opening, opening + bracket.len_utf8());
         let (_, at) = self.place(found);
-        let diagnostic = Diagnostic::new(Code::PG008, self.at(span), format!("this `{bracket}` is never closed"))
+        let mut diagnostic = Diagnostic::new(Code::PG008, self.at(span), format!("this `{bracket}` is never closed"))
             .label(format!("opened here, without a `{closing}`"))
             .also(self.at(at), format!("expected `{closing}` here, found {}", self.found(found)))
             .help(format!("write `{closing}` where it ends"));
+        diagnostic.fix = self.cure_unclosed(opening, closing, found);
         self.report(found, Rank::Unclosed, diagnostic);
     }
 
@@ -252,7 +254,7 @@ fn closing_of(bracket: char) -> char {
 const LONG_SIGNS: [&str; 11] = ["==", "!=", "<=", ">=", "&&", "||", "??", "..", "+-", "->", "=>"];
 
 /// Bytes of the token that a text begins with: a word, a number, a string up to its first quote, a sign.
-fn token_length(text: &str) -> usize {
+pub(super) fn token_length(text: &str) -> usize {
     let first = text.chars().next().map_or(0, char::len_utf8);
     let bytes = text.as_bytes();
     match bytes.first() {

@@ -55,14 +55,22 @@ impl Lower<'_> {
         unreadable
     }
 
+    /// What may stand there once stands there again.
+    fn refuse_second(&mut self, node: &Node<'_>, is_second: bool, why: &str) {
+        if is_second {
+            self.unexpected(node, why);
+        }
+    }
+
     fn kill_switch(&mut self, node: Node<'_>) -> KillSwitchItem {
         let mut item = KillSwitchItem { name: self.no_name(&node), on: None, off: None };
         for inner in node.into_inner() {
             match inner.as_rule() {
                 Rule::ident => item.name = self.name(&inner),
-                Rule::killswitch_block => drop(self.entries(inner, |lower, side| match side.as_rule() {
-                    Rule::switch_on => item.on = Some(lower.titled(side).1),
-                    _ => item.off = Some(lower.titled(side).1),
+                Rule::killswitch_block => drop(self.entries(inner, |lower, side| {
+                    let known = if side.as_rule() == Rule::switch_on { &mut item.on } else { &mut item.off };
+                    lower.refuse_second(&side, known.is_some(), ": a kill switch has one `on` and one `off`");
+                    *known = Some(lower.titled(side).1);
                 })),
                 _ => self.note(&inner),
             }
@@ -180,8 +188,14 @@ impl Lower<'_> {
                 Rule::severity => item.severity = self.name(&inner),
                 Rule::for_clause => item.sustain = Some(self.sustain(inner)),
                 Rule::alert_block => drop(self.entries(inner, |lower, entry| match entry.as_rule() {
-                    Rule::summary => item.summary = Some(lower.clause_expr(entry)),
-                    Rule::runbook => item.runbook = Some(lower.clause_expr(entry)),
+                    Rule::summary => {
+                        lower.refuse_second(&entry, item.summary.is_some(), ": an alert has one summary");
+                        item.summary = Some(lower.clause_expr(entry));
+                    }
+                    Rule::runbook => {
+                        lower.refuse_second(&entry, item.runbook.is_some(), ": an alert has one runbook");
+                        item.runbook = Some(lower.clause_expr(entry));
+                    }
                     _ => item.notify.extend(lower.channels(entry)),
                 })),
                 _ => match self.maybe_expr(&inner) {
@@ -239,7 +253,10 @@ impl Lower<'_> {
                 Rule::subject => item.subject = Some(self.clause_name(inner, "what it scores, such as `json`")),
                 Rule::rubric_block => {
                     item.unreadable = self.entries(inner, |lower, entry| match entry.as_rule() {
-                        Rule::pass_rule => item.pass = Some(lower.clause_expr(entry)),
+                        Rule::pass_rule => {
+                            lower.refuse_second(&entry, item.pass.is_some(), ": a rubric has one `pass when`");
+                            item.pass = Some(lower.clause_expr(entry));
+                        }
                         _ => item.tiers.push(lower.tier(entry)),
                     });
                 }

@@ -2,23 +2,17 @@
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::span::Span;
-use crate::base::suggest::nearest;
 
 use super::ast::{
     Block, ConditionStatement, Name, Statement, StatementKind, StepStatement, StringLiteral, TriggerKind,
     TriggerStatement, TypeExpr,
 };
 use super::clauses::Order;
+use super::cures::{Begins, is_statement_word};
 use super::expressions::broken;
 use super::faults::Rank;
 use super::grammar::{Node, Rule};
-use super::lower::{Lower, is_blank};
-
-/// What can begin a statement, for suggestions.
-const KEYWORDS: [&str; 22] = [
-    "param", "let", "lock", "timeout", "window", "phase", "on", "parallel", "step", "gate", "hold", "ramp", "approve",
-    "wait", "run", "require", "warn", "rollback", "pause", "abort", "notify", "expect",
-];
+use super::lower::Lower;
 
 impl Lower<'_> {
     /// Reads a `block` node.
@@ -349,20 +343,13 @@ impl Lower<'_> {
 
     fn unknown_statement(&mut self, word: &str, start: usize) {
         let span = Span::new(self.base + start, self.base + start + word.len());
-        let message = if KEYWORDS.contains(&word) {
+        let message = if is_statement_word(word) {
             format!("unexpected `{word}`: it cannot stand here")
         } else {
             format!("expected a statement, found `{word}`")
         };
-        let mut diagnostic =
-            Diagnostic::new(Code::PG001, self.at(span), message).label("no statement begins like this");
-        if let Some(near) = nearest(word, KEYWORDS) {
-            diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
-            let rest = self.prepared[start + word.len()..].trim_start_matches(is_blank);
-            if !rest.starts_with(['=', ':', '.', '(']) && !KEYWORDS.contains(&word) {
-                diagnostic = diagnostic.fix(format!("write `{near}`"), span, near);
-            }
-        }
+        let diagnostic = Diagnostic::new(Code::PG001, self.at(span), message).label("no statement begins like this");
+        let diagnostic = self.suggest_keyword(diagnostic, word, span, Begins::Statement);
         self.report(start, Rank::Unexpected, diagnostic);
     }
 

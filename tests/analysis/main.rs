@@ -3,6 +3,7 @@
 
 mod clean;
 mod explained;
+mod items;
 mod library;
 mod lints;
 mod names;

@@ -1,6 +1,10 @@
 //! `check` from outside: its formats, fixes, watching, and what it draws.
 
+mod drawing;
+mod fixing;
+mod json;
 mod sarif;
+mod watching;
 
 use std::fs;
 use std::path::Path;
@@ -30,6 +34,10 @@ fn folder_with(files: &[(&str, &str)]) -> tempfile::TempDir {
         fs::write(path, text).expect("written");
     }
     folder
+}
+
+fn standard_output(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
 }
 
 fn standard_error(output: &Output) -> String {

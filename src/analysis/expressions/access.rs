@@ -1,7 +1,7 @@
 //! What stands behind a dot or between square brackets.
 
 use crate::base::diagnostic::{Code, Diagnostic};
-use crate::base::suggest::nearest;
+use crate::base::suggest::Suggestion;
 use crate::contract::types::Type;
 use crate::model::expr::{Expr, ExprKind, OutputRef, RunField};
 use crate::syntax::ast::{self, ItemKind, Name};
@@ -9,7 +9,7 @@ use crate::syntax::ast::{self, ItemKind, Name};
 use super::super::checker::{Checker, Entry, Used};
 use super::super::symbols::{ItemRef, Space};
 use super::super::types::value_type;
-use super::names::Root;
+use super::names::{Root, Stands};
 use super::text::plain;
 
 impl<'a> Checker<'a> {
@@ -23,7 +23,10 @@ impl<'a> Checker<'a> {
         match self.root_in(inner) {
             Some(root) => self.field_of_root(root, written, name),
             None => {
-                let inner = self.infer(inner);
+                let inner = match &*inner.kind {
+                    ast::ExprKind::Name(root) => self.infer_name(root, Stands::BeforeADot),
+                    _ => self.infer(inner),
+                };
                 self.field_of_value(inner, written, name)
             }
         }
@@ -76,7 +79,7 @@ impl<'a> Checker<'a> {
             Root::Alias(module) => match self.item_of_module(module, name) {
                 Some(root) => self.infer_root(root, name),
                 None => {
-                    let near = nearest(&name.text, self.scopes[module].names_of(Space::Value));
+                    let near = Suggestion::of(&name.text, self.scopes[module].names_of(Space::Value));
                     let what = format!("value in `{}` named", self.module_name(module));
                     if !self.unreadable[module].declares.contains(name.text.as_str()) {
                         self.report_undefined(&what, name, near);
@@ -104,9 +107,9 @@ impl<'a> Checker<'a> {
         }
         if !self.might_be_declared(&name.text) {
             let message = format!("no environment has a key `{}`", name.text);
-            let near = nearest(&name.text, self.environment_keys.keys().map(String::as_str)).map(str::to_owned);
+            let near = Suggestion::of(&name.text, self.environment_keys.keys().map(String::as_str));
             let diagnostic = Diagnostic::new(Code::PG109, self.here(name.at), message);
-            self.report_with_near(diagnostic, name.at, near.as_deref());
+            self.report_with_near(diagnostic, name.at, near);
         }
         self.error(written.at)
     }
@@ -155,7 +158,7 @@ impl<'a> Checker<'a> {
         let info = &phases.phases[phase];
         let Some((phase_name, step)) = phases.step(phase, &name.text) else {
             if !info.incomplete && !self.might_be_declared(&name.text) {
-                let near = nearest(&name.text, phases.step_names(phase));
+                let near = Suggestion::of(&name.text, phases.step_names(phase));
                 self.report_undefined(&format!("step in the phase `{}` named", info.name), name, near);
             }
             return self.error(written.at);
@@ -206,8 +209,8 @@ impl<'a> Checker<'a> {
         if let Some(elements) = info.elements.as_ref().filter(|elements| !elements.contains(&text)) {
             let message = format!("the phase `{}` has no element `{text}`", info.name);
             let diagnostic = Diagnostic::new(Code::PG101, self.here(written.at), message);
-            let near = nearest(&text, elements.iter().map(String::as_str)).map(str::to_owned);
-            self.report_with_near(diagnostic, written.at, near.as_deref());
+            let near = Suggestion::of(&text, elements.iter().map(String::as_str));
+            self.report_with_near(diagnostic, written.at, near);
             return None;
         }
         Some(text)
@@ -263,10 +266,10 @@ impl<'a> Checker<'a> {
     /// PG108
     pub fn report_unknown_field<'n>(&mut self, name: &Name, owner: &str, known: impl IntoIterator<Item = &'n str>) {
         let known: Vec<&str> = known.into_iter().collect();
-        let near = nearest(&name.text, known.iter().copied());
+        let near = Suggestion::of(&name.text, known.iter().copied());
         let mut diagnostic =
             Diagnostic::new(Code::PG108, self.here(name.at), format!("`{owner}` has no field `{}`", name.text));
-        if near.is_none() && !known.is_empty() && known.len() <= 12 {
+        if near.is_empty() && !known.is_empty() && known.len() <= 12 {
             diagnostic = diagnostic.help(format!("its fields are `{}`", known.join("`, `")));
         }
         self.report_with_near(diagnostic, name.at, near);

@@ -1,7 +1,7 @@
 //! Calls inside expressions: the functions of the language, and thresholds over a group.
 
 use crate::base::diagnostic::{Code, Diagnostic};
-use crate::base::suggest::nearest;
+use crate::base::suggest::Suggestion;
 use crate::contract::types::{RecordType, Type};
 use crate::model::expr::{Expr, ExprKind};
 use crate::syntax::ast::{self, Arg};
@@ -52,7 +52,7 @@ impl<'a> Checker<'a> {
             return;
         }
         let diagnostic = Diagnostic::new(Code::PG103, at, format!("there is no function `{name}`"));
-        let near = nearest(name, functions::all().map(|function| function.name));
+        let near = Suggestion::of(name, functions::all().map(|function| function.name));
         self.report_with_near(diagnostic, callee.at, near);
     }
 

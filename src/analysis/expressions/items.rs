@@ -1,7 +1,7 @@
 //! Rubrics and kill switches as arguments: named where a step takes one, by their own name or through a file's alias.
 
 use crate::base::diagnostic::{Code, Diagnostic};
-use crate::base::suggest::nearest;
+use crate::base::suggest::Suggestion;
 use crate::contract::types::Type;
 use crate::contract::value::Value;
 use crate::model::expr::Expr;
@@ -42,8 +42,9 @@ impl<'a> Checker<'a> {
             return Some(binding.target);
         }
         if !self.might_be_declared(&name.text) {
-            let near = nearest(&name.text, self.scope().names_of(space));
-            if let Some(binding) = near.and_then(|near| self.scope().get(space, near)) {
+            let near = Suggestion::of(&name.text, self.scope().names_of(space));
+            let scope = self.scope();
+            for binding in near.names().iter().filter_map(|near| scope.get(space, near)) {
                 self.use_binding(binding);
             }
             self.report_undefined(&ty.to_string(), name, near);
@@ -54,7 +55,7 @@ impl<'a> Checker<'a> {
     fn item_through(&mut self, alias: &'a Name, name: &'a Name, space: Space, ty: &Type) -> Option<ItemRef> {
         let Some((module, at)) = self.scope().aliases.get(alias.text.as_str()).copied() else {
             if !self.might_be_declared(&alias.text) {
-                let near = nearest(&alias.text, self.scope().aliases.keys().copied());
+                let near = Suggestion::of(&alias.text, self.scope().aliases.keys().copied());
                 self.report_undefined("imported file", alias, near);
             }
             return None;
@@ -62,7 +63,7 @@ impl<'a> Checker<'a> {
         self.used.insert(Used::Import(self.module, at));
         let binding = self.scopes[module].get(space, &name.text).filter(|binding| !binding.imported);
         if binding.is_none() && !self.unreadable[module].declares.contains(name.text.as_str()) {
-            let near = nearest(&name.text, self.scopes[module].names_of(space));
+            let near = Suggestion::of(&name.text, self.scopes[module].names_of(space));
             let what = format!("{ty} in `{}` named", self.module_name(module));
             self.report_undefined(&what, name, near);
         }

@@ -19,6 +19,7 @@ use super::checker::Checker;
 use super::symbols::Space;
 use super::types::{Misfit, fit, unify, value_type};
 
+use names::Stands;
 pub use names::{Root, path_of};
 
 impl<'a> Checker<'a> {
@@ -32,7 +33,7 @@ impl<'a> Checker<'a> {
             }
             ast::ExprKind::String(literal) => self.infer_string(literal),
             ast::ExprKind::Bool(value) => Expr::literal(Value::Bool(*value), Type::Bool, at),
-            ast::ExprKind::Name(name) => self.infer_name(name),
+            ast::ExprKind::Name(name) => self.infer_name(name, Stands::Alone),
             ast::ExprKind::Field(inner, name) => self.infer_field(written, inner, name),
             ast::ExprKind::Index(inner, index) => self.infer_index(written, inner, index),
             ast::ExprKind::Call { callee, args } => self.infer_call(written, callee, args),

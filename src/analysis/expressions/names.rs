@@ -1,7 +1,7 @@
 //! What a bare name stands for: from the innermost scope outwards to the file and what is built in.
 
 use crate::base::diagnostic::{Code, Diagnostic};
-use crate::base::suggest::nearest;
+use crate::base::suggest::Suggestion;
 use crate::contract::types::Type;
 use crate::contract::value::Value;
 use crate::model::expr::{Expr, ExprKind, OutputRef};
@@ -47,8 +47,16 @@ pub enum Root {
     Alias(usize),
 }
 
+/// Where a name stands, for what it may stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stands {
+    Alone,
+    /// `name.…`
+    BeforeADot,
+}
+
 impl<'a> Checker<'a> {
-    pub fn infer_name(&mut self, name: &'a Name) -> Expr {
+    pub fn infer_name(&mut self, name: &'a Name, stands: Stands) -> Expr {
         if name.text.is_empty() {
             return self.error(name.at);
         }
@@ -76,7 +84,7 @@ impl<'a> Checker<'a> {
         }
         match self.root_of(name) {
             Some(root) => self.infer_root(root, name),
-            None => self.undefined(name),
+            None => self.undefined(name, stands),
         }
     }
 
@@ -212,7 +220,7 @@ impl<'a> Checker<'a> {
         self.error(name.at)
     }
 
-    fn undefined(&mut self, name: &'a Name) -> Expr {
+    fn undefined(&mut self, name: &'a Name, stands: Stands) -> Expr {
         if self.might_be_declared(&name.text) {
             return self.error(name.at);
         }
@@ -226,14 +234,14 @@ impl<'a> Checker<'a> {
             return self.error(name.at);
         }
         let (what, near) = if name.text == "stage" {
-            ("ramp around this, and so no", None)
+            ("ramp around this, and so no", Suggestion::default())
         } else {
-            ("value", nearest(&name.text, self.names_in_reach()).map(str::to_owned))
+            ("value", Suggestion::of(&name.text, self.names_in_reach(stands)))
         };
-        if let Some(near) = &near {
+        for near in near.names() {
             self.mark_meant(near);
         }
-        self.report_undefined(what, name, near.as_deref());
+        self.report_undefined(what, name, near);
         self.error(name.at)
     }
 
@@ -265,17 +273,36 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Every value that could have been meant, for suggestions.
-    fn names_in_reach(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.frame.scopes.iter().flat_map(|scope| scope.keys().copied()).collect();
-        names.extend(self.frame.phases.names());
+    /// Every name that may stand there, for suggestions.
+    fn names_in_reach(&self, stands: Stands) -> Vec<&str> {
+        let dotted = stands == Stands::BeforeADot;
+        let mut names: Vec<&str> = Vec::new();
+        for scope in &self.frame.scopes {
+            let fits = |bound: &Bound| dotted || matches!(bound.entry, Entry::Local(_));
+            names.extend(scope.iter().filter(|(_, bound)| fits(bound)).map(|(name, _)| *name));
+        }
         if let Some(phase) = self.frame.phase {
             names.extend(self.frame.phases.step_names(phase));
         }
-        names.extend(self.scope().names_of(Space::Value));
-        names.extend(self.scope().aliases.keys().copied());
-        names.extend(["env", "run"]);
-        names.sort_unstable();
+        if dotted {
+            names.extend(self.frame.phases.names());
+            names.extend(self.scope().aliases.keys().copied());
+            names.extend(["env", "run"]);
+            names.extend(self.values_of(|kind| matches!(kind, ItemKind::Metrics(_))));
+        } else {
+            let in_condition = self.frame.place == Place::Condition;
+            names.extend(self.values_of(|kind| !matches!(kind, ItemKind::Metrics(_) | ItemKind::Threshold(_))));
+            names.extend(self.values_of(|kind| in_condition && matches!(kind, ItemKind::Threshold(_))));
+        }
         names
+    }
+
+    /// The names of this file that stand for a value of some kind.
+    pub fn values_of(&self, is_meant: impl Fn(&ItemKind) -> bool) -> Vec<&'a str> {
+        let scope = self.scope();
+        let fits = |name: &&str| {
+            scope.get(Space::Value, name).is_some_and(|binding| is_meant(&self.item(binding.target).kind))
+        };
+        scope.names_of(Space::Value).filter(fits).collect()
     }
 }

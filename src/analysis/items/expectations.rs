@@ -1,7 +1,7 @@
 //! `expect …`: what a test expects of its run.
 
 use crate::base::diagnostic::{Code, Diagnostic};
-use crate::base::suggest::nearest;
+use crate::base::suggest::Suggestion;
 use crate::contract::types::Type;
 use crate::model::expr::Expr;
 use crate::model::scenario::{Because, Ending, Expectation, ExpectationKind, Given, Moment, PhaseState, StepRef};
@@ -97,10 +97,10 @@ impl<'a> Checker<'a> {
             && launched.table.index_of(&name.text).is_none()
             && !self.might_be_declared(&name.text)
         {
-            let near = nearest(&name.text, launched.table.names().chain(WORDS));
+            let near = Suggestion::of(&name.text, launched.table.names().chain(WORDS));
             let mut diagnostic =
                 Diagnostic::new(Code::PG101, self.here(name.at), format!("there is no phase `{}`", name.text));
-            if near.is_none() {
+            if near.is_empty() {
                 diagnostic = diagnostic.help(format!("`expect` takes a phase, or `{}`", WORDS.join("`, `")));
             }
             self.report_with_near(diagnostic, name.at, near);

@@ -1,7 +1,7 @@
 //! `run PIPELINE(…) in ENVIRONMENT`, as schedules and tests have it.
 
 use crate::base::diagnostic::{Code, Diagnostic};
-use crate::base::suggest::nearest;
+use crate::base::suggest::Suggestion;
 use crate::model::expr::Expr;
 use crate::model::operations::Launch;
 use crate::syntax::ast::{self, Arg, ExprKind, ItemKind, Name, PipelineItem, StatementKind};
@@ -69,7 +69,7 @@ impl<'a> Checker<'a> {
                 self.mark_meant(&alias.text);
                 let found = self.scopes[module].get(Space::Pipeline, &name.text);
                 if found.is_none() && !self.unreadable[module].declares.contains(name.text.as_str()) {
-                    let near = nearest(&name.text, self.scopes[module].names_of(Space::Pipeline));
+                    let near = Suggestion::of(&name.text, self.scopes[module].names_of(Space::Pipeline));
                     let what = format!("pipeline in `{}` named", self.module_name(module));
                     self.report_undefined(&what, name, near);
                 }
@@ -102,8 +102,9 @@ impl<'a> Checker<'a> {
                 Diagnostic::new(Code::PG101, self.here(name.at), message).help("name a pipeline that runs it");
             return self.report(diagnostic);
         }
-        let near = nearest(&name.text, self.scope().names_of(Space::Pipeline));
-        if let Some(meant) = near.and_then(|near| self.scope().get(Space::Pipeline, near)) {
+        let near = Suggestion::of(&name.text, self.scope().names_of(Space::Pipeline));
+        let scope = self.scope();
+        for meant in near.names().iter().filter_map(|near| scope.get(Space::Pipeline, near)) {
             self.use_binding(meant);
         }
         self.report_undefined("pipeline", name, near);
@@ -156,8 +157,8 @@ impl<'a> Checker<'a> {
             return Some(name.text.clone());
         }
         if !self.might_be_declared(&name.text) {
-            let near = nearest(&name.text, self.environment_names.iter().map(String::as_str)).map(str::to_owned);
-            self.report_undefined("environment", name, near.as_deref());
+            let near = Suggestion::of(&name.text, self.environment_names.iter().map(String::as_str));
+            self.report_undefined("environment", name, near);
         }
         None
     }

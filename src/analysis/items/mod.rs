@@ -24,13 +24,13 @@ use crate::contract::types::Type;
 use crate::contract::value::Value;
 use crate::model::expr::Expr;
 use crate::model::phase::{Block, Condition, Trigger, TriggerAction};
-use crate::model::program::{Local, Pipeline};
+use crate::model::program::{Local, LocalKind, Pipeline};
 use crate::syntax::ast::{self, ItemKind};
 
 use super::checker::{Checker, Frame, Place, Surroundings, Used};
 use super::conditions::{Holder, collapse};
 use super::pipelines::Built;
-use super::symbols::{ItemRef, Space, declared};
+use super::symbols::{ItemRef, Space};
 
 pub use launched::Launched;
 
@@ -47,10 +47,16 @@ pub fn read(checker: &mut Checker<'_>, items: &[ItemRef], places: &HashMap<ItemR
     checker.report_repeated_titles();
     checker.use_what_acts_by_itself();
     let program = &mut built.program;
-    program.sentinels.retain(|name, _| checker.takes_part(items, Space::Sentinel, name));
-    program.freezes.retain(|name, _| checker.takes_part(items, Space::Freeze, name));
-    program.alerts.retain(|name, _| checker.takes_part(items, Space::Alert, name));
-    program.schedules.retain(|name, _| checker.takes_part(items, Space::Schedule, name));
+    for reference in checker.bystanders(items) {
+        let name = checker.program_name(reference);
+        match &checker.item(reference).kind {
+            ItemKind::Sentinel(_) => drop(program.sentinels.shift_remove(&name)),
+            ItemKind::Freeze(_) => drop(program.freezes.shift_remove(&name)),
+            ItemKind::Alert(_) => drop(program.alerts.shift_remove(&name)),
+            ItemKind::Schedule(_) => drop(program.schedules.shift_remove(&name)),
+            _ => {}
+        }
+    }
 }
 
 impl<'a> Checker<'a> {
@@ -81,6 +87,7 @@ impl<'a> Checker<'a> {
             }
             ItemKind::Rubric(written) => {
                 let read = self.read_rubric(name, doc, written);
+                built.pipelines.push(rubrics::for_lints(&read));
                 built.program.rubrics.entry(read.name.clone()).or_insert(read);
             }
             _ => {}
@@ -101,6 +108,7 @@ impl<'a> Checker<'a> {
             ItemKind::Test(written) => {
                 let known = (places, built.pipelines.as_slice(), &built.program);
                 let (pipeline, read) = self.read_test(item.doc.clone(), written, known);
+                built.pipelines.extend(read.as_ref().map(scenarios::for_lints));
                 built.program.tests.extend(read.filter(|_| reference.module == 0));
                 pipeline
             }
@@ -131,13 +139,10 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Whether an item that acts by itself belongs to the program: it stands in the checked file, or something uses it.
-    fn takes_part(&self, items: &[ItemRef], space: Space, name: &str) -> bool {
-        items.iter().any(|reference| {
-            (reference.module == 0 || self.used.contains(&Used::Item(*reference)))
-                && declared(self.item(*reference)).is_some_and(|(found, _)| found == space)
-                && self.program_name(*reference) == name
-        })
+    /// Items of other files that nothing uses. What acts by itself is then no part of the program.
+    fn bystanders(&self, items: &[ItemRef]) -> Vec<ItemRef> {
+        let is_bystander = |reference: &&ItemRef| reference.module > 0 && !self.used.contains(&Used::Item(**reference));
+        items.iter().filter(is_bystander).copied().collect()
     }
 
     /// Does `work` in a frame of its own, in which `run` means nothing.
@@ -189,6 +194,18 @@ fn watched<'c>(name: &str, conditions: impl IntoIterator<Item = &'c Condition>, 
     let scope = Block { triggers: triggers.collect(), ..Block::default() };
     let always = Expr::literal(Value::Text(String::new()), Type::String, at);
     Pipeline { scope, window: Some(always), ..no_pipeline(name, Vec::new(), at) }
+}
+
+/// Expressions that are no triggers, as values of a pipeline, for the lints.
+fn computed<'e>(name: &str, exprs: impl IntoIterator<Item = &'e Expr>, at: Location) -> Pipeline {
+    let locals = exprs.into_iter().map(|expr| Local {
+        name: String::new(),
+        doc: None,
+        ty: expr.ty.clone(),
+        kind: LocalKind::Value(expr.clone()),
+        at: expr.at,
+    });
+    no_pipeline(name, locals.collect(), at)
 }
 
 /// A pipeline without anything in it.

@@ -1,7 +1,7 @@
 //! Phases and steps as tests name them: `block_a`, `deploy[eu]`, `block_a.enable`, `deploy[eu].apply`.
 
 use crate::base::diagnostic::{Code, Diagnostic};
-use crate::base::suggest::nearest;
+use crate::base::suggest::Suggestion;
 use crate::model::phase::PhaseRef;
 use crate::model::scenario::StepRef;
 use crate::syntax::ast::{self, ExprKind, Name, StringPiece};
@@ -24,7 +24,7 @@ impl<'a> Checker<'a> {
         };
         let Some(index) = launched.table.index_of(&name.text) else {
             if !self.might_be_declared(&name.text) {
-                let near = nearest(&name.text, launched.table.names());
+                let near = Suggestion::of(&name.text, launched.table.names());
                 self.report_undefined("phase", name, near);
             }
             return None;
@@ -47,9 +47,9 @@ impl<'a> Checker<'a> {
         let elements = info.elements.as_ref().or_else(|| launched.elements.get(&info.name));
         if let Some(elements) = elements.filter(|elements| !elements.contains(&text)) {
             let message = format!("the phase `{}` has no element `{text}`", info.name);
-            let near = nearest(&text, elements.iter().map(String::as_str));
+            let near = Suggestion::of(&text, elements.iter().map(String::as_str));
             let mut diagnostic = Diagnostic::new(Code::PG101, self.here(written.at), message);
-            if near.is_none() {
+            if near.is_empty() {
                 diagnostic = diagnostic.help(format!("its elements are `{}`", elements.join("`, `")));
             }
             self.report_with_near(diagnostic, written.at, near);
@@ -95,7 +95,7 @@ impl<'a> Checker<'a> {
             if !launched.table.phases[index].incomplete && !self.might_be_declared(&name.text) {
                 let mut names: Vec<&str> = launched.table.step_names(index).collect();
                 names.sort_unstable();
-                let near = nearest(&name.text, names);
+                let near = Suggestion::of(&name.text, names);
                 self.report_undefined(&format!("step in the phase `{}` named", phase.name), name, near);
             }
             return None;

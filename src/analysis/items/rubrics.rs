@@ -1,5 +1,6 @@
 //! `rubric NAME for json { pass when … tier … { criterion … { award … } } }`
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use crate::base::diagnostic::{Code, Diagnostic};
@@ -7,8 +8,8 @@ use crate::base::number::Number;
 use crate::base::span::{Location, Span};
 use crate::contract::types::Type;
 use crate::contract::value::Value;
-use crate::model::expr::{Expr, LocalId};
-use crate::model::program::{Local, LocalKind};
+use crate::model::expr::{Expr, ExprKind, LocalId, Operator};
+use crate::model::program::{Local, LocalKind, Pipeline};
 use crate::model::rubric::{Award, Criterion, Rubric, Tier};
 use crate::syntax::ast::{self, RubricItem};
 
@@ -38,7 +39,23 @@ impl<'a> Checker<'a> {
             });
             (tiers, pass)
         });
-        Rubric { name, doc, subject, locals: frame.locals, pass, tiers, at }
+        let rubric = Rubric { name, doc, subject, locals: frame.locals, pass, tiers, at };
+        self.check_reach(&rubric, written);
+        rubric
+    }
+
+    /// PG401 for what no document can pass; silent when not all points are known.
+    fn check_reach(&mut self, rubric: &Rubric, written: &RubricItem) {
+        let mut criteria = written.tiers.iter().flat_map(|tier| &tier.criteria);
+        let is_known = written.unreadable.is_empty()
+            && criteria.all(|criterion| criterion.is_complete && is_written_number(&criterion.points));
+        if let Some((part, most)) = rubric.pass.as_ref().and_then(|pass| out_of_reach(rubric, pass))
+            && is_known
+        {
+            let message = format!("no document can pass: there are {most} points to be had");
+            let help = "lower the limit, or let criteria be worth more";
+            self.report(Diagnostic::new(Code::PG401, part.at, message).label("never true").help(help));
+        }
     }
 
     fn add_value(&mut self, name: &str, ty: Type, at: Location) -> LocalId {
@@ -151,4 +168,41 @@ impl<'a> Checker<'a> {
     pub fn reads_document(&self, ty: &Type) -> bool {
         *ty == Type::Json && self.frame.surroundings == Surroundings::Document
     }
+}
+
+fn is_written_number(expr: &ast::Expr) -> bool {
+    matches!(&*expr.kind, ast::ExprKind::Number { unit: ast::Unit::None, .. })
+}
+
+/// Its conditions as values.
+pub(super) fn for_lints(rubric: &Rubric) -> Pipeline {
+    let awards = rubric.tiers.iter().flat_map(|tier| &tier.criteria).flat_map(|criterion| &criterion.awards);
+    let conditions = awards.filter_map(|award| award.when.as_ref()).chain(&rubric.pass);
+    super::computed(&rubric.name, conditions, rubric.at)
+}
+
+/// The first part of a condition that asks for more points than there are.
+fn out_of_reach<'r>(rubric: &'r Rubric, condition: &'r Expr) -> Option<(&'r Expr, Number)> {
+    let ExprKind::Binary(operator, left, right) = &*condition.kind else { return None };
+    let (points, limit, is_strict) = match operator {
+        Operator::And => return out_of_reach(rubric, left).or_else(|| out_of_reach(rubric, right)),
+        Operator::GreaterEqual => (left, right, false),
+        Operator::Greater => (left, right, true),
+        Operator::LessEqual => (right, left, false),
+        Operator::Less => (right, left, true),
+        _ => return None,
+    };
+    let ExprKind::Local(id) = &*points.kind else { return None };
+    let most = if *id == Rubric::SCORE {
+        rubric.points()
+    } else {
+        rubric.tiers.iter().find(|tier| tier.local == *id)?.points()
+    };
+    let limit = limit.as_literal()?.as_number()?;
+    let is_beyond = match limit.compare(most)? {
+        Ordering::Greater => true,
+        Ordering::Equal => is_strict,
+        Ordering::Less => false,
+    };
+    is_beyond.then_some((condition, most))
 }

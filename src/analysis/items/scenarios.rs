@@ -8,7 +8,7 @@ use crate::base::span::Span;
 use crate::contract::value::Value;
 use crate::eval::evaluate;
 use crate::model::program::{Pipeline, Program};
-use crate::model::scenario::Test;
+use crate::model::scenario::{Course, ExpectationKind, GivenKind, Test};
 use crate::syntax::ast::{StringLiteral, StringPiece, TestClauseKind, TestItem};
 
 use super::super::checker::Checker;
@@ -104,6 +104,21 @@ impl<'a> Checker<'a> {
             }
         }
     }
+}
+
+/// What it expects at every instant and the values of its metrics, as values.
+pub(super) fn for_lints(test: &Test) -> Pipeline {
+    let invariants = test.expect.iter().filter_map(|expectation| match &expectation.kind {
+        ExpectationKind::Always(condition) | ExpectationKind::Never(condition) => Some(condition),
+        _ => None,
+    });
+    let courses = test.given.iter().filter_map(|given| match &given.kind {
+        GivenKind::Metric { what: Course::Values { first, then, .. }, .. } => Some((first, then)),
+        _ => None,
+    });
+    let values =
+        courses.flat_map(|(first, then)| std::iter::once(first).chain(then.iter().map(|change| &change.value)));
+    super::computed(&test.title, invariants.chain(values), test.at)
 }
 
 /// The elements of every phase with a `for` whose list is known before the run.

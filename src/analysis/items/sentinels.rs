@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::span::Span;
-use crate::base::suggest::nearest;
+use crate::base::suggest::Suggestion;
 use crate::contract::types::Type;
 use crate::contract::value::Value;
 use crate::model::expr::Expr;
@@ -87,8 +87,9 @@ impl<'a> Checker<'a> {
             return self.program_name(binding.target);
         }
         if !self.might_be_declared(&name.text) {
-            let near = nearest(&name.text, self.scope().names_of(Space::KillSwitch));
-            if let Some(meant) = near.and_then(|near| self.scope().get(Space::KillSwitch, near)) {
+            let near = Suggestion::of(&name.text, self.scope().names_of(Space::KillSwitch));
+            let scope = self.scope();
+            for meant in near.names().iter().filter_map(|near| scope.get(Space::KillSwitch, near)) {
                 self.use_binding(meant);
             }
             self.report_undefined("kill switch", name, near);
@@ -147,7 +148,7 @@ impl<'a> Checker<'a> {
             return Some(binding.target);
         }
         if !self.might_be_declared(&name.text) {
-            let near = nearest(&name.text, self.scope().names_of(Space::Sentinel));
+            let near = Suggestion::of(&name.text, self.scope().names_of(Space::Sentinel));
             self.report_undefined("sentinel", name, near);
         }
         None
@@ -159,7 +160,7 @@ impl<'a> Checker<'a> {
             return Some((sentinel, &name.text));
         }
         if !name.text.is_empty() && !self.unreadable[sentinel.module].declares.contains(name.text.as_str()) {
-            let near = nearest(&name.text, names);
+            let near = Suggestion::of(&name.text, names);
             let what = match from_outside {
                 true => format!("probe in the sentinel `{}` named", self.declared_name(sentinel)),
                 false => "probe in this sentinel named".to_owned(),

@@ -35,7 +35,10 @@ fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
                 let short: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
                 let diagnostic =
                     Diagnostic::new(Code::PG505, expr.at, format!("`{short}` says more than it means")).help(instead);
-                diagnostics.push(diagnostic);
+                diagnostics.push(match simpler(subject, expr) {
+                    Some(simple) => diagnostic.fix(format!("write `{simple}`"), expr.at.span, simple),
+                    None => diagnostic,
+                });
             }
         });
     }
@@ -63,4 +66,58 @@ fn redundancy(expr: &Expr) -> Option<&'static str> {
         },
         _ => None,
     }
+}
+
+/// The same in fewer words, cut out of what was written; none when comments or brackets are in the way.
+fn simpler(subject: &Subject<'_>, expr: &Expr) -> Option<String> {
+    let of = |part: &Expr| subject.text(part.at);
+    let text = of(expr);
+    let word = |text: &str, word: &str| -> Option<String> {
+        let rest = text.strip_prefix(word)?;
+        rest.starts_with(char::is_whitespace).then(|| rest.trim_start().to_owned())
+    };
+    match &*expr.kind {
+        ExprKind::Not(_) => word(&word(text, "not")?, "not"),
+        ExprKind::Binary(operator @ (Operator::Equal | Operator::NotEqual), left, right) => {
+            let sign = if *operator == Operator::Equal { "==" } else { "!=" };
+            let (truth, rest) = beside_literal(subject, (text, sign), [left, right])?;
+            let keeps = truth == (*operator == Operator::Equal);
+            Some(if keeps { rest } else { format!("not {rest}") })
+        }
+        ExprKind::Binary(operator @ (Operator::And | Operator::Or), left, right) => {
+            let sign = if *operator == Operator::And { "and" } else { "or" };
+            if left.is_same_as(right) {
+                let (before, after) = (of(left), of(right));
+                let whole = text.strip_prefix(before)?.strip_suffix(after)?.trim() == sign;
+                return whole.then(|| before.to_owned());
+            }
+            let (truth, rest) = beside_literal(subject, (text, sign), [left, right])?;
+            // `x and false` is never true: leaving out either side would change it.
+            (truth == (*operator == Operator::And)).then_some(rest)
+        }
+        ExprKind::If(_, then, _) => {
+            let inner = text.strip_prefix("if")?.rsplit_once("then")?.0.trim();
+            let is_plain = inner.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
+            let inner = if is_plain { inner.to_owned() } else { format!("({inner})") };
+            let truth = then.as_literal().and_then(Value::as_bool)?;
+            (of(then).trim() == truth.to_string()).then(|| if truth { inner } else { format!("not {inner}") })
+        }
+        _ => None,
+    }
+}
+
+/// The truth value that is written on one side of `sign`, and what is written on the other.
+fn beside_literal(
+    subject: &Subject<'_>,
+    (text, sign): (&str, &str),
+    [left, right]: [&Expr; 2],
+) -> Option<(bool, String)> {
+    let of = |part: &Expr| subject.text(part.at);
+    let truth = |side: &Expr| side.as_literal().and_then(Value::as_bool).filter(|truth| of(side) == truth.to_string());
+    let (truth, rest) = match (truth(left), truth(right)) {
+        (None, Some(truth)) => (truth, text.strip_suffix(of(right))?.trim_end().strip_suffix(sign)?.trim_end()),
+        (Some(truth), None) => (truth, text.strip_prefix(of(left))?.trim_start().strip_prefix(sign)?.trim_start()),
+        _ => return None,
+    };
+    (!rest.contains("//") && !rest.contains("/*")).then(|| (truth, rest.to_owned()))
 }

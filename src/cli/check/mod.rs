@@ -1,14 +1,16 @@
 //! `check`: every diagnostic of every program.
 
+mod fixing;
 mod programs;
 mod showing;
+mod watching;
 
 use std::path::PathBuf;
 
 use clap::{Args as Arguments, ValueEnum};
 
 use super::exit::Exit;
-use super::output;
+use super::{output, terminal};
 use crate::report::diagnostics::Summary;
 use programs::{Overlay, Programs};
 
@@ -25,6 +27,28 @@ pub struct Args {
     /// Exits 1 for these too.
     #[arg(long, value_enum, value_name = "WHAT")]
     deny: Option<Deny>,
+
+    /// Puts in every fix that is sure, and reports what remains.
+    #[arg(long)]
+    fix: bool,
+
+    /// Shows what `--fix` would change, and writes nothing.
+    #[arg(long)]
+    diff: bool,
+
+    /// Checks again whenever a program changes, until Ctrl-C.
+    #[arg(long, conflicts_with_all = ["fix", "diff"])]
+    watch: bool,
+
+    /// Sentences instead of drawings; also with `PHASEGATE_SCREEN_READER=1` or `NO_GRAPHICS=1`.
+    #[arg(long)]
+    screen_reader: bool,
+}
+
+impl Args {
+    fn is_spoken(&self) -> bool {
+        self.screen_reader || terminal::wants_sentences()
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -45,8 +69,13 @@ enum Deny {
 }
 
 pub fn run(args: Args) -> Exit {
-    let programs = Programs::check(&args.paths, &Overlay::new());
-    report(&args, &programs)
+    if args.watch {
+        return watching::run(&args);
+    }
+    if args.fix || args.diff {
+        return fixing::run(&args);
+    }
+    report(&args, &Programs::check(&args.paths, &Overlay::new()))
 }
 
 /// Says what was found, and how that ends.
@@ -59,7 +88,7 @@ fn report(args: &Args, programs: &Programs) -> Exit {
     }
     let diagnostics = programs.diagnostics();
     let exit = verdict(args, programs, programs.summary(&diagnostics));
-    showing::show(args.format, programs, &diagnostics, exit);
+    showing::show(args, programs, &diagnostics, exit);
     exit
 }
 

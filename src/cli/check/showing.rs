@@ -2,15 +2,16 @@
 
 use super::super::exit::Exit;
 use super::super::{output, terminal};
-use super::Format;
 use super::programs::Programs;
+use super::{Args, Format};
 use crate::base::diagnostic::Diagnostic;
 use crate::report::diagnostics::sarif::{self, Circumstances};
+use crate::report::diagnostics::text::Look;
 use crate::report::diagnostics::{github, json, text};
 
-pub fn show(format: Format, programs: &Programs, diagnostics: &[Diagnostic], exit: Exit) {
+pub fn show(args: &Args, programs: &Programs, diagnostics: &[Diagnostic], exit: Exit) {
     let sources = &programs.sources;
-    match format {
+    match args.format {
         Format::Json => output::say(&json::render(sources, diagnostics, programs.summary(diagnostics))),
         Format::Github => output::say(&diagnostics.iter().map(|one| github::render(sources, one)).collect::<String>()),
         Format::Sarif => {
@@ -22,16 +23,23 @@ pub fn show(format: Format, programs: &Programs, diagnostics: &[Diagnostic], exi
             };
             output::say(&sarif::render(sources, diagnostics, &programs.allowed(), around));
         }
-        Format::Text => show_text(programs, diagnostics),
+        Format::Text => show_text(args, programs, diagnostics),
     }
 }
 
-fn show_text(programs: &Programs, diagnostics: &[Diagnostic]) {
-    let look = terminal::look();
+fn show_text(args: &Args, programs: &Programs, diagnostics: &[Diagnostic]) {
+    let look = Look { spoken: args.is_spoken(), ..terminal::look() };
     let mut words: String = diagnostics.iter().map(|one| text::render(&programs.sources, one, look)).collect();
     words.push_str(&text::render_summary(programs.summary(diagnostics)));
     if let Some(first) = diagnostics.first() {
         words.push_str(&format!("`phasegate explain {}` says more\n", first.code.id()));
+    }
+    let fixable = diagnostics.iter().filter(|diagnostic| diagnostic.fix.is_some()).count();
+    if fixable > 0 && !args.fix {
+        let them = if fixable == 1 { "1 of them".to_owned() } else { format!("{fixable} of them") };
+        let all = if fixable == diagnostics.len() { "all of them".to_owned() } else { them };
+        let can = if diagnostics.len() == 1 { "it".to_owned() } else { all };
+        words.push_str(&format!("`phasegate check --fix` fixes {can}\n"));
     }
     output::say(&words);
 }

@@ -8,6 +8,7 @@ use crate::base::diagnostic::{Diagnostic, Severity};
 pub mod github;
 pub mod json;
 pub mod sarif;
+mod spoken;
 pub mod text;
 mod window;
 

@@ -4,10 +4,10 @@ use std::fmt;
 
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, ThemeCharacters, ThemeStyles};
 
-use super::Summary;
 use super::window::{CONTEXT, Mark, Window, printable};
+use super::{Summary, spoken};
 use crate::base::diagnostic::{Diagnostic, Severity};
-use crate::base::source::Sources;
+use crate::base::source::{SourceFile, Sources};
 
 /// What the place can show that the text is drawn for.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +17,8 @@ pub struct Look {
     pub unicode: bool,
     /// Columns of the terminal.
     pub width: usize,
+    /// Sentences instead of drawings, for screen readers.
+    pub spoken: bool,
 }
 
 /// Narrower than this is not drawn for: lines wrap then.
@@ -28,6 +30,9 @@ const GUTTER: usize = 10;
 /// One diagnostic, ending in an empty line.
 #[must_use]
 pub fn render(sources: &Sources, diagnostic: &Diagnostic, look: Look) -> String {
+    if look.spoken {
+        return spoken::render(sources, diagnostic);
+    }
     let width = look.width.clamp(NARROWEST, WIDEST);
     let drawing = Drawing::new(sources, diagnostic, width - GUTTER);
     let handler = GraphicalReportHandler::new_themed(theme(look))
@@ -95,9 +100,20 @@ impl Drawing {
             labels: Vec::new(),
         };
         if let Some(file) = sources.get(diagnostic.at.file) {
-            let (window, labels) = Window::new(file, &marks(diagnostic), columns);
-            drawing.window = Some(window);
+            let mut marks = marks(diagnostic);
+            let (window, labels) = Window::new(file, &marks, columns);
+            let long: Vec<usize> =
+                (0..marks.len()).filter(|index| window.overflows(&labels[*index], columns)).collect();
             drawing.labels = labels;
+            if !long.is_empty() {
+                for index in &long {
+                    drawing.labels[*index] = wordless(&drawing.labels[*index]);
+                }
+                let words = long.into_iter().map(|index| said_apart(file, &mut marks[index]));
+                let words: Vec<String> = words.chain(drawing.help.take()).collect();
+                drawing.help = Some(printable(&words.join("\n")));
+            }
+            drawing.window = Some(window);
         }
         drawing
     }
@@ -109,6 +125,22 @@ fn marks(diagnostic: &Diagnostic) -> Vec<Mark> {
     let near = diagnostic.labels.iter().filter(|label| label.at.file == diagnostic.at.file);
     let others = near.map(|label| Mark { span: label.at.span, word: label.message.clone(), primary: false });
     std::iter::once(primary).chain(others).collect()
+}
+
+fn wordless(label: &LabeledSpan) -> LabeledSpan {
+    let span = *label.inner();
+    if label.primary() {
+        LabeledSpan::new_primary_with_span(None, span)
+    } else {
+        LabeledSpan::new_with_span(None, span)
+    }
+}
+
+/// The word of a mark that has no room beside it.
+fn said_apart(file: &SourceFile, mark: &mut Mark) -> String {
+    let place = file.line_column(mark.span.start as usize);
+    let word = std::mem::take(&mut mark.word);
+    if mark.primary { word } else { format!("{word} at line {}, column {}", place.line, place.column) }
 }
 
 /// What to do, what a fix would do, and the places in other files.
@@ -162,7 +194,7 @@ mod tests {
     use crate::report::diagnostics::Summary;
     use proptest::prelude::{any, prop, proptest};
 
-    const PLAIN: Look = Look { colour: false, unicode: true, width: 80 };
+    const PLAIN: Look = Look { colour: false, unicode: true, width: 80, spoken: false };
 
     fn one_file(text: &str) -> Sources {
         let mut sources = Sources::default();

@@ -5,8 +5,10 @@
 //! and columns stay those of the file.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
+use unicode_width::UnicodeWidthChar;
 
 use crate::base::source::SourceFile;
 use crate::base::span::Span;
@@ -16,6 +18,12 @@ pub const CONTEXT: usize = 1;
 
 /// A mark over more lines than this is drawn on its first line only.
 const TALLEST_MARK: usize = 6;
+
+/// Columns of a tab, at most.
+const TAB: usize = 4;
+
+/// Columns of what leads from a mark to its word.
+const ARROW: usize = 4;
 
 /// A span with a word on it.
 #[derive(Debug, Clone)]
@@ -64,31 +72,33 @@ impl Window {
         let text = file.slice(span).trim_end_matches('\r');
         let offset = span.start as usize;
         let first_mark = spans.iter().map(|mark| mark.start as usize).filter(|at| span.range().contains(at)).min();
-        let length = text.chars().count();
-        let first_column = match first_mark {
-            Some(at) if length > columns => {
-                let column = text.get(..at - offset).map_or(0, |before| before.chars().count());
-                column.saturating_sub(columns / 3).min(length - columns)
-            }
-            _ => 0,
-        };
+        let shown = crop(text, first_mark.map_or(0, |at| at - offset), columns);
         let start = self.text.len();
         let mut places = Vec::new();
-        if first_column > 0 {
+        if shown.start > 0 {
             self.text.push('…');
         }
-        let mut behind = offset;
-        for (at, character) in text.char_indices().skip(first_column).take(columns) {
-            places.push((offset + at, self.text.len()));
+        for (at, character) in text[shown.clone()].char_indices() {
+            places.push((offset + shown.start + at, self.text.len()));
             self.text.push(if harmless(character) { character } else { '\u{fffd}' });
-            behind = offset + at + character.len_utf8();
         }
-        places.push((behind, self.text.len()));
-        if length > first_column + columns {
+        places.push((offset + shown.end, self.text.len()));
+        if shown.end < text.len() {
             self.text.push('…');
         }
         self.text.push('\n');
+        let first_column = if shown.start == 0 { 0 } else { file.line_column(offset + shown.start).column - 1 };
         self.lines.push(Line { number: number - 1, start, end: self.text.len(), first_column, places });
+    }
+
+    /// Whether the word of a label would run over the right edge.
+    #[must_use]
+    pub fn overflows(&self, label: &LabeledSpan, columns: usize) -> bool {
+        let Some(word) = label.label() else { return false };
+        let Some(line) = self.line_at(label.offset()).map(|index| &self.lines[index]) else { return false };
+        let before = self.text.get(line.start..label.offset()).map_or(0, columns_of);
+        let middle = self.text.get(label.offset()..label.offset() + label.len()).map_or(0, columns_of).min(columns) / 2;
+        before + middle + ARROW + columns_of(word) > columns
     }
 
     fn label(&self, mark: &Mark, span: Span) -> LabeledSpan {
@@ -152,6 +162,42 @@ impl SourceCode for Window {
             last - first + 1,
         )))
     }
+}
+
+/// The part of a line that fits into `columns` with what stands at `mark` in it: all of it, or a piece with a third of
+/// the room before the mark. Costs what it shows.
+fn crop(line: &str, mark: usize, columns: usize) -> Range<usize> {
+    if line.len() <= columns * 4 && columns_of(line) <= columns {
+        return 0..line.len();
+    }
+    let mark = floor_boundary(line, mark);
+    let before = |from: usize, room: usize| from - fitting(line[..from].chars().rev(), room);
+    let start = before(mark, columns / 3);
+    let end = start + fitting(line[start..].chars(), columns);
+    // At the end of the line there is room before the piece.
+    if end == line.len() { before(end, columns)..end } else { start..end }
+}
+
+/// Bytes of the characters that fit into so many columns.
+fn fitting(characters: impl Iterator<Item = char>, columns: usize) -> usize {
+    let mut taken = 0;
+    let fits = |character: &char| {
+        taken += width_of(*character);
+        taken <= columns
+    };
+    // Characters without width could be any number.
+    characters.take(columns * 4).take_while(fits).map(char::len_utf8).sum()
+}
+
+/// Columns that a text takes on a terminal.
+#[must_use]
+pub fn columns_of(text: &str) -> usize {
+    text.chars().map(width_of).sum()
+}
+
+/// A tab counts as the most it can take.
+fn width_of(character: char) -> usize {
+    if character == '\t' { TAB } else { character.width().unwrap_or(1) }
 }
 
 /// Text of the user that may be shown: without what steers a terminal. Line breaks stay.

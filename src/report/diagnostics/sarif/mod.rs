@@ -26,6 +26,9 @@ const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/
 /// The folder that relative paths are relative to.
 const ROOT: &str = "%SRCROOT%";
 
+/// Of a longer line the fingerprint takes the message instead: a file may be one line of megabytes.
+const LONGEST_LINE: usize = 1_000;
+
 /// How the check went, beside its findings.
 #[derive(Debug, Clone, Copy)]
 pub struct Circumstances<'a> {
@@ -170,7 +173,9 @@ impl<'s> Writer<'s> {
             hash.update(part);
             hash.update([0]);
         }
-        for word in file.slice(line).split_whitespace() {
+        let text = file.slice(line);
+        let words = if text.len() <= LONGEST_LINE { text } else { diagnostic.message.as_str() };
+        for word in words.split_whitespace() {
             hash.update(word);
             hash.update([b' ']);
         }
