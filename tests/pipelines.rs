@@ -1,4 +1,4 @@
-//! The programs in `pipelines/`: no finding in any of them, and a plan of every pipeline in every environment.
+//! The programs in `pipelines/`: no finding in any of them, one style, and a plan of every pipeline in every environment.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 use phasegate::analysis::{Analysis, analyze};
-use phasegate::base::source::Sources;
+use phasegate::base::source::{SourceFile, Sources};
+use phasegate::format::format;
 use phasegate::model::program::{LocalKind, Program};
 use phasegate::plan::build;
 use phasegate::plan::program::Plan;
@@ -29,6 +30,17 @@ fn every_program_checks_without_a_finding_on_its_own() {
         }
     }
     assert!(findings.is_empty(), "{}", findings.join("\n"));
+}
+
+#[test]
+fn every_program_is_formatted() {
+    for path in programs() {
+        let text = fs::read_to_string(&path).expect("one of the programs");
+        let mut sources = Sources::default();
+        let id = sources.add(|id| SourceFile::new(id, path.display().to_string(), text.clone()));
+        let formatted = format(sources.get(id).expect("it was just added")).expect("it can be formatted");
+        assert!(formatted.text.is_none(), "{}: run `phasegate fmt pipelines`", path.display());
+    }
 }
 
 #[test]

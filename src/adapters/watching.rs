@@ -59,11 +59,9 @@ impl FolderWatch {
                 wanted.extend(folder_of(path));
             }
         }
-        for gone in self.folders.difference(&wanted) {
-            // A folder that is gone is watched no more anyway.
-            let _ = self.watcher.unwatch(gone);
-        }
-        self.folders.retain(|folder| wanted.contains(folder));
+        // What was imported from a folder may come back there. A folder that is gone is watched no more by itself, and
+        // watched anew when it is there again.
+        self.folders.retain(|folder| folder.is_dir());
         let new: Vec<PathBuf> = wanted.difference(&self.folders).take(MOST_FOLDERS).cloned().collect();
         for folder in &new {
             self.watcher
@@ -87,6 +85,8 @@ impl FolderWatch {
         while let Ok(Ok(Some(paths))) = timeout_at(end, timeout(PAUSE, self.changes.recv())).await {
             changed.extend(paths.into_iter().filter(|path| self.matters(path)));
         }
+        // A folder that went and came back is another one.
+        self.folders.retain(|folder| !changed.contains(folder));
         changed
     }
 

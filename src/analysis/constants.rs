@@ -1,5 +1,7 @@
 //! What is known before anything runs, in one environment: literals, keys of the environment, and what follows from them.
 
+use std::cell::OnceCell;
+use std::rc::Rc;
 use std::time::Duration;
 
 use crate::contract::value::Value;
@@ -10,19 +12,24 @@ use crate::model::program::{Environment, LocalKind, Pipeline, Program};
 use super::functions;
 
 /// One environment of a pipeline, or none where the program declares none.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Constants<'p> {
     pub pipeline: &'p Pipeline,
     pub environment: Option<&'p Environment>,
+    /// Each local is evaluated once, however often others use it.
+    locals: Rc<[OnceCell<Evaluated>]>,
 }
 
 impl<'p> Constants<'p> {
     /// One for each environment of the program.
     pub fn of(program: &'p Program, pipeline: &'p Pipeline) -> Vec<Self> {
-        if program.environments.is_empty() {
-            return vec![Self { pipeline, environment: None }];
-        }
-        program.environments.values().map(|environment| Self { pipeline, environment: Some(environment) }).collect()
+        let environments = program.environments.values().map(Some);
+        let none = program.environments.is_empty().then_some(None);
+        environments.chain(none).map(|environment| Self::new(pipeline, environment)).collect()
+    }
+
+    pub fn new(pipeline: &'p Pipeline, environment: Option<&'p Environment>) -> Self {
+        Self { pipeline, environment, locals: pipeline.locals.iter().map(|_| OnceCell::new()).collect() }
     }
 
     /// The value, when it is the same in every run in this environment.
@@ -54,10 +61,18 @@ fn unknown() -> Unknown {
 
 impl World for Constants<'_> {
     fn local(&self, id: LocalId) -> Evaluated {
-        match self.pipeline.locals.get(id.0 as usize).map(|local| &local.kind) {
-            Some(LocalKind::Value(value)) => evaluate(value, self),
-            _ => Err(unknown()),
+        let index = id.0 as usize;
+        let Some(LocalKind::Value(value)) = self.pipeline.locals.get(index).map(|local| &local.kind) else {
+            return Err(unknown());
+        };
+        let Some(known) = self.locals.get(index) else { return Err(unknown()) };
+        if let Some(known) = known.get() {
+            return known.clone();
         }
+        let found = evaluate(value, self);
+        // A value that is already there is the same.
+        known.set(found.clone()).ok();
+        found
     }
 
     fn environment(&self, key: &str) -> Evaluated {

@@ -51,15 +51,11 @@ pub const STEPS_WITH_UNDO: &[&str] = &[
     "file.write",
     "flags.set",
     "flags.unset",
-    "k8s.set_env",
-    "k8s.set_image",
     "killswitch.reset",
     "killswitch.trip",
-    "migrate.apply",
     "quality.remediate",
     "report.write",
     "version.freeze",
-    "version.tag",
 ];
 
 /// Modules that need no `use`.

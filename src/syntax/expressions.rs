@@ -378,6 +378,18 @@ fn piece_height(piece: &StringPiece) -> usize {
     }
 }
 
+/// Whether three values were surely meant to stand in a row: all rising, all falling or all equal. `a == b == true` asks
+/// whether the first two are.
+fn is_row(first: BinaryOperator, second: &str, last: &str) -> bool {
+    let same = match first {
+        BinaryOperator::Less | BinaryOperator::LessEqual => second.starts_with(['<', '≤']),
+        BinaryOperator::Greater | BinaryOperator::GreaterEqual => second.starts_with(['>', '≥']),
+        BinaryOperator::Equal => second == "==",
+        _ => false,
+    };
+    same && !matches!(last, "true" | "false")
+}
+
 /// How tightly an operator binds, loosest first.
 fn binding(operator: BinaryOperator) -> u8 {
     match operator {
@@ -468,9 +480,10 @@ impl Climb<'_, '_, '_> {
         let mut diagnostic = Diagnostic::new(Code::PG007, lower.at(whole), "comparisons cannot be chained")
             .label("compares the result of a comparison")
             .help("compare each pair and join them with `and`");
-        if let (ExprKind::Binary { right, .. }, [_, operator, ..]) = (&*first.kind, parts) {
+        if let (ExprKind::Binary { operator: before, right, .. }, [_, operator, rest @ ..]) = (&*first.kind, parts) {
             let middle = lower.slice(right.at);
-            if parts.len() == 3 {
+            let last = rest.first().map(|last| lower.slice(*last)).unwrap_or_default();
+            if parts.len() == 3 && is_row(*before, &lower.slice(*operator), &last) {
                 let behind = Span::new(right.at.end as usize, right.at.end as usize);
                 diagnostic = diagnostic.fix("compare each pair", behind, format!(" and {middle}"));
             }

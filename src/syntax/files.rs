@@ -174,9 +174,10 @@ impl Lower<'_> {
     fn file(&mut self, concrete: &Concrete<'_>) -> File {
         let mut items = Vec::new();
         let mut astray = false;
+        let mut stray = None;
         for node in concrete.nodes() {
             if node.as_rule() == Rule::item {
-                astray = self.item(node, &mut items, astray);
+                astray = self.item(node, &mut items, astray, &mut stray);
             }
         }
         let allows = self.allows();
@@ -184,15 +185,20 @@ impl Lower<'_> {
     }
 
     /// Reads one item. `astray`: the one before it was a statement that should stand in a block, so the block has ended
-    /// too early, and only the first sign of that is reported.
-    fn item(&mut self, node: Node<'_>, items: &mut Vec<Item>, astray: bool) -> bool {
+    /// too early, and only the first sign of that is reported. `stray` is where the latest `}` too many ends.
+    fn item(&mut self, node: Node<'_>, items: &mut Vec<Item>, astray: bool, stray: &mut Option<usize>) -> bool {
         let mut astray = astray;
         for inner in node.into_inner() {
             match inner.as_rule() {
                 Rule::stray_close => {
-                    if !astray {
+                    // Of several in a row on one line the first stands for all.
+                    let at = self.span(&inner);
+                    let between = stray.and_then(|end| self.text.get(end..at.start as usize));
+                    let is_next = between.is_some_and(|between| between.chars().all(|c| c == ' ' || c == '\t'));
+                    if !astray && !is_next {
                         self.unexpected(&inner, ": no block is open here");
                     }
+                    *stray = Some(at.end as usize);
                 }
                 Rule::misplaced => {
                     self.misplaced(inner, items, astray);

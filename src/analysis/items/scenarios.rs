@@ -42,7 +42,7 @@ impl<'a> Checker<'a> {
         let scene = pipeline.zip(model).map(|(pipeline, model)| {
             let environment = launch.as_ref().and_then(|launch| launch.environment.as_ref());
             let environment = environment.and_then(|name| program.environments.get(name));
-            let launched = self.launch(pipeline, &Constants { pipeline: model, environment });
+            let launched = self.launch(pipeline, &Constants::new(model, environment));
             Scene { pipeline, launched }
         });
         let (given, expect) = self.read_clauses(scene.as_ref(), written);

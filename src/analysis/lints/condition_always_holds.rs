@@ -3,6 +3,7 @@
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::model::phase::{Condition, MissingPolicy};
 
+use super::super::soundness::standing::Watched;
 use super::super::soundness::survey::{Surveyed, World};
 use super::{Lint, Subject};
 
@@ -42,6 +43,13 @@ fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
             }
         }
     }
+    let Watched { conditions, worlds } = &subject.survey().standing;
+    for (number, standing) in conditions.iter().enumerate() {
+        let always = |world: &World<'_>| is_always(world, standing.condition, number);
+        if !worlds.is_empty() && worlds.iter().all(always) {
+            report(standing.condition, number, worlds, &format!("the condition of {}", standing.what), diagnostics);
+        }
+    }
 }
 
 fn check_condition(
@@ -51,20 +59,25 @@ fn check_condition(
     what: &str,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    let always = |world: &World<'_>| {
-        let reading = &world.readings[number];
-        // With `missing breach` it still asks whether there are data at all.
-        reading.is_always && (reading.is_constant || condition.missing != MissingPolicy::Breach)
-    };
-    if surveyed.everywhere(place, always) {
-        let label = if surveyed.worlds.iter().all(|world| world.readings[number].is_constant) {
-            "true whatever happens"
-        } else {
-            "true whatever the sample is"
-        };
-        let diagnostic = Diagnostic::new(Code::PG402, condition.expr.at, format!("{what} always holds"))
-            .label(label)
-            .help("take it out, or give it a limit that something can exceed");
-        diagnostics.push(diagnostic);
+    if surveyed.everywhere(place, |world| is_always(world, condition, number)) {
+        report(condition, number, &surveyed.worlds, what, diagnostics);
     }
+}
+
+fn is_always(world: &World<'_>, condition: &Condition, number: usize) -> bool {
+    let reading = &world.readings[number];
+    // With `missing breach` it still asks whether there are data at all.
+    reading.is_always && (reading.is_constant || condition.missing != MissingPolicy::Breach)
+}
+
+fn report(condition: &Condition, number: usize, worlds: &[World<'_>], what: &str, diagnostics: &mut Vec<Diagnostic>) {
+    let label = if worlds.iter().all(|world| world.readings[number].is_constant) {
+        "true whatever happens"
+    } else {
+        "true whatever the sample is"
+    };
+    let diagnostic = Diagnostic::new(Code::PG402, condition.expr.at, format!("{what} always holds"))
+        .label(label)
+        .help("take it out, or give it a limit that something can exceed");
+    diagnostics.push(diagnostic);
 }

@@ -4,8 +4,10 @@ use crate::base::diagnostic::{Code, Diagnostic};
 use crate::contract::types::Type;
 use crate::model::phase::{Condition, MissingPolicy};
 
+use super::super::soundness::linear::Variable;
 use super::super::soundness::sets::Cell;
-use super::super::soundness::survey::{Look, Surveyed, World};
+use super::super::soundness::standing::Watched;
+use super::super::soundness::survey::{Look, Surveyed, World, names};
 use super::{Lint, Subject};
 
 /// What the requirements of one gate may come to, at most.
@@ -47,6 +49,11 @@ fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
             check_together(surveyed, look, diagnostics);
         }
     }
+    let Watched { conditions, worlds } = &subject.survey().standing;
+    for (number, standing) in conditions.iter().enumerate() {
+        let never: Vec<&World<'_>> = worlds.iter().filter(|world| world.readings[number].is_never).collect();
+        report(standing.condition, &never, &names(&never, worlds.len()), diagnostics);
+    }
 }
 
 fn check_condition(
@@ -56,8 +63,12 @@ fn check_condition(
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let never: Vec<&World<'_>> = surveyed.worlds_of(place).filter(|world| world.readings[number].is_never).collect();
+    report(condition, &never, &surveyed.names(&never), diagnostics);
+}
+
+fn report(condition: &Condition, never: &[&World<'_>], place: &str, diagnostics: &mut Vec<Diagnostic>) {
     if !never.is_empty() {
-        let message = format!("this condition can never hold{}", surveyed.names(&never));
+        let message = format!("this condition can never hold{place}");
         let diagnostic = Diagnostic::new(Code::PG401, condition.expr.at, message)
             .label("never true")
             .help("compare the limits with each other and with the values of the environment");
@@ -112,9 +123,11 @@ fn conflict(look: &Look<'_>, world: &World<'_>) -> Option<(usize, Option<usize>)
         if left.len() > MOST_CELLS {
             return None;
         }
-        if !before.is_empty() && left.iter().all(|cell| cell.is_empty(&world.table)) {
+        let variables: Vec<Variable> = own.iter().flat_map(Cell::variables).collect();
+        let is_impossible = |cell: &Cell| cell.about(&variables).is_empty(&world.table);
+        if !before.is_empty() && left.iter().all(is_impossible) {
             let excludes =
-                |other: &[Cell]| other.iter().all(|cell| own.iter().all(|own| cell.and(own).is_empty(&world.table)));
+                |other: &[Cell]| other.iter().all(|cell| own.iter().all(|own| is_impossible(&cell.and(own))));
             return Some((index, before.iter().find(|(_, other)| excludes(other)).map(|(earlier, _)| *earlier)));
         }
         allowed = left;

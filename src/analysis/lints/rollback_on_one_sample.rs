@@ -1,10 +1,16 @@
 //! PG410: one bad sample is enough.
 
-use crate::base::diagnostic::{Code, Diagnostic};
-use crate::model::phase::{Sustain, Trigger, TriggerAction};
-use crate::model::walk::triggers;
+use std::time::Duration;
 
-use super::super::constants::Constants;
+use crate::base::diagnostic::{Code, Diagnostic};
+use crate::base::number::Number;
+use crate::base::time::format_duration;
+use crate::model::expr::ExprKind;
+use crate::model::phase::{Condition, Sustain, Trigger, TriggerAction};
+
+use super::super::soundness::machine::rhythm;
+use super::super::soundness::run_length::between_false_alarms;
+use super::super::soundness::survey::World;
 use super::{Lint, Subject};
 
 pub const LINT: Lint = Lint {
@@ -38,23 +44,58 @@ pipeline watch {
 };
 
 fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    for pipeline in subject.pipelines {
-        let constants = Constants::of(subject.program, pipeline);
-        for trigger in triggers(pipeline).filter(|trigger| takes_back(trigger)) {
-            let once = match &trigger.condition.sustain {
+    for surveyed in &subject.survey().pipelines {
+        for watch in surveyed.watches.iter().filter(|watch| takes_back(watch.trigger)) {
+            let condition = &watch.trigger.condition;
+            let once = match &condition.sustain {
                 None => true,
-                Some(Sustain::Samples(count)) => constants.iter().all(|constants| constants.integer(count) == Some(1)),
+                Some(Sustain::Samples(count)) => {
+                    surveyed.everywhere(watch.place, |world| world.constants.integer(count) == Some(1))
+                }
                 Some(Sustain::Time(_)) => false,
             };
-            if once {
-                let message = format!("`{}` on one sample", trigger.action.name());
-                let diagnostic = Diagnostic::new(Code::PG410, trigger.at, message)
-                    .label("one bad sample is enough")
-                    .help("say for how long it must be so: `for 5m` or `for 3 samples`");
-                diagnostics.push(diagnostic);
+            if !once {
+                continue;
             }
+            let every = surveyed.worlds_of(watch.place).find_map(|world| false_alarm_every(subject, condition, world));
+            let advice = "say for how long it must be so: `for 5m` or `for 3 samples`";
+            let help = match every {
+                Some(every) => format!(
+                    "looked at with every sample, this `cusum` alarms falsely every {} on average; {advice}, or choose a \
+                     greater `h`",
+                    format_duration(every)
+                ),
+                None => advice.to_owned(),
+            };
+            let message = format!("`{}` on one sample", watch.trigger.action.name());
+            let diagnostic =
+                Diagnostic::new(Code::PG410, watch.trigger.at, message).label("one bad sample is enough").help(help);
+            diagnostics.push(diagnostic);
         }
     }
+}
+
+/// How long a cumulative sum takes on average to alarm without a shift, rounded to minutes.
+fn false_alarm_every(subject: &Subject<'_>, condition: &Condition, world: &World<'_>) -> Option<Duration> {
+    let ExprKind::Field(sum, field) = &*condition.expr.kind else { return None };
+    let ExprKind::Call(function, args) = &*sum.kind else { return None };
+    let given = |name: &str| args.iter().find(|(own, _)| own == name).map(|(_, value)| value);
+    if function != "cusum" || field != "alarm" || given("false_alarm_every").is_some() || given("headstart").is_some() {
+        return None;
+    }
+    let number = |name: &str, default: f64| match given(name) {
+        Some(value) => world.constants.value(value)?.as_number().map(Number::to_f64),
+        None => Some(default),
+    };
+    let two_sided = match given("side") {
+        Some(side) => world.constants.value(side)?.as_text()? == "both",
+        None => true,
+    };
+    let samples = between_false_alarms(number("k", 0.5)?, number("h", 5.0)?, two_sided)?;
+    let every = *rhythm(subject.program, &condition.expr, &world.constants)?.every.first()?;
+    let seconds = (samples * every.as_secs_f64() / 60.0).round() * 60.0;
+    // Nobody waits for ten years.
+    (60.0..3.2e8).contains(&seconds).then(|| Duration::from_secs_f64(seconds))
 }
 
 fn takes_back(trigger: &Trigger) -> bool {

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::time::format_duration;
+use crate::model::expr::Expr;
 use crate::model::phase::{Condition, Sustain};
 
 use super::super::soundness::machine::rhythm;
-use super::super::soundness::survey::Surveyed;
+use super::super::soundness::standing::{Standing, Watched};
+use super::super::soundness::survey::{Surveyed, World};
 use super::{Lint, Subject};
 
 pub const LINT: Lint = Lint {
@@ -52,6 +54,14 @@ fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
             }
         }
     }
+    let Watched { conditions, worlds } = &subject.survey().standing;
+    for Standing { condition, .. } in conditions {
+        let Some(Sustain::Time(time)) = &condition.sustain else { continue };
+        let longer = worlds.iter().map(|world| longer_interval(subject, condition, time, world));
+        if let Some(interval) = longer.reduce(|one, other| one.and(other)).flatten() {
+            diagnostics.push(report(time, interval));
+        }
+    }
 }
 
 fn check_condition(
@@ -61,18 +71,26 @@ fn check_condition(
     diagnostics: &mut Vec<Diagnostic>,
 ) {
     let Some(Sustain::Time(time)) = &condition.sustain else { return };
-    let mut interval: Option<Duration> = None;
+    let mut interval = None;
     let is_shorter = surveyed.everywhere(place, |world| {
-        let rhythm = rhythm(subject.program, &condition.expr, &world.constants);
-        let shortest = rhythm.and_then(|rhythm| rhythm.every.first().copied());
-        interval = shortest;
-        let sustained = world.constants.duration(time);
-        sustained.zip(shortest).is_some_and(|(sustained, shortest)| sustained < shortest)
+        interval = longer_interval(subject, condition, time, world);
+        interval.is_some()
     });
-    let Some(interval) = interval.filter(|_| is_shorter) else { return };
+    if let Some(interval) = interval.filter(|_| is_shorter) {
+        diagnostics.push(report(time, interval));
+    }
+}
+
+/// The time between two samples, when the `for` is shorter.
+fn longer_interval(subject: &Subject<'_>, condition: &Condition, time: &Expr, world: &World<'_>) -> Option<Duration> {
+    let rhythm = rhythm(subject.program, &condition.expr, &world.constants)?;
+    let sustained = world.constants.duration(time)?;
+    rhythm.every.first().copied().filter(|shortest| sustained < *shortest)
+}
+
+fn report(time: &Expr, interval: Duration) -> Diagnostic {
     let message = format!("this is shorter than the {} between two samples", format_duration(interval));
-    let diagnostic = Diagnostic::new(Code::PG405, time.at, message)
+    Diagnostic::new(Code::PG405, time.at, message)
         .label("less than one sample")
-        .help("sample more often with `every`, or count samples: `for 3 samples`");
-    diagnostics.push(diagnostic);
+        .help("sample more often with `every`, or count samples: `for 3 samples`")
 }

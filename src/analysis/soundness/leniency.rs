@@ -40,7 +40,8 @@ pub fn of_gate(program: &Program, look: &Look<'_>, watch: &Watch<'_>, world: &Wo
             let Some((require, limit)) = tightest(passage, fires) else { continue };
             let both = passage.cell.and(fires);
             let Solved::Point(point) = both.solve(&world.table) else { continue };
-            let involved = connected(&both, limit);
+            let limited: Vec<Variable> = limit.terms.iter().map(|(variable, _)| *variable).collect();
+            let involved = both.about(&limited).variables();
             if !is_reachable(&involved, world) {
                 continue;
             }
@@ -116,25 +117,6 @@ fn same_variables(row: &Row, other: &Row) -> bool {
 
 fn pairs<'r>(row: &'r Row, other: &'r Row) -> impl Iterator<Item = (Fraction, Fraction)> + 'r {
     row.terms.iter().zip(&other.terms).map(|((_, left), (_, right))| (*left, *right))
-}
-
-/// The variables of a row, and all that rows of the cell tie to them.
-fn connected(cell: &Cell, row: &Row) -> Vec<Variable> {
-    let mut found: Vec<Variable> = row.terms.iter().map(|(variable, _)| *variable).collect();
-    loop {
-        let before = found.len();
-        for row in &cell.rows {
-            if row.terms.iter().any(|(variable, _)| found.contains(variable)) {
-                let more = row.terms.iter().map(|(variable, _)| *variable);
-                let more: Vec<Variable> = more.filter(|variable| !found.contains(variable)).collect();
-                found.extend(more);
-            }
-        }
-        if found.len() == before {
-            found.sort_unstable();
-            return found;
-        }
-    }
 }
 
 /// Whether data can give the variables any values, each by itself.

@@ -137,6 +137,9 @@ pub fn solve(rows: &[Row], whole: &dyn Fn(Variable) -> bool) -> Solved {
 }
 
 fn try_solve(rows: &[Row], whole: &dyn Fn(Variable) -> bool) -> Option<Solved> {
+    if rows.len() > MOST_ROWS {
+        return None;
+    }
     let mut rows: Vec<Row> = rows.iter().map(|row| rounded(row, whole)).collect::<Option<_>>()?;
     let mut eliminated: Vec<(Variable, Vec<Row>)> = Vec::new();
     loop {

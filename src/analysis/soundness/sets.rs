@@ -3,6 +3,7 @@
 //! A proof that a set is empty holds for whatever is known at run time: what an evaluation finds true with some values
 //! missing is true for any values in their place. A formula beyond the budget has no cells, and nothing is said about it.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use crate::contract::value::Value;
@@ -45,7 +46,7 @@ pub struct Choice {
     pub inside: bool,
 }
 
-const MOST_CELLS: usize = 128;
+const MOST_CELLS: usize = 64;
 const MOST_PARTS: usize = 2_048;
 
 /// Where the formula is true (or false, when not `positive`); none when that is too much to write down.
@@ -128,6 +129,26 @@ impl Cell {
         found.sort_unstable();
         found.dedup();
         found
+    }
+
+    /// What it says about these variables and all that its rows tie to them.
+    #[must_use]
+    pub fn about(&self, variables: &[Variable]) -> Self {
+        let mut known: HashSet<Variable> = variables.iter().copied().collect();
+        let mut open: Vec<&Row> = self.rows.iter().collect();
+        let mut rows = Vec::new();
+        loop {
+            let (tied, rest): (Vec<&Row>, Vec<&Row>) =
+                open.into_iter().partition(|row| row.terms.iter().any(|(variable, _)| known.contains(variable)));
+            if tied.is_empty() {
+                break;
+            }
+            known.extend(tied.iter().flat_map(|row| &row.terms).map(|(variable, _)| *variable));
+            rows.extend(tied.into_iter().cloned());
+            open = rest;
+        }
+        let choices = self.choices.iter().filter(|choice| known.contains(&choice.variable)).cloned().collect();
+        Self { rows, choices }
     }
 
     /// Values for its rows, or that nothing is in it.

@@ -15,11 +15,16 @@ use super::super::durations::{pipeline_bound, running};
 use super::super::graph::predecessors;
 use super::reading::{Reader, Standpoint};
 use super::sets::{Cell, Formula, cells};
+use super::standing::Watched;
 use super::table::Table;
+
+/// Cells of all conditions of a pipeline in one environment; about what is beyond them nothing is said.
+const MOST_CELLS: usize = 100_000;
 
 /// All pipelines of a program.
 pub struct Survey<'p> {
     pub pipelines: Vec<Surveyed<'p>>,
+    pub standing: Watched<'p>,
 }
 
 /// One pipeline. Conditions have numbers; their meaning in an environment stands in its world.
@@ -106,7 +111,7 @@ impl<'p> Survey<'p> {
     pub fn new(program: &'p Program, pipelines: &'p [Pipeline]) -> Self {
         let groups_differ = mentions_environment_in_groups(program);
         let pipelines = pipelines.iter().map(|pipeline| Surveyed::new(program, pipeline, groups_differ)).collect();
-        Self { pipelines }
+        Self { pipelines, standing: Watched::new(program) }
     }
 }
 
@@ -159,22 +164,28 @@ impl<'p> Surveyed<'p> {
     /// ` in `staging` and `production`` for the environments in which something is so; empty when it is so in all.
     #[must_use]
     pub fn names(&self, found: &[&World<'p>]) -> String {
-        if found.len() == self.worlds.len() && found.len() != 1 {
-            return String::new();
-        }
-        let names: Vec<&str> = found.iter().filter_map(|world| world.name.as_deref()).collect();
-        if names.is_empty() { String::new() } else { format!(" in `{}`", names.join("` and `")) }
+        names(found, self.worlds.len())
     }
 }
 
+/// The environments of `found`, when those are not all of several.
+#[must_use]
+pub fn names(found: &[&World<'_>], all: usize) -> String {
+    let names: Vec<&str> = found.iter().filter_map(|world| world.name.as_deref()).collect();
+    if names.is_empty() || (found.len() == all && all > 1) {
+        return String::new();
+    }
+    format!(" in `{}`", names.join("` and `"))
+}
+
 impl<'p> World<'p> {
-    fn new(
+    pub fn new(
         program: &'p Program,
         constants: Constants<'p>,
         conditions: &[(&'p Condition, Standpoint)],
         name: Option<String>,
     ) -> Self {
-        let mut reader = Reader::new(program, constants);
+        let mut reader = Reader::new(program, constants.clone());
         let formulas: Vec<_> = conditions
             .iter()
             .map(|(condition, standpoint)| {
@@ -183,9 +194,13 @@ impl<'p> World<'p> {
             })
             .collect();
         let table = reader.finish();
-        let readings = formulas
-            .into_iter()
-            .map(|formula| formula.map_or_else(Reading::default, |formula| Reading::new(&formula, &table)));
+        let mut work = MOST_CELLS;
+        let readings = formulas.into_iter().map(|formula| {
+            let reading =
+                formula.filter(|_| work > 0).map_or_else(Reading::default, |formula| Reading::new(&formula, &table));
+            work = work.saturating_sub(reading.size());
+            reading
+        });
         let readings = readings.collect();
         let runs = running(constants.pipeline, &constants);
         Self { constants, table, readings, runs, name, lasts: OnceCell::new() }
@@ -202,6 +217,11 @@ impl World<'_> {
 }
 
 impl Reading {
+    fn size(&self) -> usize {
+        let size = |cells: &Option<Vec<Cell>>| cells.as_ref().map_or(0, Vec::len);
+        size(&self.truth) + size(&self.falsehood)
+    }
+
     fn new(formula: &Formula, table: &Table) -> Self {
         let truth = cells(formula, true);
         let falsehood = cells(formula, false);

@@ -50,12 +50,20 @@ pub(super) fn look(turn: &mut Turn<'_, '_>, id: ExecId) {
             if turn.now < *until {
                 let timer = (*until, id);
                 turn.engine.state.live.timers.insert(timer);
-            } else if !stands_still(turn, id) {
+            } else if !stands_still(turn, id) && !triggers_wait_for_samples(turn) {
                 pass(turn, id, Value::Null);
             }
         }
         Detail::Approve { .. } => approve::look(turn, id),
     }
+}
+
+/// At one instant triggers come before the ends of waits: they still have a sample of this instant to judge.
+fn triggers_wait_for_samples(turn: &Turn<'_, '_>) -> bool {
+    let (state, plan) = (turn.state(), turn.plan());
+    let blocks = state.live.watching.iter().map(|frame| plan.block(state.frame(*frame).block));
+    let reads = blocks.flat_map(|block| &block.triggers).flat_map(|trigger| &trigger.condition.reads);
+    state.sample_awaited(reads.map(|read| read.group), turn.now)
 }
 
 /// Whether a pause keeps this execution from going on; hooks are not kept.

@@ -1,0 +1,12 @@
+//! Checking any text, and showing what is wrong with it.
+#![no_main]
+#![expect(dead_code, reason = "each target holds one of the properties")]
+
+#[path = "../../tests/robustness/properties.rs"]
+mod properties;
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    let _ = properties::checks(text);
+});

@@ -1,0 +1,12 @@
+//! Formatting any text: what comes out is stable.
+#![no_main]
+#![expect(dead_code, reason = "each target holds one of the properties")]
+
+#[path = "../../tests/robustness/properties.rs"]
+mod properties;
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    properties::formats(text);
+});
