@@ -11,6 +11,7 @@ use super::super::checker::{Checker, Frame, Place, Surroundings};
 use super::super::conditions::collapse;
 use super::super::expressions::{Root, path_of};
 use super::given::is_given;
+use super::places::below;
 use super::scenarios::Scene;
 
 /// What may stand behind `expect`, when it is no phase.
@@ -140,15 +141,13 @@ impl<'a> Checker<'a> {
                     return self.deciding_metric(written);
                 }
                 let scene = scene?;
-                if !matches!(&*inner.kind, ast::ExprKind::Name(_) | ast::ExprKind::Index(..)) {
+                let (phase, names) = below(written);
+                if !is_phase(Some(scene), phase) {
                     return self.refuse_because(written);
                 }
-                if !is_phase(Some(scene), inner) && matches!(&*inner.kind, ast::ExprKind::Name(_)) {
-                    return self.refuse_because(written);
-                }
-                let phase = self.phase_named(&scene.launched, inner)?;
+                let phase = self.phase_named(&scene.launched, phase)?;
                 let kinds = ["gate", "hold", "ramp", "approve", "wait", "step"];
-                self.node_named(&scene.launched, phase, name, &kinds).map(Because::Node)
+                self.node_named(&scene.launched, phase, &names, &kinds).map(Because::Node)
             }
             ast::ExprKind::Name(_) if is_phase(scene, written) => {
                 self.phase_named(&scene?.launched, written).map(Because::Phase)

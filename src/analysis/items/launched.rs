@@ -35,7 +35,8 @@ impl Launched {
         for phase in &pipeline.phases {
             let mut nodes = Nodes::default();
             nodes.add(&phase.body, &mut targets);
-            launched.nodes.entry(phase.name.clone()).or_insert_with(|| nodes.numbered());
+            nodes.number("");
+            launched.nodes.entry(phase.name.clone()).or_insert(nodes.named);
         }
         if let Some((first, others)) = targets.split_first() {
             launched.several_targets = others.iter().any(|other| are_other_targets(pipeline, first, other));
@@ -45,7 +46,18 @@ impl Launched {
 
     /// The output of a step, with its encodings; none when nothing is known of the step.
     pub fn output(&self, phase: &str, step: &str) -> Option<Type> {
-        self.nodes.get(phase)?.get(step)?.clone()
+        let node = self.nodes.get(phase).and_then(|nodes| nodes.get(step)).cloned().flatten();
+        let declared = || Some(self.table.step(self.table.index_of(phase)?, step)?.1.output.clone());
+        node.or_else(declared)
+    }
+
+    /// The steps in a composite one.
+    pub fn names_in(&self, phase: &str, step: &str) -> Vec<&str> {
+        let nodes = self.nodes.get(phase).into_iter().flatten();
+        let inner = nodes.filter_map(|(name, _)| name.strip_prefix(step)?.strip_prefix('.'));
+        let mut inner: Vec<&str> = inner.collect();
+        inner.sort_unstable();
+        inner
     }
 
     /// Whether a phase (none: any) ramps something; so may one that could not be read.
@@ -81,29 +93,34 @@ impl Nodes {
                 StatementKind::Wait(_) => self.counts.entry("wait").or_default().push(None),
                 StatementKind::Parallel(_) | StatementKind::Scope(_) => {}
             }
-            if let Some(inner) = statement.kind.inner() {
-                self.add(inner, targets);
+            let Some(inner) = statement.kind.inner() else { continue };
+            match &inner.composite {
+                None => self.add(inner, targets),
+                Some(composite) => {
+                    let outside = std::mem::take(&mut self.counts);
+                    self.add(inner, targets);
+                    self.number(&format!("{}.", composite.label));
+                    self.counts = outside;
+                }
             }
         }
     }
 
     /// Numbers leave the names of steps alone, as in the plan.
-    fn numbered(self) -> HashMap<String, Option<Type>> {
-        let mut all = self.named;
-        for (kind, outputs) in self.counts {
+    fn number(&mut self, prefix: &str) {
+        for (kind, outputs) in std::mem::take(&mut self.counts) {
             let mut number = 0;
             for output in outputs {
                 let name = loop {
                     number += 1;
-                    let name = format!("{kind}{number}");
-                    if !all.contains_key(&name) {
+                    let name = format!("{prefix}{kind}{number}");
+                    if !self.named.contains_key(&name) {
                         break name;
                     }
                 };
-                all.insert(name, output);
+                self.named.insert(name, output);
             }
         }
-        all
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::suggest::Suggestion;
+use crate::contract::types::Type;
 use crate::model::phase::PhaseRef;
 use crate::model::scenario::StepRef;
 use crate::syntax::ast::{self, ExprKind, Name, StringPiece};
@@ -60,47 +61,58 @@ impl<'a> Checker<'a> {
 
     /// PG101 when there is no such step.
     pub(super) fn step_named(&mut self, launched: &Launched, written: &'a ast::Expr) -> Option<StepRef> {
-        let (phase, name) = match &*written.kind {
-            ExprKind::Field(phase, name) => (phase, name),
-            ExprKind::Group(inner) => return self.step_named(launched, inner),
-            ExprKind::Broken => return None,
-            ExprKind::Name(name) => {
+        let (phase, names) = below(written);
+        match &*phase.kind {
+            ExprKind::Broken => None,
+            ExprKind::Name(name) if names.is_empty() => {
                 self.report_step_without_phase(launched, name);
-                return None;
+                None
             }
-            _ => return self.refuse_place(written, "step", "PHASE.STEP"),
-        };
-        let phase = self.phase_named(launched, phase)?;
-        self.node_named(launched, phase, name, &["step"])
+            _ if names.is_empty() => self.refuse_place(written, "step", "PHASE.STEP"),
+            _ => {
+                let phase = self.phase_named(launched, phase)?;
+                self.node_named(launched, phase, &names, &["step"])
+            }
+        }
     }
 
-    /// A named step of the phase, or an unnamed node of one of these kinds by its number in the plan.
+    /// A named step of the phase, a step `x.y` in a composite one, or an unnamed node of one of these kinds by its number
+    /// in the plan.
     pub(super) fn node_named(
         &mut self,
         launched: &Launched,
         phase: PhaseRef,
-        name: &'a Name,
+        names: &[&'a Name],
         kinds: &[&str],
     ) -> Option<StepRef> {
-        if name.text.is_empty() {
+        let ([first, ..], [.., last]) = (names, names) else { return None };
+        let words: Vec<&str> = names.iter().map(|name| name.text.as_str()).collect();
+        let full = words.join(".");
+        let index = launched.table.index_of(&phase.name)?;
+        let is_meant = |output: &Option<Type>| output.is_some() || kinds.iter().any(|kind| last.text.starts_with(kind));
+        let node = launched.nodes.get(&phase.name).and_then(|nodes| nodes.get(&full)).filter(|node| is_meant(node));
+        if node.is_some() || launched.table.step(index, &full).is_some() {
+            return Some(StepRef { phase, step: full });
+        }
+        let is_silent =
+            launched.table.phases[index].incomplete || names.iter().any(|name| self.might_be_declared(&name.text));
+        if is_silent {
             return None;
         }
-        let index = launched.table.index_of(&phase.name)?;
-        let is_numbered = || {
-            let nodes = launched.nodes.get(&phase.name);
-            kinds.iter().any(|kind| name.text.starts_with(kind))
-                && nodes.is_some_and(|nodes| nodes.contains_key(&name.text))
-        };
-        if launched.table.step(index, &name.text).is_none() && !is_numbered() {
-            if !launched.table.phases[index].incomplete && !self.might_be_declared(&name.text) {
+        match launched.table.step(index, &first.text) {
+            Some((_, step)) if names.len() > 1 => {
+                let inner = launched.names_in(&phase.name, &step.name);
+                let near = Suggestion::of(&last.text, inner.iter().copied());
+                self.report_undefined(&format!("step in `{}.{}` named", phase.name, step.name), last, near);
+            }
+            _ => {
                 let mut names: Vec<&str> = launched.table.step_names(index).collect();
                 names.sort_unstable();
-                let near = Suggestion::of(&name.text, names);
-                self.report_undefined(&format!("step in the phase `{}` named", phase.name), name, near);
+                let near = Suggestion::of(&first.text, names);
+                self.report_undefined(&format!("step in the phase `{}` named", phase.name), first, near);
             }
-            return None;
         }
-        Some(StepRef { phase, step: name.text.clone() })
+        None
     }
 
     fn report_step_without_phase(&mut self, launched: &Launched, name: &Name) {
@@ -127,6 +139,25 @@ impl<'a> Checker<'a> {
         let message = format!("a {what} is needed here");
         self.report(Diagnostic::new(Code::PG101, self.here(written.at), message).help(format!("write `{form}`")));
         None
+    }
+}
+
+/// The phase in `phase.step`, and the names behind it.
+pub(super) fn below(written: &ast::Expr) -> (&ast::Expr, Vec<&Name>) {
+    let mut names = Vec::new();
+    let mut rest = written;
+    loop {
+        match &*rest.kind {
+            ExprKind::Field(inner, name) => {
+                names.push(name);
+                rest = inner;
+            }
+            ExprKind::Group(inner) => rest = inner,
+            _ => {
+                names.reverse();
+                return (rest, names);
+            }
+        }
     }
 }
 
