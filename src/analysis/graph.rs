@@ -84,6 +84,8 @@ fn outputs_of_locals(pipeline: &Pipeline) -> HashMap<LocalId, Vec<String>> {
             ExprKind::Local(id) => phases.extend(found.get(id).into_iter().flatten().cloned()),
             _ => {}
         });
+        phases.sort_unstable();
+        phases.dedup();
         if !phases.is_empty() {
             found.insert(LocalId(u32::try_from(index).unwrap_or(u32::MAX)), phases);
         }

@@ -85,6 +85,7 @@ pub enum Stage {
     Read,
     Parse(crate::syntax::Stage),
     Names,
+    Library,
     Meaning,
     Lints,
     Order,
@@ -106,7 +107,9 @@ pub fn analyze_watched(
     let unreadable = quiet::unreadable(&loaded.modules, sources, &diagnostics);
     let scopes = symbols::collect(&loaded.modules, &unreadable, sources, &mut diagnostics);
     done(Stage::Names);
-    let mut checker = Checker::new(&loaded.modules, &scopes, &unreadable, sources, stdlib::catalog());
+    let library = stdlib::Library::for_imports(scopes.iter().flat_map(|scope| scope.std.keys().copied()));
+    done(Stage::Library);
+    let mut checker = Checker::new(&loaded.modules, &scopes, &unreadable, sources, &library);
     let built = pipelines::build_program(&mut checker);
     unused::check(&mut checker);
     diagnostics.extend(checker.finish());
@@ -117,5 +120,5 @@ pub fn analyze_watched(
     quiet::drop_echoes(sources, &mut diagnostics);
     let (diagnostics, allowed) = allows::apply(&loaded.modules, sources, diagnostics);
     done(Stage::Order);
-    Ok(Analysis { program: built.program, diagnostics, allowed, files })
+    Ok(Analysis { program: built.into_program(), diagnostics, allowed, files })
 }

@@ -22,6 +22,35 @@ pub struct Built {
     /// Every pipeline of every file, and as if they were pipelines: components that none runs, kill switches, sentinels
     /// and alerts.
     pub pipelines: Vec<Pipeline>,
+    /// Those of them that the program has in the end.
+    pub kept: Vec<Kept>,
+}
+
+/// A pipeline of the program.
+#[derive(Debug)]
+pub struct Kept {
+    /// Where it stands in `Built::pipelines`.
+    pub place: usize,
+    pub name: String,
+    /// From another file.
+    pub imported: bool,
+}
+
+impl Built {
+    /// The program with its pipelines; of several with one name the first.
+    pub fn into_program(self) -> Program {
+        let mut program = self.program;
+        let mut pipelines: Vec<Option<Pipeline>> = self.pipelines.into_iter().map(Some).collect();
+        for kept in self.kept {
+            let into = if kept.imported { &mut program.imported } else { &mut program.pipelines };
+            if !into.contains_key(&kept.name)
+                && let Some(pipeline) = pipelines.get_mut(kept.place).and_then(Option::take)
+            {
+                into.insert(kept.name, pipeline);
+            }
+        }
+        program
+    }
 }
 
 pub fn build_program(checker: &mut Checker<'_>) -> Built {
@@ -50,7 +79,7 @@ pub fn build_program(checker: &mut Checker<'_>) -> Built {
         if let ItemKind::Pipeline(pipeline) = &item.kind {
             let read = checker.read_pipeline(*reference, item, pipeline);
             if reference.module == 0 {
-                built.program.pipelines.entry(read.name.clone()).or_insert_with(|| read.clone());
+                built.kept.push(Kept { place: built.pipelines.len(), name: read.name.clone(), imported: false });
             }
             places.insert(*reference, built.pipelines.len());
             built.pipelines.push(read);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::source::{SourceFile, Sources};
@@ -96,10 +97,12 @@ impl Signature {
     }
 }
 
-/// All signatures.
+/// All signatures, or those of some modules: then the whole library is asked about the others.
 #[derive(Debug, Default)]
 pub struct Catalog {
     signatures: HashMap<(SignatureKind, String), Signature>,
+    /// The modules it was read from, when those are not all.
+    part: Option<Vec<&'static str>>,
     /// What is wrong with the library itself; a test holds it empty.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -107,7 +110,15 @@ pub struct Catalog {
 impl Catalog {
     #[must_use]
     pub fn get(&self, kind: SignatureKind, name: &str) -> Option<&Signature> {
-        self.signatures.get(&(kind, name.to_owned()))
+        let key = (kind, name.to_owned());
+        self.signatures.get(&key).or_else(|| self.elsewhere(name)?.signatures.get(&key))
+    }
+
+    /// The whole library, when the name belongs to a module that was not read.
+    fn elsewhere(&self, name: &str) -> Option<&'static Self> {
+        let module = name.split('.').next().unwrap_or_default();
+        let read = self.part.as_ref()?;
+        (is_module(module) && !read.contains(&module)).then(catalog)
     }
 
     #[must_use]
@@ -118,6 +129,9 @@ impl Catalog {
     /// All of one kind, by name.
     #[must_use]
     pub fn of_kind(&self, kind: SignatureKind) -> Vec<&Signature> {
+        if self.part.is_some() {
+            return catalog().of_kind(kind);
+        }
         let mut found: Vec<&Signature> = self.signatures.values().filter(|signature| signature.kind == kind).collect();
         found.sort_by(|left, right| left.name.cmp(&right.name));
         found
@@ -142,8 +156,55 @@ pub fn modules() -> &'static [(&'static str, &'static str)] {
 
 #[must_use]
 pub fn catalog() -> &'static Catalog {
-    static CATALOG: OnceLock<Catalog> = OnceLock::new();
     CATALOG.get_or_init(|| read_catalog(MODULES))
+}
+
+static CATALOG: OnceLock<Catalog> = OnceLock::new();
+
+/// The library as one analysis needs it.
+pub enum Library {
+    Whole(&'static Catalog),
+    Part(Box<Catalog>),
+}
+
+impl Library {
+    /// For a program that imports these modules. The first analysis of a process reads no more than it needs, as most
+    /// processes check once; from the second one on the whole library is there.
+    pub fn for_imports<'n>(imported: impl Iterator<Item = &'n str>) -> Self {
+        static IS_LATER: AtomicBool = AtomicBool::new(false);
+        if IS_LATER.swap(true, Ordering::Relaxed) || CATALOG.get().is_some() {
+            return Self::Whole(catalog());
+        }
+        Self::Part(Box::new(read_part(imported)))
+    }
+}
+
+impl std::ops::Deref for Library {
+    type Target = Catalog;
+
+    fn deref(&self) -> &Catalog {
+        match self {
+            Self::Whole(catalog) => catalog,
+            Self::Part(catalog) => catalog,
+        }
+    }
+}
+
+/// The catalog of these modules, of what is always there, and of what their composite steps import.
+fn read_part<'n>(imported: impl Iterator<Item = &'n str>) -> Catalog {
+    let mut needed: Vec<&str> = ALWAYS_THERE.iter().copied().chain(imported).collect();
+    let mut files: Vec<(&'static str, &'static str)> = Vec::new();
+    while let Some(name) = needed.pop() {
+        let file = MODULES.iter().find(|(module, _)| *module == name);
+        if let Some((module, text)) = file.filter(|(module, _)| files.iter().all(|(known, _)| known != module)) {
+            files.push((module, text));
+            let imports = text.lines().filter_map(|line| line.strip_prefix("use std."));
+            needed.extend(imports.flat_map(|names| names.split(|letter: char| !letter.is_ascii_alphanumeric())));
+        }
+    }
+    let mut catalog = read_catalog(&files);
+    catalog.part = Some(files.iter().map(|(module, _)| *module).collect());
+    catalog
 }
 
 /// The catalog of these files; without a composite step that contains itself.
@@ -272,7 +333,7 @@ fn read_signature<'a>(checker: &mut Checker<'a>, declared: &'a SignatureItem, do
 
 #[cfg(test)]
 mod tests {
-    use super::{MODULES, catalog, read_catalog};
+    use super::{MODULES, catalog, read_catalog, read_part};
 
     #[test]
     fn the_library_reads_without_a_finding() {
@@ -333,6 +394,21 @@ mod tests {
         let itself = "use std.exec\nstep exec.a() effect reads { step exec.b() }\n\
                       step exec.b() effect reads { step exec.a() }\n";
         assert_eq!(codes_of(itself), ["PG301"]);
+    }
+
+    #[test]
+    fn a_part_of_the_library_knows_as_much_as_the_whole() {
+        let part = read_part(["k8s"].into_iter());
+        assert!(part.diagnostics.is_empty(), "{:#?}", part.diagnostics);
+        assert!(part.signatures.len() < catalog().signatures.len());
+        for (kind, name) in catalog().signatures.keys() {
+            let (found, whole) = (part.get(*kind, name), catalog().get(*kind, name));
+            assert_eq!(
+                found.map(|found| (&found.params, found.has_undo)),
+                whole.map(|whole| (&whole.params, whole.has_undo))
+            );
+        }
+        assert!(part.step("nothing.like_this").is_none());
     }
 
     #[test]

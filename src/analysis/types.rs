@@ -1,5 +1,7 @@
 //! Types as they are written to types as they are meant, and which type fits where.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 
 use crate::base::diagnostic::{Code, Diagnostic};
@@ -184,7 +186,7 @@ impl<'a> Checker<'a> {
                         self.report_duplicate(&field.name, first.map_or(field.name.at, |first| first.name.at));
                     }
                 }
-                Type::Record(RecordType { name: None, fields: resolved })
+                Type::from(RecordType { name: None, fields: resolved })
             }
         };
         match ty {
@@ -275,7 +277,7 @@ impl<'a> Checker<'a> {
         self.types.insert(item, None);
         let mut ty = self.in_module(item.module, |checker| checker.resolve_type(&declared.ty));
         if let Type::Record(record) = &mut ty {
-            record.name = Some(declared.name.text.clone());
+            Arc::make_mut(record).name = Some(declared.name.text.clone());
         }
         self.types.insert(item, Some(ty.clone()));
         ty

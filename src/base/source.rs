@@ -30,7 +30,7 @@ impl SourceFile {
     #[must_use]
     pub fn new(id: FileId, name: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
-        let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let newlines = text.match_indices('\n');
         let line_starts: Vec<u32> =
             std::iter::once(0).chain(newlines.map(|(at, _)| Span::new(at + 1, at + 1).start)).collect();
         let end = Span::new(text.len(), text.len()).end;

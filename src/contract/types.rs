@@ -1,6 +1,7 @@
 //! Types of the language, and how raw data becomes a value of one.
 
 use std::fmt;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -31,7 +32,8 @@ pub enum Type {
     Map(Box<Type>),
     Range(Box<Type>),
     Secret(Box<Type>),
-    Record(RecordType),
+    /// Shared: every expression has its type.
+    Record(Arc<RecordType>),
     /// Untyped; must meet a type before it is used.
     Json,
     /// A value that changes while the run goes on.
@@ -65,6 +67,12 @@ pub struct Encoding {
     /// As written in the parentheses: `ms`, `%`, `MiB`.
     pub name: String,
     pub factor: Number,
+}
+
+impl From<RecordType> for Type {
+    fn from(record: RecordType) -> Self {
+        Self::Record(Arc::new(record))
+    }
 }
 
 impl Type {
@@ -104,11 +112,13 @@ impl fmt::Display for Type {
             Self::Metric(inner) => write!(formatter, "metric<{inner}>"),
             Self::Optional(inner) => write!(formatter, "{inner}?"),
             Self::Encoded(inner, encoding) => write!(formatter, "{inner}({})", encoding.name),
-            Self::Record(RecordType { name: Some(name), .. }) => formatter.write_str(name),
-            Self::Record(record) => {
-                let fields: Vec<String> = record.fields.iter().map(|(name, ty)| format!("{name}: {ty}")).collect();
-                write!(formatter, "{{ {} }}", fields.join(", "))
-            }
+            Self::Record(record) => match &record.name {
+                Some(name) => formatter.write_str(name),
+                None => {
+                    let fields: Vec<String> = record.fields.iter().map(|(name, ty)| format!("{name}: {ty}")).collect();
+                    write!(formatter, "{{ {} }}", fields.join(", "))
+                }
+            },
             other => formatter.write_str(simple_name(other)),
         }
     }
@@ -209,7 +219,7 @@ fn decode_map(raw: &serde_json::Value, inner: &Type, path: &str) -> Result<Value
 }
 
 fn decode_record(raw: &serde_json::Value, record: &RecordType, path: &str) -> Result<Value, DecodeError> {
-    let entries = raw.as_object().ok_or_else(|| mismatch(raw, &Type::Record(record.clone()), path))?;
+    let entries = raw.as_object().ok_or_else(|| mismatch(raw, &Type::from(record.clone()), path))?;
     let decoded = record.fields.iter().map(|(name, ty)| {
         let path = format!("{path}.{name}");
         match entries.get(name) {

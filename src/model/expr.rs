@@ -35,14 +35,22 @@ impl Expr {
     /// Whether both mean the same, wherever they stand.
     #[must_use]
     pub fn is_same_as(&self, other: &Self) -> bool {
+        if !self.kind.has_head_of(&other.kind) {
+            return false;
+        }
         let (ours, theirs) = (self.children(), other.children());
-        ours.len() == theirs.len()
-            && self.kind.has_head_of(&other.kind)
-            && ours.iter().zip(&theirs).all(|(left, right)| left.is_same_as(right))
+        ours.len() == theirs.len() && ours.iter().zip(&theirs).all(|(left, right)| left.is_same_as(right))
     }
 
     /// The expressions directly inside this one.
     pub fn children(&self) -> Vec<&Expr> {
+        let mut found = Vec::new();
+        self.each_child(&mut |child| found.push(child));
+        found
+    }
+
+    /// Visits the expressions directly inside this one.
+    pub fn each_child<'m>(&'m self, visit: &mut dyn FnMut(&'m Expr)) {
         match &*self.kind {
             ExprKind::Literal(_)
             | ExprKind::Local(_)
@@ -51,14 +59,16 @@ impl Expr {
             | ExprKind::StageWeight
             | ExprKind::Result
             | ExprKind::Metric { .. }
-            | ExprKind::Output { .. } => Vec::new(),
-            ExprKind::Text(pieces) => pieces.iter().filter_map(Piece::as_value).collect(),
-            ExprKind::List(items) => items.iter().collect(),
-            ExprKind::Record(fields) => fields.iter().map(|(_, value)| value).collect(),
-            ExprKind::Field(inner, _) | ExprKind::Not(inner) | ExprKind::Negate(inner) => vec![inner],
-            ExprKind::Index(left, right) | ExprKind::Binary(_, left, right) => vec![left, right],
-            ExprKind::If(condition, then, otherwise) => vec![condition, then, otherwise],
-            ExprKind::Call(_, args) => args.iter().map(|(_, value)| value).collect(),
+            | ExprKind::Output { .. } => {}
+            ExprKind::Text(pieces) => pieces.iter().filter_map(Piece::as_value).for_each(visit),
+            ExprKind::List(items) => items.iter().for_each(visit),
+            ExprKind::Record(fields) => fields.iter().map(|(_, value)| value).for_each(visit),
+            ExprKind::Field(inner, _) | ExprKind::Not(inner) | ExprKind::Negate(inner) => visit(inner),
+            ExprKind::Index(left, right) | ExprKind::Binary(_, left, right) => {
+                [left, right].into_iter().for_each(visit)
+            }
+            ExprKind::If(condition, then, otherwise) => [condition, then, otherwise].into_iter().for_each(visit),
+            ExprKind::Call(_, args) => args.iter().map(|(_, value)| value).for_each(visit),
         }
     }
 }

@@ -7,9 +7,7 @@ use super::program::Pipeline;
 /// The expression and everything inside it.
 pub fn expressions<'m>(expr: &'m Expr, visit: &mut dyn FnMut(&'m Expr)) {
     visit(expr);
-    for child in expr.children() {
-        expressions(child, visit);
-    }
+    expr.each_child(&mut |child| expressions(child, visit));
 }
 
 /// Every expression of a phase, those of its header included.

@@ -357,7 +357,7 @@ mod tests {
 
     #[test]
     fn values_are_read_by_their_type() {
-        let record = Type::Record(RecordType {
+        let record = Type::from(RecordType {
             name: Some("Limits".to_owned()),
             fields: [("p95".to_owned(), Type::Duration), ("note".to_owned(), Type::Optional(Box::new(Type::String)))]
                 .into(),
@@ -425,7 +425,7 @@ mod tests {
                 8 => list(list(Type::Duration)),
                 9 => Type::Map(Box::new(Type::Ratio)),
                 10 => Type::Range(Box::new(Type::Bytes)),
-                11 => Type::Record(RecordType { name: None, fields: IndexMap::new() }),
+                11 => Type::from(RecordType { name: None, fields: IndexMap::new() }),
                 at => inner[at].clone(),
             };
             let _ = parse(&text, &ty);

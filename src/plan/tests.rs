@@ -286,7 +286,7 @@ fn a_phase_switched_off_takes_those_behind_it_along_and_reads_nothing() {
 #[test]
 fn files_meet_their_type_and_are_hashed() {
     let bench =
-        Type::Record(RecordType { name: Some("Bench".to_owned()), fields: [("ndcg".to_owned(), Type::Float)].into() });
+        Type::from(RecordType { name: Some("Bench".to_owned()), fields: [("ndcg".to_owned(), Type::Float)].into() });
     let locals = vec![
         local_of("baseline", Type::Path, LocalKind::Param(Some(text("baseline.json")))),
         local_of("before", bench.clone(), LocalKind::Value(read("read.json", local(0, Type::Path)))),

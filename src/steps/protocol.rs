@@ -73,7 +73,7 @@ pub fn answer(act: &Act) -> Option<&serde_json::Value> {
 /// When the answer is not of that form.
 pub fn record(answer: &serde_json::Value, fields: &[(&str, Type)]) -> Result<Value, String> {
     let fields = fields.iter().map(|(name, ty)| ((*name).to_owned(), ty.clone())).collect();
-    decode(answer, &Type::Record(RecordType { name: None, fields })).map_err(|error| error.to_string())
+    decode(answer, &Type::from(RecordType { name: None, fields })).map_err(|error| error.to_string())
 }
 
 /// # Errors

@@ -58,25 +58,24 @@ impl Lower<'_> {
         let end = self.span(&node).after();
         let mut order = Order::new(CONDITION);
         let mut condition = None;
-        let mut found =
-            ConditionStatement { condition: broken(end), sustain: None, after: None, missing: None, reason: None };
+        let (mut sustain, mut after, mut missing, mut reason) = (None, None, None, None);
         for inner in node.into_inner() {
             match inner.as_rule() {
                 Rule::for_clause => {
                     order.see(self, "for", &inner);
-                    found.sustain = Some(self.sustain(inner));
+                    sustain = Some(self.sustain(inner));
                 }
                 Rule::after_clause => {
                     order.see(self, "after", &inner);
-                    found.after = Some(self.sustain(inner));
+                    after = Some(self.sustain(inner));
                 }
                 Rule::missing_clause => {
                     order.see(self, "missing", &inner);
-                    found.missing = Some(self.clause_name(inner, "`pause`, `breach` or `ok`"));
+                    missing = Some(self.clause_name(inner, "`pause`, `breach` or `ok`"));
                 }
                 Rule::else_clause => {
                     order.see(self, "else", &inner);
-                    found.reason = Some(self.clause_expr(inner));
+                    reason = Some(self.clause_expr(inner));
                 }
                 _ => match self.maybe_expr(&inner) {
                     Some(expr) => condition = condition.or(Some(expr)),
@@ -84,8 +83,8 @@ impl Lower<'_> {
                 },
             }
         }
-        found.condition = condition.unwrap_or_else(|| broken(end));
-        found
+        let condition = condition.unwrap_or_else(|| broken(end));
+        ConditionStatement { condition, sustain, after, missing, reason }
     }
 
     /// `for 10m`, `for 3 samples`

@@ -83,6 +83,9 @@ impl Lower<'_> {
     }
 
     fn build(&mut self, node: Node<'_>) -> Built {
+        if let Some(operand) = without_operators(node) {
+            return self.operand_built(operand);
+        }
         let at = self.span(&node);
         let mut row = Vec::new();
         if node.as_rule() == Rule::operand {
@@ -118,6 +121,24 @@ impl Lower<'_> {
         leaf(ExprKind::Broken, at)
     }
 
+    /// An operand that no prefix stands before.
+    fn operand_built(&mut self, node: Node<'_>) -> Built {
+        let mut built: Option<Built> = None;
+        for inner in node.into_inner() {
+            built = self.operand_part(inner, built);
+        }
+        built.unwrap_or_else(|| leaf(ExprKind::Broken, self.span(&node)))
+    }
+
+    fn operand_part(&mut self, inner: Node<'_>, before: Option<Built>) -> Option<Built> {
+        match (inner.as_rule(), before) {
+            (Rule::field | Rule::index | Rule::call, Some(before)) => Some(self.postfix(before, inner)),
+            (Rule::missing_expr, None) => Some(Built { expr: self.no_expr(&inner), height: 1 }),
+            (_, None) => self.primary(inner),
+            (_, before) => before,
+        }
+    }
+
     fn operand(&mut self, node: Node<'_>, row: &mut Vec<Piece>) {
         let mut built: Option<Built> = None;
         for inner in node.into_inner() {
@@ -129,10 +150,7 @@ impl Lower<'_> {
                     row.push(Piece::Prefix { negates: inner.as_str() == "-", at: self.span(&inner) });
                     before
                 }
-                (Rule::field | Rule::index | Rule::call, Some(before)) => Some(self.postfix(before, inner)),
-                (Rule::missing_expr, None) => Some(Built { expr: self.no_expr(&inner), height: 1 }),
-                (_, None) => self.primary(inner),
-                (_, before) => before,
+                (_, before) => self.operand_part(inner, before),
             };
         }
         if let Some(built) = built {
@@ -241,15 +259,16 @@ impl Lower<'_> {
 
     fn group(&mut self, node: Node<'_>) -> (ExprKind, usize) {
         let opening = node.start();
-        let mut inside = leaf(ExprKind::Broken, self.span(&node));
+        let mut inside = None;
         for inner in node.into_inner() {
             match inner.as_rule() {
-                Rule::expr => inside = self.build(inner),
+                Rule::expr => inside = Some(self.build(inner)),
                 Rule::missing_paren => self.unclosed(opening, &inner),
                 Rule::bad_entry => self.unexpected(&inner, ": expected `)`"),
                 _ => self.note(&inner),
             }
         }
+        let inside = inside.unwrap_or_else(|| leaf(ExprKind::Broken, self.span(&node)));
         (ExprKind::Group(inside.expr), inside.height)
     }
 
@@ -310,14 +329,15 @@ impl Lower<'_> {
 
     fn argument(&mut self, node: Node<'_>) -> (Arg, usize) {
         let at = self.span(&node);
-        let mut arg = Arg { name: None, value: broken(at.after()) };
+        let mut name = None;
+        let mut value = None;
         let mut height = 1;
         for inner in node.into_inner() {
             match inner.as_rule() {
                 Rule::arg_name => {
                     for part in inner.into_inner() {
                         match part.as_rule() {
-                            Rule::ident => arg.name = Some(self.name(&part)),
+                            Rule::ident => name = Some(self.name(&part)),
                             Rule::wrong_equals => self.instead(&part, ":", "an argument is named with `:`"),
                             _ => {}
                         }
@@ -326,13 +346,13 @@ impl Lower<'_> {
                 Rule::expr => {
                     let built = self.build(inner);
                     height = built.height;
-                    arg.value = built.expr;
+                    value = Some(built.expr);
                 }
-                Rule::missing_expr => arg.value = self.no_expr(&inner),
+                Rule::missing_expr => value = Some(self.no_expr(&inner)),
                 _ => self.note(&inner),
             }
         }
-        (arg, height)
+        (Arg { name, value: value.unwrap_or_else(|| broken(at.after())) }, height)
     }
 
     fn operator(&mut self, node: &Node<'_>) -> BinaryOperator {
@@ -364,6 +384,20 @@ impl Lower<'_> {
         }
         operator
     }
+}
+
+/// The only operand of an expression, if it has no operator and no prefix.
+fn without_operators(node: Node<'_>) -> Option<Node<'_>> {
+    let operand = match node.as_rule() {
+        Rule::operand => node,
+        _ => {
+            let mut parts = node.into_inner();
+            let first = parts.next().filter(|first| first.as_rule() == Rule::operand)?;
+            parts.next().is_none().then_some(first)?
+        }
+    };
+    let is_prefixed = operand.into_inner().next().is_none_or(|first| first.as_rule() == Rule::prefix);
+    (!is_prefixed).then_some(operand)
 }
 
 fn leaf(kind: ExprKind, at: Span) -> Built {

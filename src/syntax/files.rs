@@ -265,15 +265,22 @@ impl Lower<'_> {
     /// The comments that silence a warning, each with the statement below it.
     fn allows(&mut self) -> Vec<Allow> {
         let mut targets = std::mem::take(&mut self.targets);
-        targets.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
         let comments = self.comments;
-        comments.iter().filter_map(|comment| self.allow(comment, &targets)).collect()
+        let said: Vec<(&Comment, &str)> =
+            comments.iter().filter_map(|comment| Some((comment, self.said_in(comment)?))).collect();
+        if !said.is_empty() {
+            targets.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
+        }
+        said.into_iter().map(|(comment, said)| self.allow(comment, said, &targets)).collect()
     }
 
-    fn allow(&self, comment: &Comment, targets: &[Span]) -> Option<Allow> {
+    /// What is said to this program in a comment.
+    fn said_in(&self, comment: &Comment) -> Option<&str> {
         let written = self.text.get(comment.at.range())?;
-        let said = written.trim_start_matches('/').trim_start_matches('*').trim_start();
-        let said = said.strip_prefix("phasegate:")?;
+        written.trim_start_matches('/').trim_start_matches('*').trim_start().strip_prefix("phasegate:")
+    }
+
+    fn allow(&self, comment: &Comment, said: &str, targets: &[Span]) -> Allow {
         let opening = said.find('(').filter(|at| said[..*at].trim() == "allow");
         let (codes, reason) = match opening.map(|at| said[at + 1..].split_once(')').unwrap_or((&said[at + 1..], ""))) {
             Some((codes, reason)) => (self.codes(codes), reason.trim().trim_end_matches("*/").trim().to_owned()),
@@ -282,7 +289,7 @@ impl Lower<'_> {
         let next = self.start_behind(comment.at.end as usize);
         let index = targets.partition_point(|span| (span.start as usize) < next);
         let target = targets.get(index).copied().filter(|span| span.start as usize == next);
-        Some(Allow { at: comment.at, codes, reason, target })
+        Allow { at: comment.at, codes, reason, target }
     }
 
     /// `PG410, PG411`, a slice of the source.

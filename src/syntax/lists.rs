@@ -24,7 +24,8 @@ pub(super) fn elements<T>(
 ) -> Vec<T> {
     let opening = list.start();
     let mut last = Last::Nothing;
-    let mut found = Vec::new();
+    // Every second node is a comma.
+    let mut found = Vec::with_capacity(list.into_inner().count().div_ceil(2));
     let mut without_comma = Vec::new();
     let mut open = false;
     for node in list.into_inner() {

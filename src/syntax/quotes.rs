@@ -56,7 +56,10 @@ pub(super) fn quoted(bytes: &[u8], at: usize, quote: Quote) -> Quoted {
     let start = at + quote.width();
     match quote {
         Quote::Raw => raw(bytes, start),
-        Quote::Plain => Reader::new(bytes, Frame::Text { block: false, outer: true }).run(start),
+        Quote::Plain => match simple_end(bytes, start) {
+            Some(end) => Quoted { end, closed: true, open_hole: None, depth: 0 },
+            None => Reader::new(bytes, Frame::Text { block: false, outer: true }).run(start),
+        },
         Quote::Block => Reader::new(bytes, Frame::Text { block: true, outer: true }).run(start),
     }
 }
@@ -64,6 +67,21 @@ pub(super) fn quoted(bytes: &[u8], at: usize, quote: Quote) -> Quoted {
 /// The `${…}` whose inside begins at `start`: where its inside ends, and whether a `}` stands there.
 pub(super) fn hole(bytes: &[u8], start: usize, block: bool) -> Quoted {
     Reader::new(bytes, Frame::Hole { block, from: start }).run(start)
+}
+
+/// Where a plain string ends that is closed and has no `${`: most are like that.
+fn simple_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut at = start;
+    loop {
+        match bytes.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' if bytes.get(at + 1).is_some_and(|next| !is_line_end(*next)) => at += 2,
+            b'\\' => return None,
+            b'$' if bytes.get(at + 1) == Some(&b'{') => return None,
+            byte if is_line_end(*byte) => return None,
+            _ => at += 1,
+        }
+    }
 }
 
 fn raw(bytes: &[u8], start: usize) -> Quoted {

@@ -19,7 +19,7 @@ impl Lower<'_> {
     pub(super) fn block(&mut self, node: Node<'_>) -> Block {
         let at = self.span(&node);
         let opening = node.start();
-        let mut statements: Vec<Statement> = Vec::new();
+        let mut statements: Vec<Statement> = Vec::with_capacity(node.into_inner().count());
         for inner in node.into_inner() {
             match inner.as_rule() {
                 Rule::missing_brace => self.unclosed(opening, &inner),

@@ -3,7 +3,7 @@
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::span::Span;
 
-use super::ast::{Expr, ExprKind, StringLiteral, StringPiece};
+use super::ast::{Expr, ExprKind, Name, StringLiteral, StringPiece};
 use super::grammar::{self, Node, Rule};
 use super::lower::Lower;
 use super::quotes::{Quote, hole, quoted};
@@ -81,6 +81,10 @@ impl Lower<'_> {
     pub(super) fn string(&mut self, node: &Node<'_>) -> StringLiteral {
         let start = node.start();
         let written = node.as_str();
+        if let Some(text) = simple_text(written) {
+            let pieces = if text.is_empty() { Vec::new() } else { vec![StringPiece::Text(text.to_owned())] };
+            return StringLiteral { pieces, at: self.span(node) };
+        }
         let quote = Quote::opens_at(written.as_bytes(), 0).unwrap_or(Quote::Plain);
         let found = parts(written.as_bytes());
         let layout = Layout::of(written, quote, &found);
@@ -120,6 +124,9 @@ impl Lower<'_> {
         let at = Span::new(base, self.base + inside.end as usize);
         let broken = Expr { kind: Box::new(ExprKind::Broken), at };
         let text = self.text.get(at.range()).unwrap_or_default();
+        if let Some(path) = simple_path(text, base) {
+            return path;
+        }
         let scan = scan(text, false);
         if scan.too_deep.is_some() || self.depth >= DEEPEST {
             self.faults.lexical(Diagnostic::new(Code::PG009, self.at(at), format!("more than {DEEPEST} levels deep")));
@@ -176,6 +183,39 @@ impl Lower<'_> {
         self.faults.lexical(diagnostic);
     }
 }
+
+/// The text of a plain string without escapes and `${…}`: most are like that.
+fn simple_text(written: &str) -> Option<&str> {
+    let inside = written.strip_prefix('"')?.strip_suffix('"')?;
+    let is_plain = |byte: &u8| !matches!(byte, b'"' | b'\\' | b'$');
+    inside.as_bytes().iter().all(|byte| is_plain(byte)).then_some(inside)
+}
+
+/// `env.name`, the most common inside of `${…}`, read without the grammar. `base` is where it begins in the file.
+fn simple_path(text: &str, base: usize) -> Option<Expr> {
+    let mut path: Option<Expr> = None;
+    let mut at = base;
+    for word in text.split('.') {
+        let is_name = word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            && word.starts_with(|first: char| !first.is_ascii_digit());
+        if !is_name || RESERVED.contains(&word) {
+            return None;
+        }
+        let name = Name { text: word.to_owned(), at: Span::new(at, at + word.len()) };
+        let whole = Span::new(base, at + word.len());
+        at += word.len() + 1;
+        let kind = match path.take() {
+            None => ExprKind::Name(name),
+            Some(before) => ExprKind::Field(before, name),
+        };
+        path = Some(Expr { kind: Box::new(kind), at: whole });
+    }
+    // Long ones are left to the grammar, which bounds them.
+    path.filter(|_| text.len() < 100)
+}
+
+/// Words that are no names in an expression.
+const RESERVED: [&str; 9] = ["and", "or", "not", "in", "if", "then", "else", "true", "false"];
 
 fn escape(written: &str) -> Option<char> {
     Some(match written {

@@ -342,7 +342,7 @@ fn given_type(gives: Gives, subject: Option<&Type>) -> Type {
         Gives::Cusum => {
             let fields = [("up", Type::Float), ("down", Type::Float), ("alarm", Type::Bool)];
             let fields = fields.into_iter().map(|(name, ty)| (name.to_owned(), ty)).collect();
-            Type::Record(RecordType { name: None, fields })
+            Type::from(RecordType { name: None, fields })
         }
     }
 }

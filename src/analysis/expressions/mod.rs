@@ -9,6 +9,8 @@ mod items;
 mod names;
 mod text;
 
+use std::sync::Arc;
+
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::contract::types::{RecordType, Type};
 use crate::contract::value::{Unit as ValueUnit, Value};
@@ -172,10 +174,10 @@ impl<'a> Checker<'a> {
             record.fields.insert(field.name.text.clone(), value_type(&value.ty).clone());
             lowered.push((field.name.text.clone(), value));
         }
-        Expr::new(ExprKind::Record(lowered), Type::Record(record), self.here(written.at))
+        Expr::new(ExprKind::Record(lowered), Type::from(record), self.here(written.at))
     }
 
-    fn check_record(&mut self, written: &ast::Expr, fields: &'a [ast::FieldValue], expected: &RecordType) -> Expr {
+    fn check_record(&mut self, written: &ast::Expr, fields: &'a [ast::FieldValue], expected: &Arc<RecordType>) -> Expr {
         self.report_repeated_fields(fields);
         let mut lowered = Vec::with_capacity(fields.len());
         let mut unknown = 0;

@@ -17,7 +17,7 @@ mod scenarios;
 mod schedules;
 mod sentinels;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::base::span::Location;
 use crate::contract::types::Type;
@@ -29,8 +29,8 @@ use crate::syntax::ast::{self, ItemKind};
 
 use super::checker::{Checker, Frame, Place, Surroundings, Used};
 use super::conditions::{Holder, collapse};
-use super::pipelines::Built;
-use super::symbols::{ItemRef, Space};
+use super::pipelines::{Built, Kept};
+use super::symbols::{ItemRef, Space, declared};
 
 pub use launched::Launched;
 
@@ -47,16 +47,15 @@ pub fn read(checker: &mut Checker<'_>, items: &[ItemRef], places: &HashMap<ItemR
     checker.report_repeated_titles();
     checker.use_what_acts_by_itself();
     let program = &mut built.program;
-    for reference in checker.bystanders(items) {
-        let name = checker.program_name(reference);
-        match &checker.item(reference).kind {
-            ItemKind::Sentinel(_) => drop(program.sentinels.shift_remove(&name)),
-            ItemKind::Freeze(_) => drop(program.freezes.shift_remove(&name)),
-            ItemKind::Alert(_) => drop(program.alerts.shift_remove(&name)),
-            ItemKind::Schedule(_) => drop(program.schedules.shift_remove(&name)),
-            _ => {}
-        }
-    }
+    let bystanders = checker.bystanders(items).into_iter();
+    let bystanders: HashSet<(Space, String)> = bystanders
+        .filter_map(|reference| Some((declared(checker.item(reference))?.0, checker.program_name(reference))))
+        .collect();
+    let takes_part = |space: Space, name: &str| !bystanders.contains(&(space, name.to_owned()));
+    program.sentinels.retain(|name, _| takes_part(Space::Sentinel, name));
+    program.freezes.retain(|name, _| takes_part(Space::Freeze, name));
+    program.alerts.retain(|name, _| takes_part(Space::Alert, name));
+    program.schedules.retain(|name, _| takes_part(Space::Schedule, name));
 }
 
 impl<'a> Checker<'a> {
@@ -116,9 +115,9 @@ impl<'a> Checker<'a> {
         };
         // A pipeline of another file is only part of the program when something runs it.
         if let Some(pipeline) = started.filter(|pipeline| pipeline.module > 0)
-            && let Some(read) = places.get(&pipeline).and_then(|place| built.pipelines.get(*place))
+            && let Some(place) = places.get(&pipeline)
         {
-            built.program.imported.entry(self.program_name(pipeline)).or_insert_with(|| read.clone());
+            built.kept.push(Kept { place: *place, name: self.program_name(pipeline), imported: true });
         }
     }
 
