@@ -370,21 +370,22 @@ fn trigger() -> impl Strategy<Value = String> {
 
 #[test]
 fn a_shadowed_trigger_never_fires_before_the_stricter_one() {
-    let all_series = proptest::collection::vec(series(), 6);
+    let all_series = proptest::collection::vec(series(), 4);
     let found = std::cell::Cell::new((0, 0));
-    run(600, &(trigger(), trigger(), proptest::bool::ANY, all_series), |(strict, loose, nested, all_series)| {
+    run(500, &(trigger(), trigger(), proptest::bool::ANY, all_series), |(strict, loose, nested, all_series)| {
         let (outer, inner) = if nested { (strict.as_str(), "") } else { ("", strict.as_str()) };
         let program = |outer: &str, inner: &str| {
             format!("{METRICS}\n/// A test.\npipeline p {{ {outer}\n phase a {{\n{inner}\n wait 90m }} }}")
         };
         let both = check(&program(outer, &format!("{inner}\n{loose}")));
         let shadowed = both.diagnostics.iter().find(|diagnostic| diagnostic.code.id() == "PG409");
-        let lines = if nested { 2 } else { 1 };
         let Some(diagnostic) = shadowed else { return };
         // Of two in one block either may be the looser one.
-        let points_at = &program(outer, &format!("{inner}\n{loose}"))[diagnostic.at.span.start as usize..];
-        let (strict, loose) =
-            if lines == 1 && !points_at.starts_with(&loose) { (&loose, &strict) } else { (&strict, &loose) };
+        let source = program(outer, &format!("{inner}\n{loose}"));
+        let reported = source[diagnostic.at.span.start as usize..diagnostic.at.span.end as usize].trim();
+        let is_first = !nested && reported != loose;
+        assert!(reported == if is_first { &strict } else { &loose }, "`{reported}` is neither");
+        let (strict, loose) = if is_first { (&loose, &strict) } else { (&strict, &loose) };
         let (nevers, fired) = found.get();
         found.set((nevers + 1, fired));
         for series in all_series {
@@ -469,4 +470,48 @@ fn condition_of_trigger() -> impl Strategy<Value = String> {
     let left = proptest::sample::select(vec!["m.x", "m.y", "m.x + m.y", "m.x - 2 * m.y", "m.d"]);
     (left, comparison(), limit(), sustain("for"))
         .prop_map(|(left, op, right, sustain)| format!("rollback when {left} {op} {right}{sustain}"))
+}
+
+#[test]
+fn a_hold_that_is_later_than_the_trigger_in_every_way_never_fails_before_it() {
+    let requires = (comparison(), limit(), sustain("for"));
+    let all_series = proptest::collection::vec(series(), 6);
+    let found = std::cell::Cell::new((0, 0));
+    run(700, &(requires, condition_of_trigger(), all_series), |((op, limit, sustain), trigger, all_series)| {
+        let hold = format!("hold 80m {{ require m.x {op} {limit}{sustain} }}");
+        let program = |body: &str| format!("{METRICS}\n/// A test.\npipeline p {{ phase a {{ {body} wait 10m }} }}");
+        let analysis = check(&program(&format!("{trigger}\n{hold}")));
+        if !has(&analysis, "PG417") || analysis.has_errors() {
+            return;
+        }
+        found.set((found.get().0 + 1, found.get().1));
+        for series in all_series {
+            let metrics = |series: &Vec<(Option<f64>, Option<f64>)>| {
+                let series = series.clone();
+                move |field: &str, minute: f64| {
+                    let (x, y) = series.get(minute as usize).copied().unwrap_or((Some(0.0), Some(0.0)));
+                    if field == "x" { x } else { y }
+                }
+            };
+            let Some(failed) = failed_at(&program(&hold), metrics(&series)) else { continue };
+            found.set((found.get().0, found.get().1 + 1));
+            let fired = rolled_back_at(&program(&format!("{trigger} wait 80m")), metrics(&series));
+            assert!(
+                fired.is_some_and(|fired| fired <= failed),
+                "`{hold}` fails at {failed}, `{trigger}` fires at {fired:?}: {series:?}"
+            );
+        }
+    });
+    let (pairs, failed) = found.get();
+    assert!(pairs > 10 && failed > 10, "{pairs} pairs, {failed} failed");
+}
+
+/// Minutes after which a phase of the run failed.
+fn failed_at(source: &str, metrics: impl Fn(&str, f64) -> Option<f64> + 'static) -> Option<f64> {
+    let plan = plan(source);
+    let registry = registry();
+    let mut simulation = Simulation::start(&plan, &registry, Script::new().metrics(metrics), START);
+    simulation.run_until(START.plus(Duration::from_secs(86_400)));
+    let failed = simulation.events.iter().find(|event| matches!(event.event, Event::NodeFailed { .. }))?;
+    Some(minutes(failed.at))
 }

@@ -125,6 +125,7 @@ mod tests {
     use super::FolderWatch;
     use std::fs;
     use std::path::Path;
+    use std::slice;
     use std::time::Duration;
 
     /// What the watch says about `act`, if it says anything.
@@ -142,8 +143,8 @@ mod tests {
         let (program, other) = (root.join("a.deploy"), root.join("b.deploy"));
         fs::write(&program, "").expect("written");
         let mut watch = FolderWatch::new().expect("a watch");
-        assert_eq!(watch.follow(&[root.clone()], std::iter::once(program.clone())), Ok(true));
-        assert_eq!(watch.follow(&[root.clone()], std::iter::once(program.clone())), Ok(false));
+        assert_eq!(watch.follow(slice::from_ref(&root), std::iter::once(program.clone())), Ok(true));
+        assert_eq!(watch.follow(slice::from_ref(&root), std::iter::once(program.clone())), Ok(false));
         let written = told(&mut watch, || fs::write(&program, "type").expect("written")).await;
         assert_eq!(written, Some(vec!["a.deploy".to_owned()]));
         let replaced = told(&mut watch, || {
@@ -162,13 +163,13 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let root = folder.path().canonicalize().expect("there");
         let mut watch = FolderWatch::new().expect("a watch");
-        watch.follow(&[root.clone()], std::iter::empty()).expect("watched");
+        watch.follow(slice::from_ref(&root), std::iter::empty()).expect("watched");
         fs::write(root.join("notes.md"), "").expect("written");
         let told = tokio::time::timeout(Duration::from_millis(300), watch.changed()).await;
         assert!(told.is_err(), "{told:?}");
         fs::create_dir(root.join("inner")).expect("made");
         assert_eq!(watch.changed().await.len(), 1);
-        assert_eq!(watch.follow(&[root.clone()], std::iter::empty()), Ok(true));
+        assert_eq!(watch.follow(slice::from_ref(&root), std::iter::empty()), Ok(true));
         fs::write(root.join("inner/c.deploy"), "").expect("written");
         assert_eq!(watch.changed().await.into_iter().next(), Some(root.join("inner/c.deploy")));
     }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::span::Location;
-use crate::model::expr::{Expr, ExprKind, LocalId};
+use crate::model::expr::{Expr, ExprKind};
 use crate::model::phase::{Block, Call, StatementKind};
 use crate::model::program::{LocalKind, Pipeline};
 use crate::model::walk;
@@ -62,7 +62,7 @@ fn edges_of(pipeline: &Pipeline) -> Vec<Vec<Edge>> {
                 match &*expr.kind {
                     ExprKind::Output(output) => add(&output.phase),
                     ExprKind::Local(id) => {
-                        through_locals.get(id).into_iter().flatten().for_each(|name| add(name));
+                        through_locals.get(id.0 as usize).into_iter().flatten().for_each(|name| add(name));
                     }
                     _ => {}
                 }
@@ -72,23 +72,22 @@ fn edges_of(pipeline: &Pipeline) -> Vec<Vec<Edge>> {
         .collect()
 }
 
-/// The phases whose outputs each `let` or argument uses, directly or through others.
-fn outputs_of_locals(pipeline: &Pipeline) -> HashMap<LocalId, Vec<String>> {
-    let mut found: HashMap<LocalId, Vec<String>> = HashMap::new();
-    for (index, local) in pipeline.locals.iter().enumerate() {
-        let LocalKind::Value(value) = &local.kind else { continue };
-        let mut phases: Vec<String> = Vec::new();
-        walk::expressions(value, &mut |expr| match &*expr.kind {
-            ExprKind::Output(output) => phases.push(output.phase.clone()),
-            // A local is declared behind those it uses.
-            ExprKind::Local(id) => phases.extend(found.get(id).into_iter().flatten().cloned()),
-            _ => {}
-        });
+/// By the number of a `let` or argument: the phases whose outputs it uses, directly or through others.
+fn outputs_of_locals(pipeline: &Pipeline) -> Vec<Vec<&str>> {
+    let mut found: Vec<Vec<&str>> = Vec::with_capacity(pipeline.locals.len());
+    for local in &pipeline.locals {
+        let mut phases: Vec<&str> = Vec::new();
+        if let LocalKind::Value(value) = &local.kind {
+            walk::expressions(value, &mut |expr| match &*expr.kind {
+                ExprKind::Output(output) => phases.push(&output.phase),
+                // A local is declared behind those it uses.
+                ExprKind::Local(id) => phases.extend(found.get(id.0 as usize).into_iter().flatten().copied()),
+                _ => {}
+            });
+        }
         phases.sort_unstable();
         phases.dedup();
-        if !phases.is_empty() {
-            found.insert(LocalId(u32::try_from(index).unwrap_or(u32::MAX)), phases);
-        }
+        found.push(phases);
     }
     found
 }

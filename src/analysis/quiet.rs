@@ -35,13 +35,17 @@ pub fn unreadable<'a>(modules: &[Module], sources: &'a Sources, faults: &[Diagno
             Unreadable { uses: declares.clone(), declares, unclosed: false }
         })
         .collect();
+    // A line may have thousands of faults, and is read once.
+    let mut lines = HashSet::new();
     for fault in faults.iter().filter(|fault| fault.severity() == Severity::Error) {
         let module = modules.iter().position(|module| module.file == fault.at.file);
         if let (Some(module), Some(source)) = (module, sources.get(fault.at.file)) {
             unreadable[module].unclosed |= fault.code == Code::PG008;
             // What the rest of its line is worth nobody knows.
             let line = source.line_column(fault.at.span.start as usize).line;
-            unreadable[module].uses.extend(words_of(source.slice(source.line_span(line))));
+            if lines.insert((module, line)) {
+                unreadable[module].uses.extend(words_of(source.slice(source.line_span(line))));
+            }
         }
     }
     unreadable

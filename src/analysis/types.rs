@@ -212,7 +212,7 @@ impl<'a> Checker<'a> {
         };
         let Some(encoding) = encoding.filter(|encoding| !encoding.text.is_empty()) else { return ty };
         match encoding_factor(&ty, &encoding.text) {
-            Some(factor) => Type::Encoded(Box::new(ty), Encoding { name: encoding.text.clone(), factor }),
+            Some(factor) => Type::Encoded(Box::new(ty), Encoding { name: encoding.text.clone(), factor }.into()),
             None => {
                 let message = format!("`{ty}` cannot be encoded as `{}`", encoding.text);
                 let help = "encodings are `duration(ms)`, `duration(s)`, `ratio(%)`, `bytes(MiB)` and their like";

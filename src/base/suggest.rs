@@ -173,7 +173,7 @@ mod tests {
             ("P95", &["p95", "p99"], Some("p95")),
             // In proportion to the length.
             ("apy", &["api"], Some("api")),
-            ("x", &["y", "xy"], Some("xy")),
+            ("x", &["y", "xy"], None),
             ("ab", &["ac"], None),
             ("foo", &["bar"], None),
             ("gate", &["wait"], None),

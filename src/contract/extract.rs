@@ -102,7 +102,7 @@ mod tests {
 
     fn percent() -> Type {
         let factor = Number::parse("0.01").unwrap();
-        Type::Encoded(Box::new(Type::Ratio), Encoding { name: "%".into(), factor })
+        Type::Encoded(Box::new(Type::Ratio), Encoding { name: "%".into(), factor }.into())
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub enum Type {
     /// A step without output.
     Nothing,
     /// `duration(ms)`: the type, and how raw data writes it. Equal in meaning to the plain type.
-    Encoded(Box<Type>, Encoding),
+    Encoded(Box<Type>, Arc<Encoding>),
     /// The type of what is in error; it fits everything, so that one fault is reported once.
     Error,
 }

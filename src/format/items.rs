@@ -69,7 +69,13 @@ impl Writer<'_> {
         let begun = kind.map(|kind| Begun { kind, parent, indent: self.indent, from: self.ops.len() });
         match kind {
             _ if self.is_kept(index) => self.keep_header(index),
-            Some(Rule::signature_item) => self.signature(index),
+            Some(Rule::signature_item) => {
+                let block = self.parts(index).find(|part| self.is_block(*part));
+                self.signature(index, block);
+                if let Some(block) = block {
+                    self.block(block);
+                }
+            }
             Some(Rule::alert_notify) => {
                 self.open(Group::Ordinary);
                 self.enumeration(index);

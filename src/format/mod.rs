@@ -91,7 +91,13 @@ fn lay_out(text: &str, written: &Written) -> String {
     let mut measure = Measure::new(&ops, text);
     runs.settle(&mut ops, &measure);
     measure.look_ahead(&ops, text);
-    print::print(&ops, &measure, text)
+    let mut result = print::print(&ops, &measure, text);
+    let open = written.diagnostics.iter().any(|one| matches!(one.code, Code::PG002 | Code::PG003));
+    if open && !text.ends_with('\n') && result.ends_with('\n') {
+        // A string or a comment that nothing closes ends with the file: a line break would belong to it.
+        result.pop();
+    }
+    result
 }
 
 /// How the lines of a file end, and whether it begins with a byte order mark. Neither is changed.

@@ -4,6 +4,38 @@ use super::document::{Break, GOES_ON, Group, Op};
 use super::writer::{Separation, Writer};
 use crate::syntax::tree::{Rule, SyntaxKind};
 
+/// Words that may begin a statement when they begin a line.
+const STATEMENTS: [&str; 28] = [
+    "abort",
+    "approve",
+    "award",
+    "criterion",
+    "expect",
+    "gate",
+    "given",
+    "hold",
+    "let",
+    "lock",
+    "notify",
+    "parallel",
+    "param",
+    "pause",
+    "phase",
+    "probe",
+    "ramp",
+    "recover",
+    "require",
+    "return",
+    "rollback",
+    "run",
+    "step",
+    "tier",
+    "trip",
+    "wait",
+    "warn",
+    "window",
+];
+
 impl Writer<'_> {
     /// Writes any part of a statement; the caller has said what separates it from what stands before.
     pub(super) fn part(&mut self, index: usize) {
@@ -122,7 +154,7 @@ impl Writer<'_> {
         while at < self.elements.len() && self.is_trivia(at) {
             at = self.next(at);
         }
-        at < self.elements.len() && matches!(self.text_of(at), "gate" | "parallel")
+        at < self.elements.len() && STATEMENTS.contains(&self.text_of(at))
     }
 
     fn type_args(&mut self, index: usize) {
@@ -173,27 +205,38 @@ impl Writer<'_> {
         }
     }
 
-    /// A signature of the library: on one line if it stands on one, else what it declares on lines of its own.
-    pub(super) fn signature(&mut self, index: usize) {
-        let broken = self.text_of(index).contains('\n');
+    /// The header of a signature of the library: on one line if it stands on one, else what it declares, and the brace of
+    /// its block, on lines of their own.
+    pub(super) fn signature(&mut self, index: usize, block: Option<usize>) {
+        let end = block.unwrap_or_else(|| self.next(index));
+        let header = self.parts(index).take_while(|part| *part < end).last().unwrap_or(index);
+        let text = &self.text[self.element(index).start as usize..self.element(header).end as usize];
         let line = Separation::Break { kind: Break::Line, blanks: false };
-        let declares = if broken { Separation::Hard { blanks: false } } else { line };
+        let declares = if text.contains('\n') { Separation::Hard { blanks: false } } else { line };
         self.open(Group::Ordinary);
         let mut at = index + 1;
         let mut separation = Separation::Nothing;
-        while at < self.next(index) {
+        let mut declared = false;
+        while at < end {
             if !self.trivia(at) {
+                let declaration = matches!(self.rule(at), Some(Rule::effect_clause | Rule::idempotent | Rule::builtin));
                 self.separation = match self.rule(at) {
                     Some(Rule::params) => Separation::Nothing,
-                    Some(Rule::effect_clause | Rule::idempotent | Rule::builtin) => declares,
+                    _ if declaration => declares,
                     _ => separation,
                 };
                 self.part(at);
                 separation = Separation::Space;
+                declared |= declaration;
             }
             at = self.next(at);
         }
+        if block.is_some() && declared && self.remarks.is_empty() {
+            self.ops.push(Op::Break { kind: Break::Line, blank: false });
+            separation = Separation::Nothing;
+        }
         self.close();
+        self.separation = if block.is_some() { separation } else { Separation::Nothing };
     }
 
     /// An entry with `=`. Gives the place before it.

@@ -18,6 +18,7 @@ mod lower;
 mod numbers;
 mod operations;
 mod phases;
+mod precedence;
 mod quotes;
 mod scan;
 mod scenarios;

@@ -9,7 +9,8 @@ use super::{Lint, Subject};
 
 pub const LINT: Lint = Lint {
     code: Code::PG402,
-    why: "A condition that is true whatever happens guards nothing and looks as if it did.",
+    why: "A condition that is true whatever happens guards nothing and looks as if it did. It may still be unknown: with \
+          `missing breach` it asks whether there are data, and is not reported.",
     bad: r#"metrics api from http("http://127.0.0.1:8080/metrics.json") {
   p95: duration(ms) = json("$.p95")
 }

@@ -15,14 +15,21 @@ const MOST_CELLS: usize = 64;
 
 pub const LINT: Lint = Lint {
     code: Code::PG401,
-    why: "A gate with such a condition always fails, a trigger with it guards nothing.",
+    why: "A gate with such a condition always fails, a trigger with it guards nothing. Limits are compared with each other, \
+          with those of the other requirements of the same gate or hold, through sums, quotients, thresholds and derived \
+          fields, in every environment. What a measured percentile, a count or a spread cannot be is known as well.",
     bad: r#"metrics api from http("http://127.0.0.1:8080/metrics.json") {
   p95: duration(ms) = json("$.p95")
 }
 
 /// Looks once.
 pipeline watch {
-  phase look { gate { require api.p95 > 500ms and api.p95 < 200ms } }
+  phase look {
+    gate {
+      require api.p95 > 500ms
+      require api.p95 < 200ms
+    }
+  }
 }
 "#,
     good: r#"metrics api from http("http://127.0.0.1:8080/metrics.json") {
@@ -31,7 +38,12 @@ pipeline watch {
 
 /// Looks once.
 pipeline watch {
-  phase look { gate { require api.p95 > 5ms and api.p95 < 200ms } }
+  phase look {
+    gate {
+      require api.p95 > 5ms
+      require api.p95 < 200ms
+    }
+  }
 }
 "#,
     check,

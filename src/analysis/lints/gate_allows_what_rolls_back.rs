@@ -16,7 +16,9 @@ const MOST_CANDIDATES: usize = 64;
 
 pub const LINT: Lint = Lint {
     code: Code::PG417,
-    why: "The gate lets through what the trigger around it takes back: whoever passes at 8% is rolled back at 5%.",
+    why: "The gate lets through what the trigger around it takes back: whoever passes at 8% is rolled back at 5%. A hold \
+          that fails at once on a higher limit is a second line of defence; one that asks for no less time than the trigger, \
+          too, comes after it every time.",
     bad: r#"metrics api from http("http://127.0.0.1:8080/metrics.json") {
   errors: ratio = json("$.errors")
 }

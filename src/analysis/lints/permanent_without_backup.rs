@@ -70,12 +70,25 @@ fn is_backup(statement: &StatementKind) -> bool {
 /// Permanent steps that no backup of the same phase comes before.
 fn unsaved<'p>(block: &'p Block, saved: &mut bool, found: &mut Vec<(&'p str, Location)>) {
     for statement in &block.statements {
-        match &statement.kind {
-            StatementKind::Step(step) if step.effect == EffectClass::Permanent && !*saved => {
-                found.push((&step.call.name, step.call.at));
-            }
-            other if is_backup(other) => *saved = true,
-            other => other.inner().into_iter().for_each(|inner| unsaved(inner, saved, found)),
+        unsaved_in(&statement.kind, saved, found);
+    }
+}
+
+fn unsaved_in<'p>(statement: &'p StatementKind, saved: &mut bool, found: &mut Vec<(&'p str, Location)>) {
+    match statement {
+        StatementKind::Step(step) if step.effect == EffectClass::Permanent && !*saved => {
+            found.push((step.called(), step.call.at));
         }
+        other if is_backup(other) => *saved = true,
+        // What runs beside it is no backup before it.
+        StatementKind::Parallel(beside) => {
+            let before = *saved;
+            for statement in &beside.statements {
+                let mut saved_there = before;
+                unsaved_in(&statement.kind, &mut saved_there, found);
+                *saved |= saved_there;
+            }
+        }
+        other => other.inner().into_iter().for_each(|inner| unsaved(inner, saved, found)),
     }
 }

@@ -15,7 +15,9 @@ use super::{Lint, Subject};
 
 pub const LINT: Lint = Lint {
     code: Code::PG410,
-    why: "Every metric has a bad sample now and then. A trigger that takes everything back on one of them fires on noise.",
+    why: "Every metric has a bad sample now and then. A trigger that takes everything back on one of them fires on noise. \
+          A `cusum` is no exception: looked at with every sample it alarms falsely, on average after as many samples as its \
+          `k` and `h` say.",
     bad: r#"metrics api from http("http://127.0.0.1:8080/metrics.json") {
   errors: ratio = json("$.errors")
 }

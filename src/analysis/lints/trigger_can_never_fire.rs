@@ -9,7 +9,9 @@ use super::{Lint, Subject};
 
 pub const LINT: Lint = Lint {
     code: Code::PG404,
-    why: "Triggers end with their block. One that needs an hour of bad samples in a block of ten minutes guards nothing.",
+    why: "Triggers end with their block. One that needs an hour of bad samples in a block of ten minutes guards nothing: \
+          `after` and `for` add up, samples come only so often, and those of a weight's first `lag` do not count. The same \
+          holds for a requirement whose `for` outlasts its hold: the hold passes without a single good sample.",
     bad: r#"metrics api from http("http://127.0.0.1:8080/metrics.json") {
   errors: ratio = json("$.errors")
 }

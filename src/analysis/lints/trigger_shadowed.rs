@@ -17,7 +17,8 @@ const MOST_CANDIDATES: usize = 64;
 
 pub const LINT: Lint = Lint {
     code: Code::PG409,
-    why: "When a stricter trigger of the same block fires first every time, the looser one is dead text.",
+    why: "When a stricter trigger of the same block, or of one around it, has fired every time, the looser one is dead \
+          text. It must be true whenever the looser one is, ask for no longer, begin no later, and do no less.",
     bad: r#"metrics api from http("http://127.0.0.1:8080/metrics.json") {
   errors: ratio = json("$.errors")
 }

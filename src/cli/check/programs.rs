@@ -55,7 +55,7 @@ impl Programs {
                 return read_standard_input();
             }
             let place = if asked == name { path } else { Path::new(asked) };
-            match overlay.is_empty().then_some(None).unwrap_or_else(|| overlay.get(&identity(place))) {
+            match if overlay.is_empty() { None } else { overlay.get(&identity(place)) } {
                 Some(text) => Ok(text.clone().into_bytes()),
                 None => program_files::read(place),
             }

@@ -48,7 +48,8 @@ pub fn render(sources: &Sources, diagnostic: &Diagnostic) -> String {
 
 /// `line 3, column 7`, with the end when it is on another line.
 fn place(file: &SourceFile, span: Span) -> String {
-    let (start, end) = (file.line_column(span.start as usize), file.line_column(span.end as usize));
+    let last = span.start as usize + file.slice(span).trim_end().len();
+    let (start, end) = (file.line_column(span.start as usize), file.line_column(last));
     let through = if end.line > start.line { format!(", to line {}", end.line) } else { String::new() };
     format!("line {}, column {}{through}", start.line, start.column)
 }
