@@ -30,6 +30,8 @@
 //!                  └──── base ────┘              places in text, diagnostics, points in time, exact numbers
 //! ```
 //!
+//! Steps use `stats` as well, and those that score by a rubric `model` and `eval`.
+//!
 //! Each line reads "the upper uses the lower"; nothing points up. `tests/architecture.rs` holds the table of allowed
 //! edges and fails with file and line.
 //!
@@ -106,5 +108,6 @@ pub mod runtime;
 pub mod session;
 pub mod sim;
 pub mod sources;
+pub mod stats;
 pub mod steps;
 pub mod syntax;

@@ -227,6 +227,18 @@ async fn a_server_that_is_silent_or_not_there_is_given_up() {
     assert!(refused.contains("nobody listens there"), "{refused}");
 }
 
+#[tokio::test]
+async fn a_connection_stands_where_something_listens() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let effect = Effect::Connect { host: "127.0.0.1".into(), port, within: std::time::Duration::from_secs(5) };
+    let Outcome::Done(answer) = run(&effect).await else { panic!("it connects") };
+    assert!(answer["took_s"].as_f64().is_some_and(|took| (0.0..5.0).contains(&took)), "{answer}");
+    drop(listener);
+    let Outcome::Failed(failure) = run(&effect).await else { panic!("nobody listens") };
+    assert!(failure.message.contains("nobody listens there"), "{}", failure.message);
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_line_to_a_unix_socket_is_answered() {

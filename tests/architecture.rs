@@ -23,7 +23,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("eval", &["base", "contract", "stats", "model"]),
     ("sources", &["base", "contract"]),
     // `steps` also holds the table of all that is built in, sources included.
-    ("steps", &["base", "contract", "sources"]),
+    ("steps", &["base", "contract", "stats", "model", "eval", "sources"]),
     ("analysis", &["base", "contract", "syntax", "model", "eval"]),
     ("plan", &["base", "contract", "model", "eval"]),
     ("engine", &["base", "contract", "stats", "model", "eval", "plan"]),
@@ -69,7 +69,7 @@ const WORLDLY: &[&str] = &[
 
 /// Folders whose modules do not name each other, with those that are there for all of them.
 const SIBLINGS: &[(&str, &[&str])] = &[
-    ("steps", &["naming", "protocol"]),
+    ("steps", &["naming", "protocol", "table"]),
     ("sources", &[]),
     ("analysis/lints", &[]),
     ("cli", &["by_hand", "diff", "exit", "load", "output", "runs", "terminal"]),

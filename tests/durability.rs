@@ -35,6 +35,7 @@ fn plan() -> Plan {
         freezes: Vec::new(),
         groups: Vec::new(),
         channels: IndexMap::new(),
+        rubrics: IndexMap::new(),
         phases: Vec::new(),
         nodes: Vec::new(),
         blocks: vec![Block::default()],

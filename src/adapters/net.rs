@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::http::{HttpClients, Request, perform_http};
 use super::process::{Launch, OutputSink, perform_process};
 use super::secrets::Secrets;
-use super::socket::perform_socket;
+use super::socket::{perform_connect, perform_socket};
 use crate::contract::effect::{Effect, Failure, Outcome};
 
 /// What these effects need to know.
@@ -79,6 +79,7 @@ pub async fn perform(
             Some(perform_http(request, ctx, cancel).await)
         }
         Effect::Socket { address, line } => Some(perform_socket(address, line, ctx, cancel).await),
+        Effect::Connect { host, port, within } => Some(perform_connect(host, *port, *within, cancel).await),
         Effect::Pause { duration } => Some(pause(*duration, cancel).await),
         _ => None,
     }

@@ -1,7 +1,7 @@
 //! One line to a Unix socket or a TCP port, and all that comes back. Bounded in time and size.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -24,6 +24,21 @@ pub async fn perform_socket(address: &str, line: &str, ctx: &NetContext, cancel:
         Ok(Ok(text)) => Outcome::Done(serde_json::json!({ "text": ctx.secrets.redact(&text) })),
         Ok(Err(reason)) => Outcome::failed(reason),
         Err(_) => Outcome::failed(too_slow(address, limit)),
+    }
+}
+
+/// Connects and says how long it took; nothing is sent.
+pub async fn perform_connect(host: &str, port: u16, within: Duration, cancel: &CancellationToken) -> Outcome {
+    let address = format!("{host}:{port}");
+    let begun = Instant::now();
+    let connected = tokio::select! {
+        () = cancel.cancelled() => return cancelled(&format!("connecting to `{address}` was cancelled")),
+        connected = tokio::time::timeout(within, TcpStream::connect((host, port))) => connected,
+    };
+    match connected {
+        Ok(Ok(_)) => Outcome::Done(serde_json::json!({ "took_s": begun.elapsed().as_secs_f64() })),
+        Ok(Err(error)) => Outcome::failed(format!("could not connect to `{address}`: {}", explain(&error))),
+        Err(_) => Outcome::failed(format!("`{address}` did not answer within {}", format_duration(within))),
     }
 }
 

@@ -65,6 +65,22 @@ pub enum Effect {
         address: String,
         line: String,
     },
+    /// Opens a TCP connection and closes it. Answers `{ took_s }`; fails when it does not stand in time.
+    Connect {
+        host: String,
+        port: u16,
+        within: Duration,
+    },
+    /// Answers `{ files, missing }`: the files that the patterns mean, by name, and the patterns that mean none.
+    FindFiles {
+        patterns: Vec<String>,
+    },
+    /// Finds one of the backups in the folder `from`: `previous`, an id, an archive, a date or a time. Answers
+    /// `{ id, archive, created, sha256 }`; fails when there is none.
+    FindBackup {
+        which: String,
+        from: String,
+    },
     /// Answers `{ text }`; fails when there is no such file.
     ReadFile {
         path: String,

@@ -7,6 +7,7 @@ mod functions;
 pub use functions::quantile;
 mod operators;
 pub mod reduce;
+pub mod rubric;
 
 use indexmap::IndexMap;
 

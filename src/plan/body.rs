@@ -15,6 +15,7 @@ use super::request::PlanError;
 use super::scope::Scope;
 use crate::base::number::Number;
 use crate::base::span::Location;
+use crate::contract::types::Type;
 use crate::contract::value::Value;
 use crate::model::expr::Expr;
 use crate::model::phase as model;
@@ -32,6 +33,8 @@ pub struct Builder<'a, 's> {
     pub secrets: BTreeSet<String>,
     /// The channels in use, by name.
     pub channels: IndexSet<String>,
+    /// The rubrics in use, by name.
+    pub rubrics: IndexSet<String>,
 }
 
 /// The phase, hook or pipeline that is being built.
@@ -292,6 +295,8 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn call(&mut self, call: &model::Call, place: &Place) -> Option<Call> {
+        let rubrics = call.args.iter().filter(|(_, arg)| arg.ty == Type::Rubric);
+        self.rubrics.extend(rubrics.filter_map(|(_, arg)| arg.as_literal()?.as_text().map(str::to_owned)));
         let args: Vec<Option<(String, Expr)>> =
             call.args.iter().map(|(name, arg)| Some((name.clone(), self.expr(arg, place)?))).collect();
         let args = args.into_iter().collect::<Option<_>>()?;

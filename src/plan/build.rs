@@ -70,6 +70,7 @@ fn build_in<'a>(
         blocks: Vec::new(),
         secrets: BTreeSet::new(),
         channels: IndexSet::new(),
+        rubrics: IndexSet::new(),
     };
     let pipeline_scope = builder.body(&pipeline.scope, &mut Place::new(None, PhaseIndex(0), ""));
     let window = pipeline.window.as_ref().and_then(|window| builder.window(window));
@@ -78,6 +79,8 @@ fn build_in<'a>(
     let lock = pipeline.lock.as_ref().and_then(|lock| scope.text(lock, "the name of the lock"));
     let timeout = pipeline.timeout.as_ref().and_then(|it| scope.duration(it, "`timeout` of the pipeline"));
     let channels = build_channels(&mut builder, program);
+    let used = builder.rubrics.iter();
+    let rubrics = used.filter_map(|name| Some((name.clone(), program.rubrics.get(name)?.clone()))).collect();
     let groups = builder.metrics.build(scope);
     let values = groups
         .iter()
@@ -103,6 +106,7 @@ fn build_in<'a>(
         freezes: build_freezes(program, scope),
         groups,
         channels,
+        rubrics,
         phases,
         nodes: builder.nodes,
         blocks: builder.blocks,

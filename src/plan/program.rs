@@ -12,6 +12,7 @@ use crate::contract::window::{Freeze, Window};
 use crate::model::expr::Expr;
 use crate::model::phase::{Expiry, FailurePolicy, MissingPolicy, TriggerAction};
 use crate::model::program::HookEvent;
+use crate::model::rubric::Rubric;
 use crate::model::signature::EffectClass;
 
 /// Version of the serialised form; a plan of another version is refused.
@@ -55,6 +56,9 @@ pub struct Plan {
     pub groups: Vec<Group>,
     /// Channels by name: kind (`notify.slack`) and arguments.
     pub channels: IndexMap<String, Target>,
+    /// The rubrics that steps score by, by the names that stand in their arguments.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub rubrics: IndexMap<String, Rubric>,
     /// In topological order; then the hooks, which are no part of the DAG.
     pub phases: Vec<Phase>,
     pub nodes: Vec<Node>,

@@ -34,6 +34,7 @@ const SHELL_WORDS: &[&str] = &[
 /// Everything that is missing, in words for people; empty: the run may begin.
 pub async fn look(plan: &Plan, registry: &Registry, world: &Arc<dyn World>, clock: &dyn Clock) -> Vec<String> {
     let mut missing: Vec<String> = plan.secrets.iter().filter_map(|name| world.look_for_secret(name).err()).collect();
+    missing.extend(not_built_in(plan, registry));
     missing.extend(programs(plan).into_iter().filter_map(|(node, program)| {
         let problem = world.look_for_program(&program).err()?;
         Some(format!("step `{node}`: {problem}"))
@@ -43,6 +44,21 @@ pub async fn look(plan: &Plan, registry: &Registry, world: &Arc<dyn World>, cloc
     let (groups, targets) = tokio::join!(groups, targets);
     missing.extend(groups.into_iter().flatten());
     missing.extend(targets.into_iter().flatten());
+    missing
+}
+
+/// Steps and channels that the language has and this version cannot do.
+fn not_built_in(plan: &Plan, registry: &Registry) -> Vec<String> {
+    let mut missing: Vec<String> = Vec::new();
+    for node in &plan.nodes {
+        let NodeKind::Step(step) = &node.kind else { continue };
+        let calls = std::iter::once(&step.call).chain(&step.undo);
+        for call in calls.filter(|call| !step.is_switched_off() && registry.step(&call.name).is_none()) {
+            missing.push(format!("step `{}`: `{}` is not in this version", node.id, call.name));
+        }
+    }
+    let channels = plan.channels.iter().filter(|(_, channel)| registry.channel(&channel.name).is_none());
+    missing.extend(channels.map(|(name, kind)| format!("channel `{name}`: `{}` is not in this version", kind.name)));
     missing
 }
 

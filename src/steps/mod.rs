@@ -4,15 +4,22 @@
 //! signature in `stdlib/<module>.deploy`, and its line in a table below.
 
 pub mod backup;
+pub mod bench;
+pub mod calibrate;
 pub mod composite;
 pub mod file;
 pub mod flags;
 pub mod http;
+pub mod ir;
 pub mod naming;
 pub mod notify;
 pub mod process;
 pub mod protocol;
+pub mod quality;
 pub mod read;
+pub mod report;
+pub mod table;
+pub mod tcp;
 pub mod traffic;
 pub mod version;
 
@@ -27,24 +34,35 @@ pub fn registry() -> Registry {
 
 static STEPS: &[StepImpl] = &[
     backup::create::CREATE,
+    backup::find::FIND,
     backup::restore::RESTORE,
     backup::verify::VERIFY,
+    bench::compare::COMPARE,
+    calibrate::isotonic::ISOTONIC,
+    calibrate::reliability::RELIABILITY,
+    calibrate::threshold::THRESHOLD,
     composite::returns::RETURN,
     composite::undone_with::UNDONE_WITH,
     file::copy::COPY,
+    file::find::FIND,
     file::write::WRITE,
     flags::set::SET,
     flags::unset::UNSET,
     http::get::GET,
     http::post::POST,
+    ir::evaluate::EVALUATE,
     notify::send::SEND,
     process::exec::EXEC,
     process::shell::SHELL,
+    quality::evaluate::EVALUATE,
+    quality::remediate::REMEDIATE,
     read::json::JSON,
     read::text::TEXT,
+    report::write::WRITE,
+    tcp::check::CHECK,
     version::freeze::FREEZE,
 ];
 
-static TARGETS: &[TargetImpl] = &[traffic::haproxy::HAPROXY, traffic::http::HTTP];
+static TARGETS: &[TargetImpl] = &[traffic::haproxy::HAPROXY, traffic::http::HTTP, traffic::ingress::INGRESS];
 
-static CHANNELS: &[ChannelImpl] = &[notify::slack::SLACK, notify::webhook::WEBHOOK];
+static CHANNELS: &[ChannelImpl] = &[notify::slack::SLACK, notify::teams::TEAMS, notify::webhook::WEBHOOK];

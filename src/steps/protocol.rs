@@ -4,6 +4,7 @@
 
 use indexmap::IndexMap;
 
+use crate::contract::answer::{TextAnswer, read_answer};
 use crate::contract::effect::{Act, Effect, History, Outcome, Reaction, Verdict};
 use crate::contract::registry::Args;
 use crate::contract::types::{RecordType, Type, decode};
@@ -45,6 +46,34 @@ pub fn in_turn(
         }
     }
     finish(last)
+}
+
+/// Reads files one after another; then `finish` sees their texts.
+pub fn with_files(history: &History, paths: &[String], finish: impl FnOnce(&[String]) -> Attempt) -> Attempt {
+    let mut texts = Vec::with_capacity(paths.len());
+    for (index, path) in paths.iter().enumerate() {
+        match history.outcome(index) {
+            None => return Ok(Reaction::Perform(Effect::ReadFile { path: path.clone() })),
+            Some(outcome) => texts.push(read_answer::<TextAnswer>(outcome)?.text),
+        }
+    }
+    finish(&texts)
+}
+
+/// Passed, with an output that the type of the signature reads.
+#[must_use]
+pub fn pass_json(output: serde_json::Value) -> Reaction {
+    pass(Value::Json(output))
+}
+
+/// Puts back what the forward execution kept before it wrote. Without a finished copy nothing was written.
+#[must_use]
+pub fn restore_copy(history: &History) -> Reaction {
+    let kept = |act: &Act| match &act.effect {
+        Effect::SaveCopy { path, slot } if answer(act).is_some() => Some((path.clone(), slot.clone())),
+        _ => None,
+    };
+    undo_with(history, forward_act(history, kept).map(|(path, slot)| Effect::RestoreCopy { path, slot }))
 }
 
 /// An undo of one effect; `None` when there is nothing to take back.
@@ -102,6 +131,15 @@ pub fn text_map(args: &Args, name: &str) -> Result<IndexMap<String, String>, Str
 /// As [`text`].
 pub fn duration(args: &Args, name: &str) -> Result<std::time::Duration, String> {
     argument(args, name)?.as_duration().ok_or_else(|| wrong(args, name, "a duration"))
+}
+
+/// A finite number.
+///
+/// # Errors
+/// As [`text`].
+pub fn number(args: &Args, name: &str) -> Result<f64, String> {
+    let number = argument(args, name)?.as_number().map(crate::base::number::Number::to_f64);
+    number.filter(|number| number.is_finite()).ok_or_else(|| wrong(args, name, "a number"))
 }
 
 /// # Errors

@@ -5,26 +5,8 @@ use phasegate::model::phase::{RETURN, UNDONE_WITH};
 use phasegate::steps::registry;
 use phasegate::syntax::ast::SignatureKind;
 
-/// Signatures whose implementation is being written, in Rust or in the language; it shrinks to nothing.
-const AWAITED: &[&str] = &[
-    "backup.find",
-    "bench.compare",
-    "calibrate.isotonic",
-    "calibrate.reliability",
-    "calibrate.threshold",
-    "file.find",
-    "ir.evaluate",
-    "killswitch.reset",
-    "killswitch.status",
-    "killswitch.trip",
-    "notify.email",
-    "notify.teams",
-    "quality.evaluate",
-    "quality.remediate",
-    "report.write",
-    "tcp.check",
-    "traffic.ingress",
-];
+/// What the language has and this version refuses before a run begins, saying so.
+const NOT_YET: &[&str] = &["killswitch.reset", "killswitch.status", "killswitch.trip", "notify.email"];
 
 #[test]
 fn every_signature_has_an_implementation_and_the_other_way_round() {
@@ -39,7 +21,7 @@ fn every_signature_has_an_implementation_and_the_other_way_round() {
         names.retain(|name| ![RETURN, UNDONE_WITH].contains(name));
         let declared = catalog().of_kind(kind).into_iter().filter(|signature| signature.composition.is_none());
         let declared = declared.map(|signature| signature.name.as_str());
-        let declared: Vec<&str> = declared.filter(|name| !AWAITED.contains(name)).collect();
+        let declared: Vec<&str> = declared.filter(|name| !NOT_YET.contains(name)).collect();
         assert_eq!(declared, names, "{kind:?}");
     }
 }

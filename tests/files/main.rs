@@ -1,6 +1,7 @@
 //! Effects on files, performed on a real disk.
 
 mod backups;
+mod finding;
 mod flags;
 mod hostile;
 mod plain;

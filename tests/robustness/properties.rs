@@ -48,7 +48,7 @@ pub fn checks(text: &str) -> (Analysis, Sources) {
         if index >= MOST_SHOWN {
             continue;
         }
-        let look = Look { colour: true, unicode: true, width: 80 };
+        let look = Look { colour: true, unicode: true, spoken: false, width: 80 };
         assert!(!text::render(&sources, diagnostic, look).is_empty());
     }
     let summary = Summary::new(&analysis.diagnostics, analysis.files.len());

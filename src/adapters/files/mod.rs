@@ -67,9 +67,13 @@ pub fn perform(effect: &Effect, ctx: &FilesContext<'_>) -> Option<Outcome> {
         Effect::RestoreFlag { file, feature, slot, previous } => {
             flag::restore(ctx, file, feature, slot, previous.as_ref())
         }
-        Effect::RunProcess { .. } | Effect::HttpRequest { .. } | Effect::Socket { .. } | Effect::Pause { .. } => {
-            return None;
-        }
+        Effect::FindFiles { patterns } => select::find(ctx, patterns),
+        Effect::FindBackup { which, from } => archive::find::find(ctx, which, from),
+        Effect::RunProcess { .. }
+        | Effect::HttpRequest { .. }
+        | Effect::Socket { .. }
+        | Effect::Connect { .. }
+        | Effect::Pause { .. } => return None,
     };
     Some(performed.map_or_else(Outcome::Failed, Outcome::Done))
 }

@@ -4,7 +4,7 @@
 //! not. A source that means nothing is an error: a backup without what it was for is no backup.
 //! Symbolic links met on the way are taken as links; a source that is itself one is followed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -12,6 +12,7 @@ use std::sync::atomic::AtomicBool;
 
 use globset::{GlobBuilder, GlobMatcher};
 
+use super::FilesContext;
 use super::draft::DRAFT_PREFIX;
 use super::failure::{Performed, check_cancel, fault, refusal};
 
@@ -68,6 +69,34 @@ pub fn select(root: &Path, sources: &[String], except: Option<&Path>, cancel: &A
         }
     }
     Ok(Selection { found: walk.found.into_values().collect(), skipped: walk.skipped })
+}
+
+/// The files that the patterns mean, by name, and the patterns that mean none.
+///
+/// # Errors
+/// When a pattern is none, or something cannot be read.
+pub fn find(ctx: &FilesContext<'_>, patterns: &[String]) -> Performed<serde_json::Value> {
+    let root = fs::canonicalize(&ctx.root).map_err(|error| fault("read", &ctx.root.display().to_string(), &error))?;
+    let (mut files, mut missing) = (BTreeSet::new(), Vec::new());
+    for pattern in patterns {
+        let mut walk = Walk { except: None, cancel: ctx.cancel, found: BTreeMap::new(), skipped: Vec::new() };
+        let is_glob = pattern.contains(['*', '?', '[', '{']);
+        if is_glob || fs::symlink_metadata(root.join(pattern)).is_ok() {
+            walk.add_source(&root, pattern)?;
+        }
+        let known = walk.found.into_values().filter(|found| found.kind != Kind::Folder);
+        let names: Vec<String> = known.map(|found| shown_name(&root, found)).collect();
+        if names.is_empty() {
+            missing.push(pattern);
+        }
+        files.extend(names);
+    }
+    Ok(serde_json::json!({ "files": files, "missing": missing }))
+}
+
+/// As a step may name it again: relative to the root, or absolute.
+fn shown_name(root: &Path, found: Found) -> String {
+    if found.place.starts_with(root) { found.name } else { found.place.to_string_lossy().into_owned() }
 }
 
 struct Walk<'a> {

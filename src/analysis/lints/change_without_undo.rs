@@ -56,7 +56,7 @@ fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
             collect_steps(&phase.body, &mut open);
             for step in open {
                 if is_left_behind(step) && reach.includes(index, step) {
-                    let message = format!("a rollback leaves what `{}` changed", step.call.name);
+                    let message = format!("a rollback leaves what `{}` changed", step.called());
                     let diagnostic = Diagnostic::new(Code::PG407, step.call.at, message)
                         .label("no undo")
                         .help("say how it is taken back with `undo …`, or `effect reads` when it changes nothing");

@@ -29,7 +29,7 @@ fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for pipeline in subject.pipelines {
         for step in steps(pipeline) {
             if matches!(step.call.name.as_str(), "shell" | "exec") && step.timeout.is_none() {
-                let message = format!("this `{}` has no timeout", step.call.name);
+                let message = format!("this `{}` has no timeout", step.called());
                 let diagnostic = Diagnostic::new(Code::PG412, step.call.at, message)
                     .label("may hang for ever")
                     .help("write `timeout 10m` behind the call");

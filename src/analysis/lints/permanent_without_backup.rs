@@ -77,7 +77,7 @@ fn unsaved<'p>(block: &'p Block, saved: &mut bool, found: &mut Vec<(&'p str, Loc
 fn unsaved_in<'p>(statement: &'p StatementKind, saved: &mut bool, found: &mut Vec<(&'p str, Location)>) {
     match statement {
         StatementKind::Step(step) if step.effect == EffectClass::Permanent && !*saved => {
-            found.push((&step.call.name, step.call.at));
+            found.push((step.called(), step.call.at));
         }
         other if is_backup(other) => *saved = true,
         // What runs beside it is no backup before it.

@@ -32,7 +32,7 @@ fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
             let Some(retry) = &step.retry else { continue };
             if step.effect >= EffectClass::Changes && !step.idempotent {
                 let message =
-                    format!("`{}` changes something and is not idempotent, and is tried again", step.call.name);
+                    format!("`{}` changes something and is not idempotent, and is tried again", step.called());
                 let diagnostic = Diagnostic::new(Code::PG416, retry.at, message)
                     .label("may be done twice")
                     .also(step.call.at, "this is not idempotent")

@@ -1,5 +1,7 @@
 //! Steps: arguments, effects, output.
 
+use std::borrow::Cow;
+
 use super::super::decide::Turn;
 use super::super::event::{Event, ExecId, FrameId};
 use super::super::phases;
@@ -86,8 +88,22 @@ pub fn react(plan: &Plan, registry: &Registry, name: &str, args: &Args, history:
         return send(plan, registry, args, history);
     }
     match registry.step(name) {
-        Some(step) => (step.react)(args, history),
+        Some(step) => (step.react)(&with_rubric(plan, name, args), history),
         None => Reaction::Finish(Verdict::Failed(format!("there is no step `{name}` in this version"))),
+    }
+}
+
+/// Rubrics are known to the plan: the step gets the one that its argument names.
+fn with_rubric<'a>(plan: &Plan, name: &str, args: &'a Args) -> Cow<'a, Args> {
+    let named = if name.starts_with("quality.") { args.get("rubric").and_then(Value::as_text) } else { None };
+    let rubric = named.and_then(|named| plan.rubrics.get(named)).and_then(|rubric| serde_json::to_value(rubric).ok());
+    match rubric {
+        Some(rubric) => {
+            let mut args = args.clone();
+            args.insert("rubric".to_owned(), Value::Json(rubric));
+            Cow::Owned(args)
+        }
+        None => Cow::Borrowed(args),
     }
 }
 

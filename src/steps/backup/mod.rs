@@ -1,6 +1,7 @@
 //! Steps that make, check and bring back archives of files.
 
 pub mod create;
+pub mod find;
 pub mod restore;
 pub mod verify;
 

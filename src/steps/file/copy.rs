@@ -1,9 +1,8 @@
 //! `file.copy`
 
-use super::restore_copy;
 use crate::contract::effect::{Effect, History, Reaction};
 use crate::contract::registry::{Args, StepImpl};
-use crate::steps::protocol::{Attempt, in_turn, pass_without_output, settle, text};
+use crate::steps::protocol::{Attempt, in_turn, pass_without_output, restore_copy, settle, text};
 
 pub const COPY: StepImpl = StepImpl { name: "file.copy", react, undo: Some(|_, history| restore_copy(history)) };
 

@@ -1,9 +1,8 @@
 //! `file.write`
 
-use super::restore_copy;
 use crate::contract::effect::{Effect, History, Reaction, seal};
 use crate::contract::registry::{Args, StepImpl};
-use crate::steps::protocol::{Attempt, argument, in_turn, pass_without_output, settle, text};
+use crate::steps::protocol::{Attempt, argument, in_turn, pass_without_output, restore_copy, settle, text};
 
 pub const WRITE: StepImpl = StepImpl { name: "file.write", react, undo: Some(|_, history| restore_copy(history)) };
 

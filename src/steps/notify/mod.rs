@@ -2,6 +2,7 @@
 
 pub mod send;
 pub mod slack;
+pub mod teams;
 pub mod webhook;
 
 use serde_json::Value as Json;

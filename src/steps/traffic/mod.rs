@@ -4,3 +4,4 @@ pub mod haproxy;
 pub mod haproxy_shares;
 pub mod haproxy_state;
 pub mod http;
+pub mod ingress;

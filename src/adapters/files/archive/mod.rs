@@ -7,6 +7,7 @@
 pub mod catalogue;
 pub mod create;
 pub mod entries;
+pub mod find;
 pub mod manifest;
 pub mod metadata;
 pub mod restore;

@@ -1,0 +1,3 @@
+//! Figures of two versions side by side.
+
+pub mod compare;

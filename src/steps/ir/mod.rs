@@ -1,0 +1,3 @@
+//! Figures of search engines.
+
+pub mod evaluate;

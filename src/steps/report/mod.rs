@@ -1,0 +1,5 @@
+//! Figures for people and for programs.
+
+mod pages;
+mod sections;
+pub mod write;

@@ -1,0 +1,3 @@
+//! What speaks no HTTP: is something listening?
+
+pub mod check;
