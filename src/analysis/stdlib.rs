@@ -193,17 +193,20 @@ impl std::ops::Deref for Library {
 /// The catalog of these modules, of what is always there, and of what their composite steps import.
 fn read_part<'n>(imported: impl Iterator<Item = &'n str>) -> Catalog {
     let mut needed: Vec<&str> = ALWAYS_THERE.iter().copied().chain(imported).collect();
-    let mut files: Vec<(&'static str, &'static str)> = Vec::new();
+    let mut part: Vec<&'static str> = Vec::new();
     while let Some(name) = needed.pop() {
         let file = MODULES.iter().find(|(module, _)| *module == name);
-        if let Some((module, text)) = file.filter(|(module, _)| files.iter().all(|(known, _)| known != module)) {
-            files.push((module, text));
+        if let Some((module, text)) = file.filter(|(module, _)| !part.contains(module)) {
+            part.push(module);
             let imports = text.lines().filter_map(|line| line.strip_prefix("use std."));
             needed.extend(imports.flat_map(|names| names.split(|letter: char| !letter.is_ascii_alphanumeric())));
         }
     }
+    // Each module keeps its number, so that places in it are the same as in the whole library.
+    let text_of = |module: &str, text: &'static str| if part.contains(&module) { text } else { "" };
+    let files: Vec<(&str, &str)> = MODULES.iter().map(|(module, text)| (*module, text_of(module, text))).collect();
     let mut catalog = read_catalog(&files);
-    catalog.part = Some(files.iter().map(|(module, _)| *module).collect());
+    catalog.part = Some(part);
     catalog
 }
 

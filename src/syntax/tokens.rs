@@ -339,7 +339,7 @@ mod tests {
                 "sample" => "kw_samples".to_owned(),
                 word => format!("kw_{word}"),
             };
-            let line = GRAMMAR.lines().find(|line| line.split_whitespace().next() == Some(&rule));
+            let line = GRAMMAR.lines().find(|line| line.split_whitespace().take(2).eq([rule.as_str(), "="]));
             let line = line.unwrap_or_else(|| panic!("the grammar has no rule `{rule}`"));
             assert!(line.contains(&format!("\\u{{{code:X}}}")), "{line}");
             if (CLAUSES..CLAUSES_END).contains(&code) {
