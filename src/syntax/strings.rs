@@ -188,7 +188,7 @@ impl Lower<'_> {
 fn simple_text(written: &str) -> Option<&str> {
     let inside = written.strip_prefix('"')?.strip_suffix('"')?;
     let is_plain = |byte: &u8| !matches!(byte, b'"' | b'\\' | b'$');
-    inside.as_bytes().iter().all(|byte| is_plain(byte)).then_some(inside)
+    inside.as_bytes().iter().all(is_plain).then_some(inside)
 }
 
 /// `env.name`, the most common inside of `${…}`, read without the grammar. `base` is where it begins in the file.
