@@ -187,18 +187,8 @@ impl<'a> Checker<'a> {
     }
 
     fn read_pipeline_body(&mut self, item: &'a Item, written: &'a PipelineItem) -> Pipeline {
-        let mut pipeline = Pipeline {
-            name: written.name.text.clone(),
-            doc: item.doc.clone(),
-            locals: Vec::new(),
-            lock: None,
-            timeout: None,
-            window: None,
-            phases: Vec::new(),
-            scope: Block::default(),
-            hooks: Vec::new(),
-            at: self.here(written.name.at),
-        };
+        let empty = Pipeline::empty(written.name.text.as_str(), self.here(written.name.at));
+        let mut pipeline = Pipeline { doc: item.doc.clone(), ..empty };
         self.with_lets(&written.body.statements, |checker| {
             for statement in &written.body.statements {
                 if let StatementKind::Let { name, ty, value } = &statement.kind {
@@ -313,17 +303,6 @@ impl<'a> Checker<'a> {
             at,
             name_at: at,
         };
-        Pipeline {
-            name: self.declared_name(reference),
-            doc: None,
-            locals,
-            lock: None,
-            timeout: None,
-            window: None,
-            phases: vec![phase],
-            scope: Block::default(),
-            hooks: Vec::new(),
-            at,
-        }
+        Pipeline { locals, phases: vec![phase], ..Pipeline::empty(self.declared_name(reference), at) }
     }
 }

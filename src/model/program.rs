@@ -115,6 +115,23 @@ pub enum LocalKind {
 }
 
 impl Pipeline {
+    /// One without anything in it.
+    #[must_use]
+    pub fn empty(name: impl Into<String>, at: Location) -> Self {
+        Self {
+            name: name.into(),
+            doc: None,
+            locals: Vec::new(),
+            lock: None,
+            timeout: None,
+            window: None,
+            phases: Vec::new(),
+            scope: Block::default(),
+            hooks: Vec::new(),
+            at,
+        }
+    }
+
     /// The parameters, in the order they were declared.
     pub fn params(&self) -> impl Iterator<Item = (LocalId, &Local)> {
         let locals = self.locals.iter().enumerate();

@@ -209,16 +209,5 @@ fn computed<'e>(name: &str, exprs: impl IntoIterator<Item = &'e Expr>, at: Locat
 
 /// A pipeline without anything in it.
 fn no_pipeline(name: &str, locals: Vec<Local>, at: Location) -> Pipeline {
-    Pipeline {
-        name: name.to_owned(),
-        doc: None,
-        locals,
-        lock: None,
-        timeout: None,
-        window: None,
-        phases: Vec::new(),
-        scope: Block::default(),
-        hooks: Vec::new(),
-        at,
-    }
+    Pipeline { locals, ..Pipeline::empty(name, at) }
 }

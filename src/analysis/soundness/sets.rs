@@ -166,7 +166,16 @@ impl Cell {
 
     #[must_use]
     pub fn is_empty(&self, table: &Table) -> bool {
-        matches!(self.solve(table), Solved::Empty)
+        !self.is_surely_open(table) && matches!(self.solve(table), Solved::Empty)
+    }
+
+    /// A single row with a variable that may go as far as it takes: most conditions, and nothing to compute.
+    fn is_surely_open(&self, table: &Table) -> bool {
+        let ([row], []) = (self.rows.as_slice(), self.choices.as_slice()) else { return false };
+        row.terms.iter().any(|(variable, factor)| {
+            let facts = table.facts(*variable);
+            if factor.sign() > 0 { facts.low.is_none() } else { factor.sign() < 0 && facts.high.is_none() }
+        })
     }
 
     fn leaves_nothing(&self, variable: Variable, table: &Table) -> bool {

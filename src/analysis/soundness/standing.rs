@@ -3,25 +3,14 @@
 use std::sync::LazyLock;
 
 use crate::base::span::Location;
-use crate::model::phase::{Block, Condition};
+use crate::model::phase::Condition;
 use crate::model::program::{Pipeline, Program};
 
 use super::super::constants::Constants;
 use super::survey::World;
 
 /// What has conditions outside of pipelines has no parameters and no phases.
-static NOWHERE: LazyLock<Pipeline> = LazyLock::new(|| Pipeline {
-    name: String::new(),
-    doc: None,
-    locals: Vec::new(),
-    lock: None,
-    timeout: None,
-    window: None,
-    phases: Vec::new(),
-    scope: Block::default(),
-    hooks: Vec::new(),
-    at: Location::default(),
-});
+static NOWHERE: LazyLock<Pipeline> = LazyLock::new(|| Pipeline::empty("", Location::default()));
 
 /// A condition that is watched as long as the program is served.
 pub struct Standing<'p> {

@@ -26,6 +26,8 @@ pub struct Programs {
     analyses: Vec<Analysis>,
     /// Which file each id is, however its path was written.
     identities: HashMap<FileId, PathBuf>,
+    /// All of them.
+    read: HashSet<PathBuf>,
 }
 
 /// What makes a diagnostic the same as another one, of the same file in another program.
@@ -40,12 +42,29 @@ impl Programs {
         let (mut files, complaints) = program_files::find(&paths);
         files.extend(piped.into_iter().next());
         let mut programs = Self { complaints, ..Self::default() };
-        for file in &files {
-            if let Err(message) = programs.add(file, overlay) {
-                programs.complaints.push(message);
+        let imported = imported_files(&files, overlay);
+        let (parts, roots): (Vec<&PathBuf>, Vec<&PathBuf>) =
+            files.iter().partition(|file| imported.contains(&identity(file)));
+        for file in roots {
+            programs.add_or_complain(file, overlay);
+        }
+        // What no program has brought in after all: files that import each other, or that only seemed to be imported.
+        for file in parts {
+            if !programs.has_read(&identity(file)) {
+                programs.add_or_complain(file, overlay);
             }
         }
         programs
+    }
+
+    fn add_or_complain(&mut self, file: &Path, overlay: &Overlay) {
+        if let Err(message) = self.add(file, overlay) {
+            self.complaints.push(message);
+        }
+    }
+
+    fn has_read(&self, identity: &Path) -> bool {
+        self.read.contains(identity)
     }
 
     fn add(&mut self, path: &Path, overlay: &Overlay) -> Result<(), String> {
@@ -63,7 +82,9 @@ impl Programs {
         let analysis = analyze(&mut read, &name, &mut self.sources)?;
         for id in &analysis.files {
             if let Some(file) = self.sources.get(*id) {
-                self.identities.insert(*id, identity(Path::new(&file.name)));
+                let identity = identity(Path::new(&file.name));
+                self.read.insert(identity.clone());
+                self.identities.insert(*id, identity);
             }
         }
         self.analyses.push(analysis);
@@ -130,6 +151,29 @@ impl Programs {
     pub fn identity(&self, id: FileId) -> &Path {
         self.identities.get(&id).map_or(Path::new(""), PathBuf::as_path)
     }
+}
+
+/// The files that others among them seem to import: they are checked as a part of those, and need not be checked again.
+///
+/// Only the beginnings of lines are looked at. A `use` in a comment or a text at worst changes the order.
+fn imported_files(files: &[PathBuf], overlay: &Overlay) -> HashSet<PathBuf> {
+    let mut imported = HashSet::new();
+    if files.len() < 2 {
+        return imported;
+    }
+    for file in files.iter().filter(|file| file.as_os_str() != STANDARD_INPUT) {
+        let own = identity(file);
+        let text = match overlay.get(&own) {
+            Some(text) => text.clone(),
+            None => {
+                program_files::read(file).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+            }
+        };
+        let folder = file.parent().unwrap_or(Path::new(""));
+        let named = text.lines().filter_map(|line| line.strip_prefix("use \"")?.split('"').next());
+        imported.extend(named.map(|name| identity(&folder.join(name))).filter(|target| *target != own));
+    }
+    imported
 }
 
 fn identity(path: &Path) -> PathBuf {
