@@ -2,6 +2,7 @@
 
 mod drawing;
 mod fixing;
+mod folders;
 mod json;
 mod sarif;
 mod watching;
