@@ -284,14 +284,14 @@ fn explain(path: &str, action: &str, error: &rusqlite::Error) -> JournalError {
 #[cfg(test)]
 mod tests {
     use super::{Event, Journal, JournalError, Meta, Recorded, SqliteJournal, Timestamp};
-    use crate::plan::program::{PhaseIndex, Plan};
+    use crate::plan::program::{PLAN_VERSION, PhaseIndex, Plan};
 
     fn plan() -> Plan {
         let inputs =
             serde_json::json!({ "program": {}, "environment": null, "params": {}, "files": {}, "variables": {} });
         serde_json::from_value(serde_json::json!({
-            "version": 1, "fingerprint": "", "inputs": inputs, "pipeline": "p", "doc": null, "environment": null,
-            "params": {}, "lock": null, "timeout": null, "groups": [], "channels": {}, "phases": [], "nodes": [],
+            "version": PLAN_VERSION, "fingerprint": "", "inputs": inputs, "pipeline": "p", "doc": null, "environment": null,
+            "params": {}, "lock": null, "timeout": null, "freezes": [], "groups": [], "channels": {}, "phases": [], "nodes": [],
             "blocks": [{ "items": [], "triggers": [], "parallel": false }], "scope": 0, "secrets": [],
         }))
         .unwrap()

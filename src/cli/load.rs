@@ -186,7 +186,7 @@ impl Surroundings for Disk {
 
 #[cfg(test)]
 mod tests {
-    use super::{parse_saved, parse_set, split_name};
+    use super::{PLAN_VERSION, parse_saved, parse_set, split_name};
     use crate::cli::exit::Exit;
 
     #[test]
@@ -215,6 +215,6 @@ mod tests {
         assert!(told("{").starts_with("is no saved plan: "));
         assert!(told("{}").starts_with("is no saved plan: make one"));
         assert!(told("{\"plan\":{\"version\":999}}").starts_with("has version 999"));
-        assert!(told("{\"plan\":{\"version\":1}}").starts_with("is no saved plan: "));
+        assert!(told(&format!("{{\"plan\":{{\"version\":{PLAN_VERSION}}}}}")).starts_with("is no saved plan: "));
     }
 }
