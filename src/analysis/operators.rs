@@ -133,20 +133,21 @@ fn mismatch(operator: Operator, left: (&Expr, &Type), right: (&Expr, &Type), at:
     let is_membership = matches!(operator, Operator::In | Operator::NotIn);
     let right_unit = if is_membership { inner.unit() } else { to.unit() };
     let code = if from.unit().is_some() && right_unit.is_some() { Code::PG202 } else { Code::PG201 };
+    let (one, other) = (from.with_article(), to.with_article());
     let message = match operator {
         Operator::Add if from.is_textual() || to.is_textual() => "strings do not add".to_owned(),
-        Operator::Equal | Operator::NotEqual => format!("a `{from}` is never the same as a `{to}`"),
+        Operator::Equal | Operator::NotEqual => format!("{one} is never the same as {other}"),
         Operator::Less | Operator::LessEqual | Operator::Greater | Operator::GreaterEqual => {
-            format!("a `{from}` cannot be compared with a `{to}`")
+            format!("{one} cannot be compared with {other}")
         }
-        Operator::In | Operator::NotIn => format!("a `{from}` is never in a `{to}`"),
-        Operator::Range | Operator::PlusMinus => format!("a `{from}` and a `{to}` make no range"),
-        Operator::Coalesce => format!("the default is a `{to}`, and the value a `{from}`"),
-        _ => format!("`{}` does not take a `{from}` and a `{to}`", symbol(operator)),
+        Operator::In | Operator::NotIn => format!("{one} is never in {other}"),
+        Operator::Range | Operator::PlusMinus => format!("{one} and {other} make no range"),
+        Operator::Coalesce => format!("the default is {other}, and the value {one}"),
+        _ => format!("`{}` does not take {one} and {other}", symbol(operator)),
     };
     let mut diagnostic = Diagnostic::new(code, at, message)
-        .also(left_at, format!("this is a `{from}`"))
-        .also(right_at, format!("this is a `{to}`"));
+        .also(left_at, format!("this is {one}"))
+        .also(right_at, format!("this is {other}"));
     if let Some(help) = advice(operator, from, if is_membership { inner } else { to }) {
         diagnostic = diagnostic.help(help);
     }

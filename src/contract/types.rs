@@ -102,6 +102,16 @@ impl Type {
     }
 }
 
+impl Type {
+    /// For sentences: ``a `duration` ``, ``an `int` ``.
+    #[must_use]
+    pub fn with_article(&self) -> String {
+        let name = self.to_string();
+        let article = if name.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+        format!("{article} `{name}`")
+    }
+}
+
 impl fmt::Display for Type {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

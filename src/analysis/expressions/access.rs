@@ -257,7 +257,9 @@ impl<'a> Checker<'a> {
                 Diagnostic::new(Code::PG201, self.here(name.at), message)
                     .help(format!("write `[\"{}\"]` instead of `.{}`", name.text, name.text))
             }
-            other => Diagnostic::new(Code::PG201, self.here(name.at), format!("a `{other}` has no fields")),
+            other => {
+                Diagnostic::new(Code::PG201, self.here(name.at), format!("{} has no fields", other.with_article()))
+            }
         };
         self.report(diagnostic);
         self.error(written.at)
@@ -289,7 +291,7 @@ impl<'a> Checker<'a> {
             // A position or a key, whichever the document has.
             Type::Json if self.reads_document(&ty) => (Type::Error, Type::Json),
             other => {
-                let message = format!("a `{other}` has nothing to pick with `[…]`");
+                let message = format!("{} has nothing to pick with `[…]`", other.with_article());
                 let help = match other {
                     Type::Json => "give what was read a type first",
                     Type::Record(_) => "fields of a record are read with a dot",

@@ -240,7 +240,7 @@ impl<'a> Checker<'a> {
                 .help("pass it on where a `secret<string>` is taken"),
             _ => {
                 let message = format!("expected {}, found `{ty}`", wanted(takes));
-                Diagnostic::new(Code::PG201, found.at, message).label(format!("this is a `{ty}`"))
+                Diagnostic::new(Code::PG201, found.at, message).label(format!("this is {}", ty.with_article()))
             }
         };
         self.report(diagnostic);

@@ -105,7 +105,7 @@ impl<'a> Checker<'a> {
             Type::Bool | Type::Error => found,
             other if self.reads_document(other) => found,
             other => {
-                let message = format!("this is a `{other}`, not a condition");
+                let message = format!("this is {}, not a condition", other.with_article());
                 let help = match other {
                     Type::Json => "give what was read a type, so that it is known to be true or false",
                     Type::Optional(_) => "say what counts when there is no value: `?? false`",
@@ -122,7 +122,8 @@ impl<'a> Checker<'a> {
         match misfit {
             Misfit::Unit => {
                 let message = format!("expected `{expected}`, found `{ty}`");
-                let diagnostic = Diagnostic::new(Code::PG202, found.at, message).label(format!("this is a `{ty}`"));
+                let diagnostic =
+                    Diagnostic::new(Code::PG202, found.at, message).label(format!("this is {}", ty.with_article()));
                 match unit_help(inside(expected)) {
                     Some(help) => diagnostic.help(help),
                     None => diagnostic,
@@ -133,7 +134,8 @@ impl<'a> Checker<'a> {
                 .help("pass it where a `secret<string>` is taken, or let the command read it from its own environment"),
             Misfit::Kind => {
                 let message = format!("expected `{expected}`, found `{ty}`");
-                let diagnostic = Diagnostic::new(Code::PG201, found.at, message).label(format!("this is a `{ty}`"));
+                let diagnostic =
+                    Diagnostic::new(Code::PG201, found.at, message).label(format!("this is {}", ty.with_article()));
                 match (ty, inside(expected)) {
                     (Type::Optional(_), _) => diagnostic.help("say what counts when there is no value: `?? default`"),
                     (_, Type::Secret(_)) => diagnostic.help("name the secret instead: `secret(\"NAME\")`"),
@@ -223,7 +225,7 @@ impl<'a> Checker<'a> {
         let ty = value_type(&inner.ty).clone();
         let at = self.here(written.at);
         if ty.unit().is_none() && ty != Type::Error {
-            let diagnostic = Diagnostic::new(Code::PG201, inner.at, format!("a `{ty}` has no negative"))
+            let diagnostic = Diagnostic::new(Code::PG201, inner.at, format!("{} has no negative", ty.with_article()))
                 .help("`-` stands before numbers and quantities");
             self.report(diagnostic);
             return self.error(written.at);

@@ -39,7 +39,7 @@ impl<'a> Checker<'a> {
                 .label("this is a secret")
                 .help("pass it where a `secret<string>` is taken, or let the command read it from its own environment"),
             ty @ (Type::Channel | Type::Rubric | Type::KillSwitch | Type::Nothing) => {
-                Diagnostic::new(Code::PG201, value.at, format!("a `{ty}` has no text"))
+                Diagnostic::new(Code::PG201, value.at, format!("{} has no text", ty.with_article()))
             }
             Type::Optional(inner) => {
                 let message = format!("this `{inner}` may be absent");
