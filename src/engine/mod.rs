@@ -25,3 +25,5 @@ mod triggers;
 pub mod turn;
 mod undo;
 mod windows;
+
+pub use nodes::ramp::describe as describe_target;

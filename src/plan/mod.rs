@@ -14,13 +14,14 @@ mod literal;
 mod metrics;
 mod order;
 mod parts;
+pub mod places;
 pub mod program;
 mod reads;
 pub mod request;
 mod scope;
 mod shape;
 
-pub use build::build;
+pub use build::{build, build_launch};
 pub use fingerprint::compare;
 
 #[cfg(test)]
