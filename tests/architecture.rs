@@ -25,7 +25,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     // `steps` also holds the table of all that is built in, sources included.
     ("steps", &["base", "contract", "stats", "model", "eval", "sources"]),
     ("analysis", &["base", "contract", "syntax", "model", "eval"]),
-    ("plan", &["base", "contract", "model", "eval"]),
+    // A limit that is chosen by its false alarms is part of the plan.
+    ("plan", &["base", "contract", "stats", "model", "eval"]),
     ("engine", &["base", "contract", "stats", "model", "eval", "plan"]),
     ("report", &["base", "contract", "syntax", "stats", "model", "eval", "analysis", "plan", "engine"]),
     ("runtime", &["base", "contract", "stats", "model", "eval", "plan", "engine"]),
