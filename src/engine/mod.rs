@@ -28,3 +28,5 @@ mod triggers;
 pub mod turn;
 mod undo;
 mod windows;
+
+pub use nodes::ramp::describe as describe_target;

@@ -231,7 +231,8 @@ impl World for Scene<'_> {
 
 impl Scene<'_> {
     /// The step an output reference means: in the named phase, or its element.
-    fn find_step(&self, output: &OutputRef) -> Option<NodeIndex> {
+    #[must_use]
+    pub fn find_step(&self, output: &OutputRef) -> Option<NodeIndex> {
         let here = self.frame.and_then(|frame| self.state.frame(frame).phase);
         let mut candidates =
             (0u32..).map(PhaseIndex).zip(&self.plan.phases).filter(|(_, phase)| match &output.element {

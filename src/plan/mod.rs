@@ -15,6 +15,7 @@ mod literal;
 mod metrics;
 mod order;
 mod parts;
+pub mod places;
 pub mod probes;
 pub mod program;
 mod reads;
@@ -22,7 +23,7 @@ pub mod request;
 mod scope;
 mod shape;
 
-pub use build::build;
+pub use build::{build, build_launch};
 pub use fingerprint::compare;
 
 #[cfg(test)]
