@@ -25,7 +25,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     // `steps` also holds the table of all that is built in, sources included.
     ("steps", &["base", "contract", "stats", "model", "eval", "sources"]),
     ("analysis", &["base", "contract", "syntax", "model", "eval"]),
-    ("plan", &["base", "contract", "model", "eval"]),
+    // A limit that is chosen by its false alarms is part of the plan.
+    ("plan", &["base", "contract", "stats", "model", "eval"]),
     ("engine", &["base", "contract", "stats", "model", "eval", "plan"]),
     // The engine in virtual time; recordings are read as the tables that steps read.
     ("sim", &["base", "contract", "stats", "model", "eval", "plan", "engine", "steps"]),

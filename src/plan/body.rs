@@ -6,6 +6,7 @@ use std::time::Duration;
 use indexmap::IndexSet;
 
 use super::expand::{Expansion, Instance};
+use super::limits;
 use super::metrics::{Metrics, constant_args};
 use super::parts::{each_part, each_value, map_outputs};
 use super::places::Places;
@@ -93,7 +94,7 @@ impl<'a> Builder<'a, '_> {
 
     /// The expression with all that is known put in, its outputs qualified, and note taken of what it uses.
     pub fn expr(&mut self, expr: &Expr, place: &Place) -> Option<Expr> {
-        let known = self.scope.known(expr)?;
+        let known = limits::choose(self.scope.known(expr)?, self.metrics.program, self.scope)?;
         self.note(&known);
         if known.as_literal().is_some() {
             return Some(known);

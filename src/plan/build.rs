@@ -17,11 +17,10 @@ use super::scope::Scope;
 use crate::base::source::Sources;
 use crate::contract::value::Value;
 use crate::contract::window::{Freeze, Window};
-use crate::model::expr::{Expr, ExprKind};
+use crate::model::expr::Expr;
 use crate::model::operations;
 use crate::model::phase as model;
-use crate::model::program::{Environment, FieldValue, Hook, HookEvent, Pipeline, Program};
-use crate::model::walk;
+use crate::model::program::{Environment, Hook, HookEvent, Pipeline, Program};
 
 /// The plan of one pipeline in one environment.
 ///
@@ -83,7 +82,6 @@ fn build_in<'a>(
     sources: &Sources,
     scope: &Scope<'a>,
 ) -> Option<(Plan, Places)> {
-    refuse_functions(program, pipeline, scope);
     let params = scope.params();
     let expansion = Expansion::new(pipeline, scope);
     let graph = build_graph(&expansion, scope);
@@ -141,27 +139,6 @@ fn build_in<'a>(
         secrets: builder.secrets.into_iter().collect(),
     };
     Some((plan, builder.places))
-}
-
-/// Functions that the checker knows and the engine does not compute yet: a gate on one would wait for ever.
-fn refuse_functions(program: &Program, pipeline: &Pipeline, scope: &Scope) {
-    let mut check = |expr: &Expr| {
-        let ExprKind::Call(function, args) = &*expr.kind else { return };
-        let chosen = args.iter().any(|(name, _)| name == "false_alarm_every");
-        if chosen {
-            scope.fail(
-                PlanError::program(expr.at, "`false_alarm_every` is not supported by this version").help("give `h`"),
-            );
-        } else if matches!(function.as_str(), "worse" | "failures" | "success_rate") {
-            scope.fail(PlanError::program(expr.at, format!("`{function}` is not supported by this version")));
-        }
-    };
-    walk::pipeline_expressions(pipeline, &mut check);
-    for field in program.groups.values().flat_map(|group| group.fields.values()) {
-        if let FieldValue::Derived(expr) = &field.value {
-            walk::expressions(expr, &mut check);
-        }
-    }
 }
 
 fn build_phases(builder: &mut Builder, graph: &Graph, order: &[usize], window: Option<&Window>) -> Vec<Phase> {
