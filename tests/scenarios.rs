@@ -128,7 +128,7 @@ impl Case {
     }
 }
 
-/// Whatever instant the engine is killed at, the run ends as it would have: steps that take time may be repeated here.
+/// Whatever instant the engine is killed at, the run ends as it would have: steps that take time are repeated, and end later by what they had done.
 #[test]
 fn a_crash_at_any_instant_changes_nothing() {
     let document = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios/crash.md"));
