@@ -13,6 +13,7 @@ use super::metrics::Metrics;
 use super::program::{Block, Inputs, Node, NodeIndex, NodeKind, PLAN_VERSION, Phase, PhaseIndex, Plan, Target};
 use super::request::{PlanError, PlanRequest, Surroundings};
 use super::scope::Scope;
+use super::switches;
 use crate::contract::value::Value;
 use crate::contract::window::{Freeze, Window};
 use crate::model::expr::{Expr, ExprKind};
@@ -42,8 +43,10 @@ pub fn build(
             return Err(errors);
         }
     };
-    let scope = Scope::new(pipeline, environment, given, surroundings);
-    let plan = build_in(program, pipeline, environment, request, &scope);
+    let name = environment.map(|environment| environment.name.as_str());
+    let whole = switches::put_in(program, pipeline, name).map_err(|error| vec![error])?;
+    let scope = Scope::new(&whole, environment, given, surroundings);
+    let plan = build_in(program, &whole, environment, request, &scope);
     match plan {
         Some(plan) if !scope.has_failed() => Ok(plan),
         _ => Err(scope.into_errors()),
@@ -276,7 +279,8 @@ fn build_hooks(builder: &mut Builder, pipeline: &Pipeline, phases: &mut Vec<Phas
     }
 }
 
-fn hook_id(event: HookEvent) -> &'static str {
+/// The id of the phase that the hooks of an event become.
+pub(super) fn hook_id(event: HookEvent) -> &'static str {
     match event {
         HookEvent::Start => "on start",
         HookEvent::Success => "on success",

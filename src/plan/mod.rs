@@ -19,6 +19,7 @@ mod reads;
 pub mod request;
 mod scope;
 mod shape;
+mod switches;
 
 pub use build::build;
 pub use fingerprint::compare;
