@@ -1,10 +1,14 @@
 //! The program from outside: what `check`, `explain` and wrong usage print, and how they exit.
 
+#[path = "support/outside.rs"]
+mod outside;
+
 use std::fs;
 use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use outside::{command, folder_with, standard_error, standard_output};
 use serde_json::Value;
 
 const GOOD: &str = "/// Waits.\npipeline p {\n  phase only { wait 5m }\n}\n";
@@ -12,27 +16,7 @@ const BAD: &str = "/// Waits.\npipeline p {\n  phase only { wait 5 }\n}\n";
 const WARNED: &str = "pipeline p {\n  phase only { wait 5m }\n}\n";
 
 fn phasegate(folder: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_phasegate"));
-    command.current_dir(folder).args(arguments).env_remove("COLUMNS").env_remove("CLICOLOR_FORCE");
-    command.output().expect("the program starts")
-}
-
-fn folder_with(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    for (name, text) in files {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().expect("a file in a folder")).expect("made");
-        fs::write(path, text).expect("written");
-    }
-    folder
-}
-
-fn standard_output(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).expect("UTF-8")
-}
-
-fn standard_error(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).expect("UTF-8")
+    command(folder, arguments).output().expect("the program starts")
 }
 
 #[test]

@@ -22,7 +22,9 @@ pub fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
         }
         for constants in &Constants::of(subject.program, pipeline) {
             suspects.divisors.iter().for_each(|divisor| check_divisor(divisor, constants, &mut found));
-            suspects.weights.iter().for_each(|weights| check_weights(weights, constants, &mut found));
+            let faults =
+                suspects.weights.iter().flat_map(|weights| weight_faults(weights, |weight| constants.value(weight)));
+            found.extend(faults.filter(|fault| !fault.is_written()).map(|fault| fault.diagnostic(&constants.place())));
         }
     }
     // A component is there once for each use, and a fault once for each environment.
@@ -68,33 +70,49 @@ fn check_divisor(divisor: &Expr, constants: &Constants<'_>, found: &mut Vec<Diag
     }
 }
 
-fn check_weights(weights: &[Expr], constants: &Constants<'_>, found: &mut Vec<Diagnostic>) {
+/// A weight that is out of range, or not above the one before it.
+pub struct WeightFault<'e> {
+    weight: &'e Expr,
+    amount: Number,
+    /// The one before it, when it is not above that.
+    before: Option<(&'e Expr, Number)>,
+}
+
+/// What is wrong with the weights of a ramp as far as `value` knows them: they rise strictly and lie in 0..100%.
+pub fn weight_faults<'e>(weights: &'e [Expr], value: impl Fn(&Expr) -> Option<Value>) -> Vec<WeightFault<'e>> {
     let mut before: Option<(&Expr, Number)> = None;
+    let mut faults = Vec::new();
     for weight in weights {
-        let Some(Value::Quantity(amount, Unit::Ratio)) = constants.value(weight) else {
-            before = None;
-            continue;
-        };
-        let is_written = weight.as_literal().is_some();
-        let shown = Value::Quantity(amount, Unit::Ratio);
+        let Some(Value::Quantity(amount, Unit::Ratio)) = value(weight) else { continue };
         if amount.is_negative() || Number::ONE.subtract(amount).is_negative() {
-            if !is_written {
-                let message = format!("the weight {shown} is not in 0%..100%{}", constants.place());
-                found.push(Diagnostic::new(Code::PG209, weight.at, message).label(format!("is {shown}")));
-            }
+            faults.push(WeightFault { weight, amount, before: None });
             continue;
         }
-        if let Some((previous, last)) = before
-            && !(is_written && previous.as_literal().is_some())
-            && !last.subtract(amount).is_negative()
-        {
-            let last = Value::Quantity(last, Unit::Ratio);
-            let message = format!("the weight {shown} does not rise above {last}{}", constants.place());
-            let diagnostic = Diagnostic::new(Code::PG209, weight.at, message)
-                .also(previous.at, "the weight before")
-                .help("write the weights in rising order, each once");
-            found.push(diagnostic);
+        if before.is_some_and(|(_, last)| !last.subtract(amount).is_negative()) {
+            faults.push(WeightFault { weight, amount, before });
         }
         before = Some((weight, amount));
+    }
+    faults
+}
+
+impl WeightFault<'_> {
+    /// Whether no more than what is written out shows it.
+    fn is_written(&self) -> bool {
+        self.weight.as_literal().is_some() && self.before.is_none_or(|(before, _)| before.as_literal().is_some())
+    }
+
+    /// PG209; `place` says in which environment.
+    pub fn diagnostic(&self, place: &str) -> Diagnostic {
+        let shown = Value::Quantity(self.amount, Unit::Ratio);
+        let Some((before, last)) = self.before else {
+            let message = format!("the weight {shown} is not in 0%..100%{place}");
+            let diagnostic = Diagnostic::new(Code::PG209, self.weight.at, message);
+            return if self.is_written() { diagnostic } else { diagnostic.label(format!("is {shown}")) };
+        };
+        let last = Value::Quantity(last, Unit::Ratio);
+        Diagnostic::new(Code::PG209, self.weight.at, format!("the weight {shown} does not rise above {last}{place}"))
+            .also(before.at, "the weight before")
+            .help("write the weights in rising order, each once")
     }
 }

@@ -5,7 +5,6 @@ use std::collections::HashSet;
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::span::Span;
 use crate::contract::types::Type;
-use crate::contract::value::{Unit, Value};
 use crate::model::expr::Expr;
 use crate::model::phase::{Block, Condition, Expiry, Statement, StatementKind};
 use crate::model::program::LocalKind;
@@ -13,6 +12,7 @@ use crate::syntax::ast::{self, SignatureKind, StatementKind as Written, TriggerK
 
 use super::checker::{Checker, Place};
 use super::conditions::Holder;
+use super::folded::weight_faults;
 use super::types::value_type;
 
 /// What a block of statements belongs to.
@@ -185,40 +185,14 @@ impl<'a> Checker<'a> {
     ) -> Option<StatementKind> {
         let target_call = self.call_of(SignatureKind::Target, target);
         let weights: Vec<Expr> = weights.iter().map(|weight| self.check(weight, &Type::Ratio)).collect();
-        self.check_weights(&weights);
+        for fault in weight_faults(&weights, |weight| weight.as_literal().cloned()) {
+            self.report(fault.diagnostic(""));
+        }
         let around = std::mem::replace(&mut self.frame.in_ramp, true);
         let body = self.read_block(body, Body::Ramp);
         self.frame.in_ramp = around;
         let target = target_call?.0;
         Some(StatementKind::Ramp { target, weights, body })
-    }
-
-    /// PG209: weights rise strictly and lie in 0..100%.
-    fn check_weights(&mut self, weights: &[Expr]) {
-        let mut before: Option<(&Expr, crate::base::number::Number)> = None;
-        for weight in weights {
-            let Some(Value::Quantity(amount, Unit::Ratio)) = weight.as_literal() else { continue };
-            let outside = amount.is_negative() || crate::base::number::Number::ONE.subtract(*amount).is_negative();
-            if outside {
-                let message = format!("the weight {} is not in 0%..100%", Value::Quantity(*amount, Unit::Ratio));
-                self.report(Diagnostic::new(Code::PG209, weight.at, message));
-                continue;
-            }
-            if let Some((previous, last)) = before
-                && !last.subtract(*amount).is_negative()
-            {
-                let message = format!(
-                    "the weight {} does not rise above {}",
-                    Value::Quantity(*amount, Unit::Ratio),
-                    Value::Quantity(last, Unit::Ratio)
-                );
-                let diagnostic = Diagnostic::new(Code::PG209, weight.at, message)
-                    .also(previous.at, "the weight before")
-                    .help("write the weights in rising order, each once");
-                self.report(diagnostic);
-            }
-            before = Some((weight, *amount));
-        }
     }
 
     fn read_expiry(&mut self, word: Option<&ast::Name>) -> Option<Expiry> {

@@ -35,6 +35,7 @@ pub mod run;
 pub mod runs;
 pub mod status;
 pub mod terminal;
+pub mod test;
 pub mod version;
 
 /// One row per command: its name in the enum and its module.
@@ -56,6 +57,7 @@ commands! {
     Explain explain;
     Fmt fmt;
     Plan plan;
+    Test test;
     Run run;
     Status status;
     History history;

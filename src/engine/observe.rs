@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::event::{ExecId, FrameId};
 use super::exec::{Detail, Exec};
-use super::scene::Scene;
+use super::scene::{Finding, Scene};
 use super::state::{State, Work};
 use crate::base::time::Timestamp;
 use crate::contract::registry::Sample;
@@ -72,7 +72,7 @@ fn triggers(state: &mut State, plan: &Plan, frame: FrameId, group: Option<GroupI
         if !scene.is_settled(&condition.reads) {
             continue;
         }
-        let (verdict, evidence) = scene.judge(condition);
+        let Finding { verdict, evidence, is_missing } = scene.judge(condition);
         let judge = &mut state.frames[frame.0 as usize].judges[index];
         judge.evidence = evidence;
         let warm = match condition.after {
@@ -81,7 +81,7 @@ fn triggers(state: &mut State, plan: &Plan, frame: FrameId, group: Option<GroupI
             None => true,
         };
         if warm {
-            judge.count_sample(verdict.is_some());
+            judge.count_sample(!is_missing);
             let bad = judge.with_policy(verdict, condition.missing);
             judge.observe(at, bad);
         } else {
@@ -145,13 +145,14 @@ fn look(state: &mut State, plan: &Plan, (id, index): (ExecId, usize), condition:
     if !scene.is_settled(&condition.reads) {
         return;
     }
-    let (verdict, evidence) = scene.judge(condition);
+    let Finding { verdict, evidence, is_missing } = scene.judge(condition);
     let paused = state.is_paused();
     let Detail::Hold(hold) = &mut state.execs[id.0 as usize].detail else { return };
     let judge = &mut hold.judges[index];
     judge.evidence = evidence;
     if look.sample {
-        judge.count_sample(verdict.is_some());
+        // Past its time a hold waits for a comparison that is still under way as it does for data: people are to know.
+        judge.count_sample(!is_missing && (verdict.is_some() || !hold.overdue));
     }
     // While the run is paused a hold stands still; only whether its data are back matters.
     if (look.judged || hold.overdue) && !paused {

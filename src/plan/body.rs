@@ -6,8 +6,10 @@ use std::time::Duration;
 use indexmap::IndexSet;
 
 use super::expand::{Expansion, Instance};
+use super::limits;
 use super::metrics::{Metrics, constant_args};
 use super::parts::{each_part, each_value, map_outputs};
+use super::places::Places;
 use super::program::{
     Block, BlockIndex, Call, Condition, Item, Node, NodeIndex, NodeKind, PhaseIndex, Step, Sustain, Target, Trigger,
 };
@@ -35,6 +37,7 @@ pub struct Builder<'a, 's> {
     pub channels: IndexSet<String>,
     /// The rubrics in use, by name.
     pub rubrics: IndexSet<String>,
+    pub places: Places,
 }
 
 /// The phase, hook or pipeline that is being built.
@@ -89,7 +92,7 @@ impl<'a> Builder<'a, '_> {
 
     /// The expression with all that is known put in, its outputs qualified, and note taken of what it uses.
     pub fn expr(&mut self, expr: &Expr, place: &Place) -> Option<Expr> {
-        let known = self.scope.known(expr)?;
+        let known = limits::choose(self.scope.known(expr)?, self.metrics.program, self.scope)?;
         self.note(&known);
         if known.as_literal().is_some() {
             return Some(known);
@@ -198,6 +201,7 @@ impl<'a> Builder<'a, '_> {
             self.channels.insert(channel.clone());
         }
         let condition = self.condition(&trigger.condition, place)?;
+        self.places.triggers.insert(id.clone(), trigger.at);
         Some(Trigger { id, action: trigger.action.clone(), condition })
     }
 
@@ -220,6 +224,7 @@ impl<'a> Builder<'a, '_> {
         // Its place in the list is before that of what stands in it; its kind follows.
         let node = Node { id, phase: place.phase, title, doc: statement.doc.clone(), kind: NodeKind::Phase };
         let index = self.add_node(node);
+        self.places.nodes.insert(index, statement.at);
         let kind = self.kind(statement, place)?;
         self.nodes[index.0 as usize].kind = kind;
         Some(Item::Node(index))

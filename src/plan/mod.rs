@@ -10,10 +10,13 @@ mod choice;
 mod expand;
 pub mod fingerprint;
 mod graph;
+mod limits;
 mod literal;
 mod metrics;
 mod order;
 mod parts;
+pub mod places;
+pub mod probes;
 pub mod program;
 mod reads;
 pub mod request;
@@ -21,7 +24,7 @@ mod scope;
 mod shape;
 mod switches;
 
-pub use build::build;
+pub use build::{build, build_launch};
 pub use fingerprint::compare;
 
 #[cfg(test)]

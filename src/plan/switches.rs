@@ -29,7 +29,7 @@ use crate::model::operations::{KillSwitch, WayBack, is_turned_on};
 use crate::model::phase::{
     Block, Call, Composite, RETURN, Statement, StatementKind, Step, TURNED, UNDONE_WITH, WAY_BACK,
 };
-use crate::model::program::{Local, LocalKind, Pipeline, Program};
+use crate::model::program::{Environment, Local, LocalKind, Pipeline, Program};
 use crate::model::rewrite::{Rewriter, each_step, rewrite_block, rewrite_expr};
 use crate::model::signature::EffectClass;
 use crate::model::walk;
@@ -46,31 +46,16 @@ const MOST: usize = 10_000;
 pub fn put_in<'p>(
     program: &Program,
     pipeline: &'p Pipeline,
-    environment: Option<&str>,
-) -> Result<Cow<'p, Pipeline>, PlanError> {
+    environment: Option<&Environment>,
+) -> Result<Cow<'p, Pipeline>, Vec<PlanError>> {
     if !walk::steps(pipeline).any(|step| step.call.name.starts_with("killswitch.")) {
         return Ok(Cow::Borrowed(pipeline));
     }
     let mut whole = pipeline.clone();
     let locals = std::mem::take(&mut whole.locals);
-    let environment = environment.map_or(Value::Null, Value::text);
+    let environment = environment.map_or(Value::Null, |environment| Value::text(environment.name.as_str()));
     let mut weaver = Weaver { switches: &program.killswitches, environment, locals, open: Vec::new(), turns: 0 };
-    for phase in &mut whole.phases {
-        let mut place = Place { phase: phase.name.clone(), within: String::new(), taken: names_in(&phase.body) };
-        weaver.block(&mut phase.body, &mut place)?;
-    }
-    // Hooks of one event become one phase.
-    let mut taken: HashMap<&'static str, HashSet<String>> = HashMap::new();
-    for hook in &whole.hooks {
-        taken.entry(hook_id(hook.event)).or_default().extend(names_in(&hook.body));
-    }
-    for hook in &mut whole.hooks {
-        let phase = hook_id(hook.event);
-        let names = taken.remove(phase).unwrap_or_default();
-        let mut place = Place { phase: phase.to_owned(), within: String::new(), taken: names };
-        weaver.block(&mut hook.body, &mut place)?;
-        taken.insert(phase, place.taken);
-    }
+    weaver.pipeline(&mut whole).map_err(|error| vec![error])?;
     whole.locals = weaver.locals;
     Ok(Cow::Owned(whole))
 }
@@ -110,6 +95,26 @@ struct Weaver<'p> {
 }
 
 impl<'p> Weaver<'p> {
+    fn pipeline(&mut self, whole: &mut Pipeline) -> Result<(), PlanError> {
+        for phase in &mut whole.phases {
+            let mut place = Place { phase: phase.name.clone(), within: String::new(), taken: names_in(&phase.body) };
+            self.block(&mut phase.body, &mut place)?;
+        }
+        // Hooks of one event become one phase.
+        let mut taken: HashMap<&'static str, HashSet<String>> = HashMap::new();
+        for hook in &whole.hooks {
+            taken.entry(hook_id(hook.event)).or_default().extend(names_in(&hook.body));
+        }
+        for hook in &mut whole.hooks {
+            let phase = hook_id(hook.event);
+            let names = taken.remove(phase).unwrap_or_default();
+            let mut place = Place { phase: phase.to_owned(), within: String::new(), taken: names };
+            self.block(&mut hook.body, &mut place)?;
+            taken.insert(phase, place.taken);
+        }
+        Ok(())
+    }
+
     fn block(&mut self, block: &mut Block, place: &mut Place) -> Result<(), PlanError> {
         for statement in &mut block.statements {
             match &mut statement.kind {

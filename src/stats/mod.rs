@@ -1,6 +1,17 @@
 //! Pure statistics: numbers in, numbers out, each definition with where it comes from.
 
 pub mod calibration;
+pub mod checks;
+pub mod compare;
+pub mod cusum;
+pub mod eprocess;
 pub mod isotonic;
+pub mod proportions;
+pub mod quantiles;
 pub mod ranking;
+pub mod ranks;
+pub mod run_length;
+pub mod slo;
+pub mod special;
 pub mod student;
+pub mod sustained;

@@ -15,10 +15,10 @@ use phasegate::contract::registry::Sample;
 use phasegate::contract::switch::{Known, Standing, SwitchAct, SwitchAnswer, SwitchName, SwitchRecord};
 use phasegate::contract::types::Type;
 use phasegate::contract::value::{Unit, Value};
-use phasegate::engine::event::{EffectKey, Recorded};
+use phasegate::engine::event::Recorded;
 use phasegate::plan::program::{GroupIndex, Plan};
 use phasegate::plan::request::{PlanRequest, Surroundings};
-use phasegate::sim::World;
+use phasegate::sim::{Asked, World};
 use serde_json::json;
 
 /// When every test starts.
@@ -168,8 +168,8 @@ impl Script {
 }
 
 impl World for Script {
-    fn perform(&mut self, _: EffectKey, effect: &Effect, _: Timestamp) -> (Outcome, Duration) {
-        match effect {
+    fn perform(&mut self, asked: Asked<'_>) -> (Outcome, Duration) {
+        match asked.effect {
             Effect::RunProcess { program: Program::Shell(command), .. } => self.process(&plain(command)),
             Effect::RunProcess { program: Program::Argv(words), .. } => {
                 let words: Vec<String> = words.iter().map(plain).collect();

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::anchor;
+use super::{anchor, capital};
 use crate::analysis::explain::explanation;
-use crate::base::diagnostic::{Code, Severity};
+use crate::base::diagnostic::Code;
 
 pub(super) fn text() -> String {
     let mut text = String::from(
@@ -14,10 +14,11 @@ pub(super) fn text() -> String {
     );
     for code in Code::ALL {
         let heading = heading(*code);
-        let _ = writeln!(text, "| [{}](#{}) | {} | {} |", code.id(), anchor(&heading), code.name(), severity(*code));
+        let _ =
+            writeln!(text, "| [{}](#{}) | {} | {} |", code.id(), anchor(&heading), code.name(), code.severity().name());
     }
     for code in Code::ALL {
-        let _ = write!(text, "\n## {}\n\n{}.", heading(*code), capital(severity(*code)));
+        let _ = write!(text, "\n## {}\n\n{}.", heading(*code), capital(code.severity().name()));
         if let Some(explanation) = explanation(*code) {
             let _ = write!(text, " {}\n\nThis has it:\n\n", explanation.why);
             let _ = write!(text, "```text\n{}```\n\nThis has not:\n\n", explanation.bad);
@@ -30,16 +31,4 @@ pub(super) fn text() -> String {
 
 fn heading(code: Code) -> String {
     format!("{} {}", code.id(), code.name())
-}
-
-fn severity(code: Code) -> &'static str {
-    match code.severity() {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-    }
-}
-
-fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

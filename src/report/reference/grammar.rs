@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use super::capital;
+
 const GRAMMAR: &str = include_str!("../../../grammar/phasegate.pest");
 
 /// Sections that are about characters and about what is wrong, not about the language.
@@ -56,11 +58,6 @@ fn joined_rules() -> Vec<String> {
 
 fn section(line: &str) -> Option<&str> {
     line.strip_prefix("// ----").map(|rest| rest.trim_matches(['-', ' ']))
-}
-
-fn capital(title: &str) -> String {
-    let mut letters = title.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// A word that is a keyword only where it stands.
