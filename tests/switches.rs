@@ -7,7 +7,7 @@ use std::time::Duration;
 use phasegate::contract::switch::Standing;
 use phasegate::engine::event::{Event, Recorded, RunOutcome};
 use phasegate::plan::program::Plan;
-use phasegate::sim::{Simulation, World};
+use phasegate::sim::Simulation;
 use phasegate::steps::registry;
 use support::{Behaviour, START, Script, plan};
 
@@ -260,7 +260,7 @@ fn catch_up(script: &Script, journal: &[Recorded]) {
                 .iter()
                 .any(|other| matches!(&other.event, Event::EffectEnded { key: ended, .. } if ended == key));
             if ended || matches!(effect, phasegate::contract::effect::Effect::Switch { .. }) {
-                let _ = World::perform(&mut script, *key, effect, event.at);
+                let _ = script.answer(effect);
             }
         }
     }

@@ -169,7 +169,24 @@ impl Script {
 
 impl World for Script {
     fn perform(&mut self, asked: Asked<'_>) -> (Outcome, Duration) {
-        match asked.effect {
+        self.answer(asked.effect)
+    }
+
+    fn sample(&mut self, plan: &Plan, group: GroupIndex, tick: Timestamp) -> Vec<(String, Sample)> {
+        let minutes = tick.since(START).as_secs_f64() / 60.0;
+        let group = plan.group(group);
+        let value = |field: &str, ty: &Type| match (self.metrics)(field, minutes) {
+            None => Err("no data".to_owned()),
+            Some(value) => Ok(Value::Quantity(Number::from_f64(value), ty.unit().unwrap_or(Unit::One))),
+        };
+        group.fields.iter().map(|query| (query.field.clone(), value(&query.field, &query.ty))).collect()
+    }
+}
+
+impl Script {
+    /// What comes of an effect, and after how long.
+    pub fn answer(&mut self, effect: &Effect) -> (Outcome, Duration) {
+        match effect {
             Effect::RunProcess { program: Program::Shell(command), .. } => self.process(&plain(command)),
             Effect::RunProcess { program: Program::Argv(words), .. } => {
                 let words: Vec<String> = words.iter().map(plain).collect();
@@ -182,16 +199,6 @@ impl World for Script {
             Effect::Pause { duration } => (Outcome::Done(serde_json::Value::Null), *duration),
             other => panic!("the script knows no {other:?}"),
         }
-    }
-
-    fn sample(&mut self, plan: &Plan, group: GroupIndex, tick: Timestamp) -> Vec<(String, Sample)> {
-        let minutes = tick.since(START).as_secs_f64() / 60.0;
-        let group = plan.group(group);
-        let value = |field: &str, ty: &Type| match (self.metrics)(field, minutes) {
-            None => Err("no data".to_owned()),
-            Some(value) => Ok(Value::Quantity(Number::from_f64(value), ty.unit().unwrap_or(Unit::One))),
-        };
-        group.fields.iter().map(|query| (query.field.clone(), value(&query.field, &query.ty))).collect()
     }
 }
 
