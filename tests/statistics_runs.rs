@@ -5,14 +5,14 @@ mod support;
 use std::time::Duration;
 
 use phasegate::base::time::Timestamp;
-use phasegate::contract::effect::{Effect, Outcome};
+use phasegate::contract::effect::Outcome;
 use phasegate::contract::registry::Sample;
 use phasegate::contract::types::Type;
 use phasegate::contract::value::Value;
-use phasegate::engine::event::{EffectKey, Event, RunOutcome};
+use phasegate::engine::event::{Event, RunOutcome};
 use phasegate::model::expr::ExprKind;
 use phasegate::plan::program::{GroupIndex, Plan};
-use phasegate::sim::{Simulation, World};
+use phasegate::sim::{Asked, Simulation, World};
 use phasegate::steps::registry;
 use support::{START, Script, plan};
 
@@ -29,8 +29,8 @@ struct Ran {
 struct Scripted(Script);
 
 impl World for Scripted {
-    fn perform(&mut self, key: EffectKey, effect: &Effect, now: Timestamp) -> (Outcome, Duration) {
-        self.0.perform(key, effect, now)
+    fn perform(&mut self, asked: Asked<'_>) -> (Outcome, Duration) {
+        self.0.perform(asked)
     }
 
     fn sample(&mut self, plan: &Plan, group: GroupIndex, tick: Timestamp) -> Vec<(String, Sample)> {

@@ -13,9 +13,11 @@ use crate::analysis::{Analysis, analyze};
 use crate::base::source::Sources;
 use crate::model::scenario::Test;
 use crate::report::diagnostics;
+use crate::report::tests::coverage::{Coverage, Share};
 use crate::report::tests::{Tested, json, junit, text};
+use crate::sim::coverage::{self, Kind};
 use crate::sim::given::{Recordings, recordings_of};
-use crate::sim::trial::{self, Trial};
+use crate::sim::trial::{self, Story, Trial};
 use crate::steps::registry;
 
 /// Runs the tests of programs, in virtual time and without touching anything.
@@ -31,6 +33,14 @@ pub struct Args {
 
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+
+    /// Says which gates, triggers and undo paths no test has seen.
+    #[arg(long)]
+    coverage: bool,
+
+    /// Fails when fewer of them, in percent, are seen.
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+    min_coverage: Option<u8>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -72,11 +82,13 @@ pub fn run(args: Args) -> Exit {
         .collect();
     let tests: Vec<Tested<'_>> =
         chosen.iter().zip(&trials).map(|((loaded, test), trial)| tested(loaded, test, trial)).collect();
-    show(&args, &tests);
+    let covered =
+        if args.coverage || args.min_coverage.is_some() { cover(&sound, &chosen, &trials) } else { Vec::new() };
+    show(&args, &tests, &covered);
     if tests.is_empty() && unreadable.is_empty() && broken.is_empty() {
         say_none(&args, sound.len());
     }
-    let failed = tests.iter().any(|tested| !tested.passed());
+    let failed = tests.iter().any(|tested| !tested.passed()) | is_too_little(&args, &covered);
     match (unreadable.is_empty(), failed || !broken.is_empty()) {
         (false, _) => Exit::Usage,
         (true, true) => Exit::Findings,
@@ -118,14 +130,53 @@ fn tested<'a>(loaded: &'a Loaded, test: &'a Test, trial: &'a Trial) -> Tested<'a
     Tested { file: &loaded.name, title: &test.title, at: test.at, sources: &loaded.sources, trial }
 }
 
-fn show(args: &Args, tests: &[Tested<'_>]) {
+/// What the tests of each file have reached; a file without pipelines has nothing to reach.
+fn cover<'l>(sound: &[&'l Loaded], chosen: &[(&Loaded, &Test)], trials: &[Trial]) -> Vec<Coverage<'l>> {
+    let covered = sound.iter().map(|loaded| {
+        let program = &loaded.analysis.program;
+        let own = chosen.iter().zip(trials).filter(|((other, _), _)| std::ptr::eq(*other, *loaded));
+        let stories = own.filter_map(|((_, test), trial)| Some((&test.launch.pipeline, trial.story.as_ref()?)));
+        let stories: Vec<(&String, &Story)> = stories.collect();
+        let reached =
+            stories.par_iter().flat_map_iter(|(name, story)| coverage::reached(program.launched(name), story));
+        let reached = reached.collect();
+        let untested =
+            loaded.analysis.untested.iter().map(|untested| (untested.at, untested.reason.as_str())).collect();
+        Coverage { file: &loaded.name, sources: &loaded.sources, points: coverage::points(program), reached, untested }
+    });
+    covered.filter(|covered| !covered.points.is_empty()).collect()
+}
+
+fn share(covered: &[Coverage<'_>]) -> Share {
+    covered.iter().map(|covered| covered.share(Kind::counts)).fold(Share::default(), Share::plus)
+}
+
+fn is_too_little(args: &Args, covered: &[Coverage<'_>]) -> bool {
+    let Some(least) = args.min_coverage else { return false };
+    let percent = share(covered).percent();
+    let is_too_little = percent < f64::from(least);
+    if is_too_little {
+        let message =
+            format!("error: the tests see {percent:.1} % of gates, triggers and undo paths, less than {least} %\n");
+        output::complain(&message);
+    }
+    is_too_little
+}
+
+fn show(args: &Args, tests: &[Tested<'_>], covered: &[Coverage<'_>]) {
     match args.format {
         Format::Json => {
-            let tests: Vec<serde_json::Value> = tests.iter().map(json::to_json).collect();
-            output::say(&format!("{}\n", json!({ "tests": tests })));
+            let mut whole = json!({ "tests": tests.iter().map(json::to_json).collect::<Vec<_>>() });
+            if !covered.is_empty() {
+                whole["coverage"] = covered.iter().map(Coverage::to_json).collect();
+            }
+            output::say(&format!("{whole}\n"));
         }
         Format::Junit => output::say(&junit::render(tests)),
-        Format::Text => show_text(tests),
+        Format::Text => {
+            show_text(tests);
+            covered.iter().for_each(|covered| output::say(&format!("\n{}", covered.to_text())));
+        }
     }
 }
 

@@ -48,6 +48,8 @@ pub struct Place<'s, 'a> {
     prefix: String,
     /// `x.` in a composite step that is called `x`.
     within: String,
+    /// Where the composite step around it is called.
+    called_at: Option<Location>,
     /// Names of steps, which numbers have to leave alone.
     taken: HashSet<String>,
     numbers: HashMap<&'static str, u32>,
@@ -57,7 +59,7 @@ impl<'s, 'a> Place<'s, 'a> {
     pub fn new(instance: Option<&'s Instance<'a>>, phase: PhaseIndex, id: &str) -> Self {
         let prefix = if id.is_empty() { String::new() } else { format!("{id}.") };
         let within = String::new();
-        Self { instance, phase, prefix, within, taken: HashSet::new(), numbers: HashMap::new() }
+        Self { instance, phase, prefix, within, called_at: None, taken: HashSet::new(), numbers: HashMap::new() }
     }
 
     /// `freeze.gate1`: unnamed ones are counted per kind through the whole phase, those of a composite step by themselves.
@@ -208,7 +210,15 @@ impl<'a> Builder<'a, '_> {
     fn statement(&mut self, statement: &model::Statement, place: &mut Place) -> Option<Item> {
         let (id, title) = match &statement.kind {
             StatementKind::Parallel(inner) => return Some(Item::Block(self.block(inner, true, place))),
-            StatementKind::Scope(inner) => return self.scope(inner, place).map(Item::Block),
+            StatementKind::Scope(inner) => {
+                let outside = place.called_at;
+                if inner.composite.is_some() {
+                    place.called_at = outside.or(Some(statement.at));
+                }
+                let built = self.scope(inner, place).map(Item::Block);
+                place.called_at = outside;
+                return built;
+            }
             StatementKind::Step(model::Step { name: Some(name), .. }) => (format!("{}{name}", place.prefix), None),
             StatementKind::Step(_) => (place.numbered("step"), None),
             StatementKind::Gate { title, .. } => (place.numbered("gate"), title.as_ref()),
@@ -224,7 +234,7 @@ impl<'a> Builder<'a, '_> {
         // Its place in the list is before that of what stands in it; its kind follows.
         let node = Node { id, phase: place.phase, title, doc: statement.doc.clone(), kind: NodeKind::Phase };
         let index = self.add_node(node);
-        self.places.nodes.insert(index, statement.at);
+        self.places.nodes.insert(index, place.called_at.unwrap_or(statement.at));
         let kind = self.kind(statement, place)?;
         self.nodes[index.0 as usize].kind = kind;
         Some(Item::Node(index))

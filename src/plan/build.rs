@@ -14,6 +14,7 @@ use super::places::Places;
 use super::program::{Block, Inputs, Node, NodeIndex, NodeKind, PLAN_VERSION, Phase, PhaseIndex, Plan, Target};
 use super::request::{PlanError, PlanRequest, Surroundings};
 use super::scope::Scope;
+use super::switches;
 use crate::base::source::Sources;
 use crate::contract::value::Value;
 use crate::contract::window::{Freeze, Window};
@@ -34,8 +35,9 @@ pub fn build(
 ) -> Result<Plan, Vec<PlanError>> {
     let pipeline = choose_pipeline(program, request).map_err(|error| vec![error])?;
     let (environment, given) = both(choose_environment(program, request), choose_params(pipeline, request))?;
-    let scope = Scope::new(pipeline, environment, given, surroundings);
-    finish(build_in(program, pipeline, environment, request.sources, &scope), scope).map(|(plan, _)| plan)
+    let whole = switches::put_in(program, pipeline, environment)?;
+    let scope = Scope::new(&whole, environment, given, surroundings);
+    finish(build_in(program, &whole, environment, request.sources, &scope), scope).map(|(plan, _)| plan)
 }
 
 /// The plan of the run that a test or a schedule starts, and where in the program its parts stand.
@@ -53,8 +55,9 @@ pub fn build_launch(
     let environment = launch.environment.as_deref();
     let request = PlanRequest { pipeline: None, environment, params: &IndexMap::new(), sources };
     let (environment, given) = both(choose_environment(program, &request), launched_params(pipeline, launch))?;
-    let scope = Scope::new(pipeline, environment, given, surroundings);
-    finish(build_in(program, pipeline, environment, sources, &scope), scope)
+    let whole = switches::put_in(program, pipeline, environment)?;
+    let scope = Scope::new(&whole, environment, given, surroundings);
+    finish(build_in(program, &whole, environment, sources, &scope), scope)
 }
 
 fn both<L, R>(left: Result<L, PlanError>, right: Result<R, Vec<PlanError>>) -> Result<(L, R), Vec<PlanError>> {
@@ -281,7 +284,8 @@ fn build_hooks(builder: &mut Builder, pipeline: &Pipeline, phases: &mut Vec<Phas
     }
 }
 
-fn hook_id(event: HookEvent) -> &'static str {
+/// The id of the phase that the hooks of an event become.
+pub(super) fn hook_id(event: HookEvent) -> &'static str {
     match event {
         HookEvent::Start => "on start",
         HookEvent::Success => "on success",

@@ -22,6 +22,7 @@ mod reads;
 pub mod request;
 mod scope;
 mod shape;
+mod switches;
 
 pub use build::{build, build_launch};
 pub use fingerprint::compare;

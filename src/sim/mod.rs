@@ -6,7 +6,9 @@
 //! judges what is expected ([`verdict`]). Invariants: no clock, no disk; recordings are handed in as text; the same test
 //! gives the same run, noise included, which is a function of title, metric and time.
 
+mod composites;
 mod constants;
+pub mod coverage;
 mod files;
 pub mod given;
 mod names;

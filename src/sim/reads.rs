@@ -42,7 +42,8 @@ pub(super) fn of_event(plan: &Plan, script: &Script, state: &State, recorded: &R
         }
         Event::NodeStarted { node, exec, .. } => {
             let step = names::step(plan, *node)?;
-            if step.call.name == RETURN && script.steps.contains_key(node) {
+            // What a composite step returns is given, or made from what stands for its parts.
+            if step.call.name == RETURN {
                 return None;
             }
             let args = step.call.args.iter().map(|(_, arg)| arg).chain(&step.when);
@@ -141,7 +142,7 @@ fn not_given(output: &OutputRef, path: &[Part<'_>], script: &Script, scene: &Sce
     let step = names::step(scene.plan, node)?;
     let behaviour = script.steps.get(&node);
     let given = behaviour.and_then(|behaviour| behaviour.output.as_ref());
-    if given.is_none() && (step.call.name == RETURN || answers_itself(node, script, scene)) {
+    if given.is_none() && answers_itself(node, script, scene) {
         return None;
     }
     let mut words = scene.plan.node(node).id.clone();

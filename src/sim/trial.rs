@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Simulation;
+use super::composites;
 use super::constants::Constants;
 use super::given::{self, Recordings};
 use super::people::{self, Run};
@@ -109,10 +110,11 @@ pub fn run(program: &Program, test: &Test, real: &Registry, recordings: &Recordi
         Ok(files) => files,
         Err(failures) => return failed(failures),
     };
-    let (plan, places) = match build_launch(program, &test.launch, &Sources::default(), &files) {
+    let (mut plan, places) = match build_launch(program, &test.launch, &Sources::default(), &files) {
         Ok(built) => built,
         Err(errors) => return failed(errors.into_iter().map(|error| unplanned(test, error)).collect()),
     };
+    composites::stand_in(&mut plan);
     let script = match given::script(program, test, (&plan, files), (&constants, recordings)) {
         Ok(script) => script,
         Err(failures) => return failed(failures),

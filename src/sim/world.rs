@@ -1,6 +1,6 @@
 //! The world of a test: answers as the script says, and remembers what was asked of it. It outlives a crash of the engine.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use serde_json::{Map, Value as Json, json};
@@ -14,6 +14,7 @@ use crate::contract::registry::Sample;
 use crate::contract::types::Type;
 use crate::contract::value::Value;
 use crate::engine::event::{Direction, EffectKey, ExecId};
+use crate::model::operations::is_turned_on;
 use crate::model::phase::RETURN;
 use crate::plan::program::{GroupIndex, NodeIndex, NodeKind, Plan, Step};
 
@@ -34,12 +35,20 @@ pub(super) struct ScriptedWorld<'a> {
     /// Of each target.
     weights: BTreeMap<String, Number>,
     attempts: HashMap<(NodeIndex, Direction), u32>,
+    switches: Switches,
     pub performed: Vec<Performed>,
 }
 
 impl<'a> ScriptedWorld<'a> {
     pub fn new(plan: &'a Plan, script: &'a Script) -> Self {
-        Self { plan, script, weights: BTreeMap::new(), attempts: HashMap::new(), performed: Vec::new() }
+        Self {
+            plan,
+            script,
+            weights: BTreeMap::new(),
+            attempts: HashMap::new(),
+            switches: Switches::default(),
+            performed: Vec::new(),
+        }
     }
 
     fn step(&mut self, asked: Asked<'_>, node: NodeIndex, step: &Step, direction: Direction) -> (Outcome, Duration) {
@@ -57,6 +66,7 @@ impl<'a> ScriptedWorld<'a> {
         let outcome = if behaviour.fails.is_some_and(|fails| fails.fails(*attempt)) {
             Outcome::failed("it fails, as given")
         } else if direction == Direction::Undo {
+            self.switches.put_back(exec);
             Outcome::Done(Json::Null)
         } else {
             Outcome::Done(self.answer(asked, step, behaviour.output.as_ref()))
@@ -65,7 +75,7 @@ impl<'a> ScriptedWorld<'a> {
     }
 
     /// What a built-in step would have found out, as raw data.
-    fn answer(&self, asked: Asked<'_>, step: &Step, given: Option<&Json>) -> Json {
+    fn answer(&mut self, asked: Asked<'_>, step: &Step, given: Option<&Json>) -> Json {
         let args = match asked.key {
             EffectKey::Act { exec, .. } => Some(&asked.state.exec(exec).args),
             EffectKey::Notice(_) => None,
@@ -80,7 +90,10 @@ impl<'a> ScriptedWorld<'a> {
             ("read.json", None) if file().is_some() => {
                 file().and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Json::Null)
             }
-            (_, None) => filled(&step.output, None),
+            (name, None) => match (is_turned_on(name), asked.key, argument("switch").and_then(Value::as_text)) {
+                (Some(on), EffectKey::Act { exec, .. }, Some(switch)) => self.switches.turn(exec, switch, on),
+                _ => filled(&step.output, None),
+            },
         };
         if step.typed { json!({ "stdout": raw.to_string() }) } else { raw }
     }
@@ -102,6 +115,38 @@ impl<'a> ScriptedWorld<'a> {
                 let weight = self.weights.get(target).copied().unwrap_or(Number::ZERO);
                 Outcome::Done(weight.to_string().into())
             }
+        }
+    }
+}
+
+/// The kill switches that are tripped: in a test none is, before its run trips it.
+#[derive(Default)]
+struct Switches {
+    tripped: BTreeSet<String>,
+    /// Of each turn the switch, and whether it was tripped.
+    found: HashMap<ExecId, (String, bool)>,
+}
+
+impl Switches {
+    /// The raw output of the step that begins a turn.
+    fn turn(&mut self, exec: ExecId, switch: &str, on: bool) -> Json {
+        let is_tripped = self.tripped.contains(switch);
+        let before = self.found.entry(exec).or_insert((switch.to_owned(), is_tripped)).1;
+        self.set(switch, on);
+        json!({ "already": before == on })
+    }
+
+    fn put_back(&mut self, exec: ExecId) {
+        if let Some((switch, before)) = self.found.remove(&exec) {
+            self.set(&switch, before);
+        }
+    }
+
+    fn set(&mut self, switch: &str, on: bool) {
+        if on {
+            self.tripped.insert(switch.to_owned());
+        } else {
+            self.tripped.remove(switch);
         }
     }
 }

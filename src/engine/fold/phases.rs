@@ -47,7 +47,10 @@ impl State {
                 self.wake_after(plan, *phase);
             }
             Event::PhaseUndone { phase } => {
-                self.phases[phase.0 as usize].status = PhaseStatus::Undone;
+                let state = &mut self.phases[phase.0 as usize];
+                state.status = PhaseStatus::Undone;
+                // One that a rollback of the run has cut short ends with its undo.
+                state.ended_at = state.ended_at.or(Some(at));
                 self.push(Work::Phase(*phase));
             }
             _ => {}

@@ -1,5 +1,6 @@
 //! What came of tests, for people and for machines. Pure functions from trials to text.
 
+pub mod coverage;
 pub mod json;
 pub mod junit;
 pub mod text;
