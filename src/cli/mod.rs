@@ -34,6 +34,7 @@ pub mod rollback;
 pub mod run;
 pub mod runs;
 pub mod status;
+pub mod switch;
 pub mod terminal;
 pub mod test;
 pub mod version;
@@ -68,6 +69,7 @@ commands! {
     Abort abort;
     Rollback rollback;
     Resolve resolve;
+    Switch switch;
     Version version;
 }
 

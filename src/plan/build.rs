@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use indexmap::{IndexMap, IndexSet};
 
 use super::body::{Builder, Decision, Place, index_of};
+use super::by_hand::{self, Turn};
 use super::choice::{choose_environment, choose_params, choose_pipeline, launched_params};
 use super::expand::{Expansion, Instance};
 use super::fingerprint::{fingerprint, hash};
@@ -58,6 +59,23 @@ pub fn build_launch(
     let whole = switches::put_in(program, pipeline, environment)?;
     let scope = Scope::new(&whole, environment, given, surroundings);
     finish(build_in(program, &whole, environment, sources, &scope), scope)
+}
+
+/// The plan of a kill switch that is turned by hand.
+///
+/// # Errors
+/// As [`build`], and when there is no such switch.
+pub fn build_turn(
+    program: &Program,
+    turn: &Turn<'_>,
+    request: &PlanRequest,
+    surroundings: &dyn Surroundings,
+) -> Result<Plan, Vec<PlanError>> {
+    let pipeline = by_hand::pipeline(program, turn).map_err(|error| vec![error]);
+    let (environment, pipeline) = both(choose_environment(program, request), pipeline)?;
+    let whole = switches::put_in(program, &pipeline, environment)?;
+    let scope = Scope::new(&whole, environment, IndexMap::new(), surroundings);
+    finish(build_in(program, &whole, environment, request.sources, &scope), scope).map(|(plan, _)| plan)
 }
 
 fn both<L, R>(left: Result<L, PlanError>, right: Result<R, Vec<PlanError>>) -> Result<(L, R), Vec<PlanError>> {

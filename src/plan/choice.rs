@@ -98,7 +98,7 @@ pub fn launched_params(pipeline: &Pipeline, launch: &Launch) -> Result<IndexMap<
     if errors.is_empty() { Ok(chosen) } else { Err(errors) }
 }
 
-fn unknown<'a>(kind: &str, name: &str, known: impl Iterator<Item = &'a str>) -> PlanError {
+pub(super) fn unknown<'a>(kind: &str, name: &str, known: impl Iterator<Item = &'a str>) -> PlanError {
     let known: Vec<&str> = known.collect();
     let error = PlanError::usage(format!("there is no {kind} `{name}`"));
     match nearest(name, known.iter().copied()) {

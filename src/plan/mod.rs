@@ -6,6 +6,7 @@
 
 mod body;
 mod build;
+mod by_hand;
 mod choice;
 mod expand;
 pub mod fingerprint;
@@ -24,7 +25,8 @@ mod scope;
 mod shape;
 mod switches;
 
-pub use build::{build, build_launch};
+pub use build::{build, build_launch, build_turn};
+pub use by_hand::Turn;
 pub use fingerprint::compare;
 
 #[cfg(test)]

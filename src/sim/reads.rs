@@ -14,8 +14,9 @@ use crate::engine::scene::Scene;
 use crate::engine::state::State;
 use crate::eval::{World, evaluate, truth};
 use crate::model::expr::{Expr, ExprKind, Operator, OutputRef};
+use crate::model::operations::is_turned_on;
 use crate::model::phase::RETURN;
-use crate::plan::program::{Condition, NodeIndex, NodeKind, Plan};
+use crate::plan::program::{Condition, NodeIndex, NodeKind, Plan, Step};
 
 /// Who reads what.
 pub(super) struct Reading {
@@ -142,7 +143,7 @@ fn not_given(output: &OutputRef, path: &[Part<'_>], script: &Script, scene: &Sce
     let step = names::step(scene.plan, node)?;
     let behaviour = script.steps.get(&node);
     let given = behaviour.and_then(|behaviour| behaviour.output.as_ref());
-    if given.is_none() && answers_itself(node, script, scene) {
+    if given.is_none() && (answers_itself(node, script, scene) || is_of_turn(step, scene)) {
         return None;
     }
     let mut words = scene.plan.node(node).id.clone();
@@ -174,6 +175,16 @@ fn answers_itself(node: NodeIndex, script: &Script, scene: &Scene<'_>) -> bool {
     let mut paths = execs.filter_map(|exec| exec.args.get("path").and_then(Value::as_text));
     let reads = names::step(scene.plan, node).is_some_and(|step| step.call.name.starts_with("read."));
     reads && paths.any(|path| script.files.get(path).is_some())
+}
+
+/// What the turn of a kill switch gives: a test knows how its switches stand.
+fn is_of_turn(step: &Step, scene: &Scene<'_>) -> bool {
+    let begins = |expr: &Expr| {
+        let (output, _) = path(expr)?;
+        is_turned_on(&names::step(scene.plan, scene.find_step(output)?)?.call.name)
+    };
+    let value = step.call.args.iter().flat_map(|(_, value)| value.children());
+    step.call.name == RETURN && value.filter_map(begins).next().is_some()
 }
 
 /// The first field that is missing in what is read as a whole.

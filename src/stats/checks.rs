@@ -93,6 +93,13 @@ impl Rule {
     }
 }
 
+/// How likely a share of successes over so many checks is below the threshold when checks pass at `rate`: how noisy it is.
+#[must_use]
+pub fn fire_probability(threshold: Number, checks: u64, rate: f64) -> f64 {
+    let below = (0..=checks).take_while(|passed| is_below(*passed, checks, threshold)).count();
+    super::special::binomial_at_most(below as i64 - 1, checks, rate)
+}
+
 /// Whether `part / whole` is strictly below a share as it is written: cross-multiplied, so that nothing is rounded.
 #[must_use]
 pub fn is_below(part: u64, whole: u64, threshold: Number) -> bool {
