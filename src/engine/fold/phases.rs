@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::super::event::{Event, FrameId, PauseCause, RunOutcome};
 use super::super::exec::{Detail, Frame, Owner};
 use super::super::judge::Judge;
+use super::super::observe;
 use super::super::state::{PhaseStatus, State, Work};
 use crate::base::time::Timestamp;
 use crate::contract::value::Value;
@@ -142,6 +143,7 @@ impl State {
             self.live.watching.insert(id);
         }
         self.push(Work::Frame(id));
+        observe::begun(self, plan, id, at);
         id
     }
 

@@ -23,7 +23,8 @@ pub fn to_json(tested: &Tested<'_>) -> Json {
 }
 
 /// `{"outcome","at_s","because","phases":[…],"traffic":[…],"events":n}`
-fn run(story: &Story) -> Json {
+#[must_use]
+pub fn run(story: &Story) -> Json {
     let since = |at: Timestamp| seconds(at.since(story.script.start));
     let reason = causes(story).reason;
     let phases = story.plan.dag().map(|(index, phase)| {

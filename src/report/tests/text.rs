@@ -19,18 +19,28 @@ pub fn render(tested: &Tested<'_>, look: Look) -> String {
     let (word, colour) = if tested.passed() { ("ok", GREEN) } else { ("FAILED", RED) };
     let title: String = tested.title.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
     let mut text = format!("{}{word:<6}{} {title}\n", paint(colour), paint(PLAIN));
+    let mut told = None;
     for failure in &tested.trial.failures {
-        render_failure(&mut text, tested, failure, look);
+        render_failure(&mut text, tested, failure);
+        // What happened at one instant is told once.
+        let instant = failure.around.or(tested.trial.story.as_ref().map(|story| story.end.at()));
+        if told != Some(instant) {
+            told = Some(instant);
+            render_time_line(&mut text, tested, failure, look);
+        }
     }
     text
 }
 
-fn render_failure(text: &mut String, tested: &Tested<'_>, failure: &Failure, look: Look) {
-    let (dim, plain) = if look.colour { (DIM, PLAIN) } else { ("", "") };
+fn render_failure(text: &mut String, tested: &Tested<'_>, failure: &Failure) {
     let place = tested.place(failure.at);
     // Writing to a `String` cannot fail.
     let _ = writeln!(text, "       {place}: {}", failure.expected.as_deref().unwrap_or("this test cannot pass"));
     let _ = writeln!(text, "         {}", failure.message);
+}
+
+fn render_time_line(text: &mut String, tested: &Tested<'_>, failure: &Failure, look: Look) {
+    let (dim, plain) = if look.colour { (DIM, PLAIN) } else { ("", "") };
     let Some(story) = &tested.trial.story else { return };
     let lines = timeline::around(story, failure.around);
     let clocks: Vec<String> = lines.iter().map(|line| clock(story, line.at)).collect();

@@ -29,8 +29,7 @@ pub(super) fn judge_ran(
         }
         let last = if times.is_some() { ran.last().unwrap_or(first) } else { first };
         if by.is_some_and(|by| last.until.since(story.script.start) > by) {
-            let until = clock(story, last.until);
-            return Ok(Some((format!("`{id}` ran until {until}, from {}", clock(story, last.at)), Some(last.until))));
+            return Ok(Some((format!("`{id}` was done only at {}", clock(story, last.until)), Some(last.until))));
         }
         if let Some(before) = before
             && let Some(miss) = not_before(story, &named, first.at, before)?
@@ -62,7 +61,7 @@ pub(super) fn judge_undone(story: &Story, wanted: &StepRef, before: Option<&Step
                 Some((first, other_at)) if *first < last => {
                     let (late, early) = (clock(story, at), clock(story, *other_at));
                     let message = format!(
-                        "`{}` was undone at {late}, and that of `{}` began before, at {early}",
+                        "`{}` was undone at {late}, and the undo of `{}` began before, at {early}",
                         named.id, other.id
                     );
                     return Some((message, Some(*other_at)));
