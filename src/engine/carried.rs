@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::base::time::Timestamp;
 use crate::stats::compare::{Events, Pairs};
 use crate::stats::cusum::Cusum;
+use crate::stats::window::Window;
 
 /// More than any plan has functions in blocks that run at once; beyond it everything begins anew.
 const MOST: usize = 10_000;
@@ -18,10 +19,18 @@ pub struct Carried(Mutex<HashMap<String, (Timestamp, Running)>>);
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Running {
+    Window(Window),
     Cusum(Box<Cusum>),
     Ewma(Ewma),
     Pairs(Box<Pairs>),
     Events(Box<Counters>),
+}
+
+impl Running {
+    /// Whether it has let go of samples that a look at `at` would see.
+    fn is_beyond(&self, at: Timestamp) -> bool {
+        matches!(self, Self::Window(window) if window.is_beyond(at))
+    }
 }
 
 /// A weighted mean and when it was last moved.
@@ -44,7 +53,7 @@ impl Carried {
     /// Takes out what was carried under `key`, when it has not got beyond `at`; with it the last sample it has taken in.
     pub fn take(&self, key: &str, at: Timestamp) -> Option<(Timestamp, Running)> {
         let mut carried = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        carried.remove(key).filter(|(last, _)| *last <= at)
+        carried.remove(key).filter(|(last, running)| *last <= at && !running.is_beyond(at))
     }
 
     pub fn put(&self, key: String, last: Timestamp, running: Running) {

@@ -1,7 +1,6 @@
 //! Functions that find shifts: baselines, weighted means, cumulative sums, burn rates.
 
 use super::carried::{Ewma, Running};
-use super::series::amount;
 use super::windows::{Arguments, Measured, Measuring, Metric, Samples, before};
 use crate::base::number::Number;
 use crate::base::time::{Timestamp, format_duration};
@@ -73,8 +72,8 @@ fn ewma(arguments: &Arguments<'_>, metric: &Metric<'_>) -> Measuring {
     let from = arguments.scene.not_before(metric.group).map_or(Timestamp(i64::MIN), before);
     let key = format!("ewma {} {} {half_life}", metric.name, from.0);
     let fresh = || Running::Ewma(Ewma::default());
-    let (running, unit) = run_on(metric, key, from, fresh, |running, at, value| {
-        let Running::Ewma(ewma) = running else { return };
+    let push = |running: &mut Running, at: Timestamp, value: Number| {
+        let (Running::Ewma(ewma), value) = (running, value.to_f64()) else { return };
         ewma.samples += 1;
         ewma.level = Some(match ewma.level {
             None => (at, value),
@@ -83,7 +82,8 @@ fn ewma(arguments: &Arguments<'_>, metric: &Metric<'_>) -> Measuring {
                 (at, kept * level + (1.0 - kept) * value)
             }
         });
-    });
+    };
+    let (running, unit) = metric.run_on((key, from), fresh, push, |running| running.clone());
     match running {
         Running::Ewma(Ewma { level: Some((_, level)), samples }) => {
             let arithmetic = format!("{samples} samples");
@@ -112,11 +112,12 @@ fn cusum(arguments: &Arguments<'_>, metric: &Metric<'_>) -> Measuring {
     let (begin, at) = (metric.begin(), arguments.scene.at);
     let key = format!("cusum {} {} {setting:?}", metric.name, begin.0);
     let fresh = || Running::Cusum(Box::new(chart));
-    let (running, _) = run_on(metric, key, before(begin), fresh, |running, _, value| {
+    let push = |running: &mut Running, _: Timestamp, value: Number| {
         if let Running::Cusum(chart) = running {
-            chart.push(value);
+            chart.push(value.to_f64());
         }
-    });
+    };
+    let (running, _) = metric.run_on((key, before(begin)), fresh, push, |running| running.clone());
     let Running::Cusum(chart) = running else { return Err(Unknown("there is no chart".to_owned())) };
     if chart.samples == 0 {
         return Err(Unknown(format!("`{}` has no sample since the block began", metric.name)));
@@ -150,25 +151,4 @@ fn arithmetic(chart: &Cusum, setting: Setting, (metric, at): (&Metric<'_>, Times
         ));
     }
     words
-}
-
-/// Feeds what is new after `from`, or after where it had got to, and keeps where it is now.
-fn run_on(
-    metric: &Metric<'_>,
-    key: String,
-    from: Timestamp,
-    fresh: impl FnOnce() -> Running,
-    mut push: impl FnMut(&mut Running, Timestamp, f64),
-) -> (Running, Unit) {
-    let (series, at) = (&metric.scene.state.series, metric.scene.at);
-    let (mut last, mut running) = series.carried.take(&key, at).unwrap_or_else(|| (from, fresh()));
-    for (time, sample) in series.between(metric.group, metric.field, last, at) {
-        if let Some((value, _)) = amount(sample) {
-            push(&mut running, *time, value.to_f64());
-        }
-        last = *time;
-    }
-    series.carried.put(key, last, running.clone());
-    let unit = series.latest(metric.group, metric.field, at).and_then(|(_, sample)| amount(sample));
-    (running, unit.map_or(Unit::One, |(_, unit)| unit))
 }

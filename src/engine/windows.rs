@@ -6,6 +6,7 @@
 use std::cmp::Ordering;
 use std::time::Duration;
 
+use super::carried::Running;
 use super::comparison;
 use super::probes;
 use super::scene::Scene;
@@ -18,6 +19,7 @@ use crate::eval::{Unknown, World, evaluate};
 use crate::model::expr::{Expr, ExprKind};
 use crate::plan::probes::probe_read;
 use crate::plan::program::GroupIndex;
+use crate::stats::window::Window;
 
 /// A value with how it was come by, for people: `5 of 5 samples`.
 pub struct Measured {
@@ -145,6 +147,28 @@ impl<'a> Metric<'a> {
         Ok(Samples { values, unit, expected: self.ticks(from, to) })
     }
 
+    /// Feeds what is new after `from`, or after where it had got to, reads, and keeps where it is now.
+    pub fn run_on<R>(
+        &self,
+        (key, from): (String, Timestamp),
+        fresh: impl FnOnce() -> Running,
+        mut push: impl FnMut(&mut Running, Timestamp, Number),
+        read: impl FnOnce(&mut Running) -> R,
+    ) -> (R, Unit) {
+        let (series, at) = (&self.scene.state.series, self.scene.at);
+        let (mut last, mut running) = series.carried.take(&key, at).unwrap_or_else(|| (from, fresh()));
+        for (time, sample) in series.between(self.group, self.field, last, at) {
+            if let Some((value, _)) = amount(sample) {
+                push(&mut running, *time, value);
+            }
+            last = *time;
+        }
+        let found = read(&mut running);
+        series.carried.put(key, last, running);
+        let latest = series.latest(self.group, self.field, at).and_then(|(_, sample)| amount(sample));
+        (found, latest.map_or(Unit::One, |(_, unit)| unit))
+    }
+
     /// How often the group was to be sampled in (from, to].
     pub fn ticks(&self, from: Timestamp, to: Timestamp) -> u64 {
         let (start, every) = (self.scene.state.started_at, self.scene.plan.group(self.group).every);
@@ -160,63 +184,67 @@ pub fn before(at: Timestamp) -> Timestamp {
     Timestamp(at.0.saturating_sub(1))
 }
 
-fn over(arguments: &Arguments<'_>, function: &str, metric: &Metric<'_>, window: Duration) -> Measuring {
+fn over(arguments: &Arguments<'_>, function: &str, metric: &Metric<'_>, length: Duration) -> Measuring {
     let at = arguments.scene.at;
-    let samples = metric.since(at.minus(window), at)?;
-    if function == "percentile" {
-        return percentile(arguments, &samples);
-    }
-    let (number, unit) = summarize(function, &samples)
-        .ok_or_else(|| Unknown(format!("`{function}` of `{}` needs two samples in the window", metric.name)))?;
-    Ok(Measured { value: Value::Quantity(number, unit), arithmetic: samples.coverage() })
+    let edge = arguments.scene.not_before(metric.group).map_or(Timestamp(i64::MIN), before);
+    let from = at.minus(length).max(edge);
+    let extreme = match function {
+        "min" => Some(Ordering::Less),
+        "max" => Some(Ordering::Greater),
+        _ => None,
+    };
+    let key = format!("window {extreme:?} {} {} {}", metric.name, length.as_micros(), edge.0);
+    let fresh = || Running::Window(Window::new(length, extreme));
+    let push = |running: &mut Running, time: Timestamp, value: Number| {
+        if let Running::Window(window) = running {
+            window.push(time, value);
+        }
+    };
+    let ((answer, count), unit) = metric.run_on((key, from), fresh, push, |running| {
+        let Running::Window(window) = running else { return (None, 0) };
+        window.move_to(at);
+        let answer = if window.count() == 0 { None } else { Some(summarize(arguments, function, window)) };
+        (answer, window.count() as u64)
+    });
+    let answer = answer.ok_or_else(|| Unknown(format!("`{}` has no sample in the window", metric.name)))??;
+    let number =
+        answer.ok_or_else(|| Unknown(format!("`{function}` of `{}` needs two samples in the window", metric.name)))?;
+    let unit = match function {
+        "count" => Unit::One,
+        "rate" => Unit::Rate,
+        _ => unit,
+    };
+    let coverage = format!("{count} of {} samples", metric.ticks(from, at).max(count));
+    let arithmetic = match function {
+        "percentile" => format!("type {}, {coverage}", arguments.number_or("method", 7.0)?),
+        _ => coverage,
+    };
+    Ok(Measured { value: Value::Quantity(number, unit), arithmetic })
 }
 
-fn summarize(function: &str, samples: &Samples) -> Option<(Number, Unit)> {
-    let values = || samples.values.iter().map(|(_, value)| *value);
-    let count = Number::from(i64::try_from(samples.values.len()).unwrap_or(i64::MAX));
-    let sum = || values().fold(Number::ZERO, Number::add);
-    let least = |wanted: Ordering| {
-        values().reduce(|best, value| if value.compare(best) == Some(wanted) { value } else { best })
-    };
-    let (first, last) = (samples.values.first()?, samples.values.last()?);
-    let number = match function {
-        "mean" => sum().divide(count)?,
-        "min" => least(Ordering::Less)?,
-        "max" => least(Ordering::Greater)?,
-        "sum" => sum(),
-        "count" => return Some((count, Unit::One)),
-        // The spread of the samples themselves: divided by n, as Prometheus' stddev_over_time.
-        "stddev" => {
-            let mean = sum().divide(count)?.to_f64();
-            let squares: f64 = values().map(|value| (value.to_f64() - mean).powi(2)).sum();
-            Number::from_f64((squares / count.to_f64()).sqrt())
-        }
-        "delta" if first.0 < last.0 => last.1.subtract(first.1),
-        "increase" if first.0 < last.0 => increase(samples),
-        "rate" if first.0 < last.0 => {
-            let seconds = Value::duration(last.0.since(first.0)).as_number()?;
-            return Some((increase(samples).divide(seconds)?, Unit::Rate));
-        }
-        _ => return None,
-    };
-    Some((number, samples.unit))
-}
-
-/// What a counter grew by; a fall is a reset, from which it grew from zero.
-fn increase(samples: &Samples) -> Number {
-    samples.values.windows(2).fold(Number::ZERO, |total, pair| {
-        let fell = pair[1].1.compare(pair[0].1) == Some(Ordering::Less);
-        total.add(if fell { pair[1].1 } else { pair[1].1.subtract(pair[0].1) })
+/// None where two samples are needed and there is one.
+fn summarize(arguments: &Arguments<'_>, function: &str, window: &Window) -> Result<Option<Number>, Unknown> {
+    Ok(match function {
+        "mean" => window.mean(),
+        "min" | "max" => window.extreme(),
+        "sum" => Some(window.sum()),
+        "count" => i64::try_from(window.count()).ok().map(Number::from),
+        "stddev" => window.deviation().map(Number::from_f64),
+        "delta" => window.delta(),
+        "increase" => window.increase(),
+        "rate" => window.increase().zip(window.seconds()).and_then(|(grown, seconds)| grown.divide(seconds)),
+        _ => return percentile(arguments, window).map(Some),
     })
 }
 
 /// Type 7 of Hyndman and Fan (1996); with `method: 1` the smallest sample that at least q of all do not exceed.
-fn percentile(arguments: &Arguments<'_>, samples: &Samples) -> Measuring {
+fn percentile(arguments: &Arguments<'_>, window: &Window) -> Result<Number, Unknown> {
     let q = arguments.exact("q")?;
-    let method = arguments.number_or("method", 7.0)?;
-    let values = samples.values.iter().map(|(_, value)| *value).collect();
-    let amount = if method == 1.0 { crate::eval::nearest_rank(values, q) } else { crate::eval::quantile(values, q) };
-    let amount = amount.ok_or_else(|| Unknown("there is no sample".to_owned()))?;
-    let arithmetic = format!("type {method}, {}", samples.coverage());
-    Ok(Measured { value: Value::Quantity(amount, samples.unit), arithmetic })
+    let values = window.values().collect();
+    let found = match arguments.number_or("method", 7.0)? {
+        1.0 => crate::eval::nearest_rank(values, q),
+        7.0 => crate::eval::quantile(values, q),
+        other => return Err(Unknown(format!("`percentile` knows the methods 1 and 7, not {other}"))),
+    };
+    found.ok_or_else(|| Unknown("there is no sample".to_owned()))
 }

@@ -19,3 +19,4 @@ pub mod special;
 pub mod sprt;
 pub mod student;
 pub mod sustained;
+pub mod window;
