@@ -115,9 +115,7 @@ pub fn analyze_watched(
     unused::check(&mut checker);
     diagnostics.extend(checker.finish());
     done(Stage::Meaning);
-    let subject = lints::Subject::new(&loaded.modules, &built, sources);
-    folded::check(&subject, &mut diagnostics);
-    lints::check(&subject, &mut diagnostics);
+    lints::check(&loaded.modules, &built, sources, &mut diagnostics);
     done(Stage::Lints);
     quiet::drop_echoes(sources, &mut diagnostics);
     let (diagnostics, allowed) = allows::apply(&loaded.modules, sources, diagnostics);

@@ -1,6 +1,6 @@
 //! The statements of a phase, a ramp, a component or a hook.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::span::Span;
@@ -58,7 +58,7 @@ impl<'a> Checker<'a> {
     fn read_statements(&mut self, written: &'a ast::Block, body: Body) -> Block {
         let mut block = Block::default();
         let before = self.frame.produced.clone();
-        let mut after: HashSet<String> = HashSet::new();
+        let mut after: FxHashSet<String> = FxHashSet::default();
         for statement in &written.statements {
             if body == Body::Parallel {
                 // What runs beside a statement has produced nothing yet.

@@ -1,6 +1,6 @@
 //! The standard library: the signatures in `stdlib/*.deploy`, read once.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -100,7 +100,7 @@ impl Signature {
 /// All signatures, or those of some modules: then the whole library is asked about the others.
 #[derive(Debug, Default)]
 pub struct Catalog {
-    signatures: HashMap<(SignatureKind, String), Signature>,
+    signatures: FxHashMap<(SignatureKind, String), Signature>,
     /// The modules it was read from, when those are not all.
     part: Option<Vec<&'static str>>,
     /// What is wrong with the library itself; a test holds it empty.
@@ -219,7 +219,7 @@ fn read_catalog(files: &[(&str, &str)]) -> Catalog {
         let id = sources.add(|id| SourceFile::new(id, format!("stdlib/{name}.deploy"), *text));
         let parsed = sources.get(id).map(parse).expect("the file was just added");
         diagnostics.extend(parsed.diagnostics);
-        modules.push(Module { file: id, ast: parsed.file, imports: HashMap::new() });
+        modules.push(Module { file: id, ast: parsed.file, imports: FxHashMap::default() });
     }
     let unreadable: Vec<_> = modules.iter().map(|_| super::quiet::Unreadable::default()).collect();
     let scopes = symbols::collect(&modules, &unreadable, &sources, &mut diagnostics);

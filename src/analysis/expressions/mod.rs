@@ -212,7 +212,7 @@ impl<'a> Checker<'a> {
     }
 
     fn report_repeated_fields(&mut self, fields: &'a [ast::FieldValue]) {
-        let mut seen = std::collections::HashMap::with_capacity(fields.len());
+        let mut seen = rustc_hash::FxHashMap::with_capacity_and_hasher(fields.len(), rustc_hash::FxBuildHasher);
         for field in fields.iter().filter(|field| !field.name.text.is_empty()) {
             if let Some(first) = seen.insert(field.name.text.as_str(), field.name.at) {
                 self.report_duplicate(&field.name, first);

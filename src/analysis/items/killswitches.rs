@@ -1,6 +1,6 @@
 //! `killswitch NAME { on { … } off { … } }`: steps, as in a hook.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 use std::rc::Rc;
 
 use crate::model::operations::KillSwitch;
@@ -34,7 +34,7 @@ impl<'a> Checker<'a> {
         self.collect_steps(written, &mut info);
         self.frame.phases = Rc::new(PhaseTable::of_component(info));
         self.frame.phase = Some(0);
-        self.frame.produced = HashSet::new();
+        self.frame.produced = FxHashSet::default();
         self.read_block(written, Body::Switch)
     }
 }

@@ -3,7 +3,7 @@
 //! A proof that a set is empty holds for whatever is known at run time: what an evaluation finds true with some values
 //! missing is true for any values in their place. A formula beyond the budget has no cells, and nothing is said about it.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 use std::rc::Rc;
 
 use crate::contract::value::Value;
@@ -134,7 +134,7 @@ impl Cell {
     /// What it says about these variables and all that its rows tie to them.
     #[must_use]
     pub fn about(&self, variables: &[Variable]) -> Self {
-        let mut known: HashSet<Variable> = variables.iter().copied().collect();
+        let mut known: FxHashSet<Variable> = variables.iter().copied().collect();
         let mut open: Vec<&Row> = self.rows.iter().collect();
         let mut rows = Vec::new();
         loop {
