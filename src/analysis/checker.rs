@@ -18,6 +18,7 @@ use crate::syntax::ast::{Item, Name, Statement, StatementKind};
 use super::items::Launched;
 use super::load::Module;
 use super::phases::PhaseTable;
+use super::queries::Queries;
 use super::quiet::Unreadable;
 use super::stdlib::Catalog;
 use super::symbols::{Binding, ItemRef, Scope, declared, duplicate};
@@ -157,6 +158,10 @@ pub struct Checker<'a> {
     circles: FxHashSet<Vec<ItemRef>>,
     /// Modules whose missing import has been reported, by file.
     missing_imports: FxHashSet<(usize, String)>,
+    /// Cron lines that have been judged, with what is wrong with them.
+    pub crons: FxHashMap<String, Option<String>>,
+    /// PromQL that has been judged.
+    pub queries: Queries,
     diagnostics: Vec<Diagnostic>,
     muted: usize,
 }
@@ -189,6 +194,8 @@ impl<'a> Checker<'a> {
             expansions: 0,
             circles: FxHashSet::default(),
             missing_imports: FxHashSet::default(),
+            crons: FxHashMap::default(),
+            queries: Queries::default(),
             diagnostics: Vec::new(),
             muted: 0,
         }
@@ -228,6 +235,11 @@ impl<'a> Checker<'a> {
 
     pub fn report_duplicate(&mut self, name: &Name, first: Span) {
         self.report(duplicate(&name.text, self.here(name.at), self.here(first)));
+    }
+
+    /// Whether nothing is reported now: what only reports need not be looked for.
+    pub fn is_muted(&self) -> bool {
+        self.muted > 0
     }
 
     /// Does `work` without reporting anything: for what is judged elsewhere.

@@ -27,6 +27,7 @@ mod metrics;
 mod operators;
 mod phases;
 mod pipelines;
+mod queries;
 mod quiet;
 mod soundness;
 mod statements;

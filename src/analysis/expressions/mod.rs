@@ -252,7 +252,7 @@ impl<'a> Checker<'a> {
                 Type::Error
             }
         };
-        Expr::new(ExprKind::If(condition, then, otherwise), ty, self.here(written.at))
+        Expr::new(ExprKind::If(Box::new((condition, then, otherwise))), ty, self.here(written.at))
     }
 
     fn infer_binary(
@@ -291,7 +291,8 @@ fn truth_type(parts: &[&Expr]) -> Type {
 /// Without encoding and `?`.
 fn inside(ty: &Type) -> &Type {
     match ty {
-        Type::Encoded(inner, _) | Type::Optional(inner) => inside(inner),
+        Type::Encoded(encoded) => inside(&encoded.0),
+        Type::Optional(inner) => inside(inner),
         other => other,
     }
 }

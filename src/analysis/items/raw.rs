@@ -129,7 +129,7 @@ impl<'a> Checker<'a> {
 fn without_optional(ty: &Type) -> (&Type, Number) {
     match ty {
         Type::Optional(inner) | Type::Metric(inner) => without_optional(inner),
-        Type::Encoded(inner, encoding) => (without_optional(inner).0, encoding.factor),
+        Type::Encoded(encoded) => (without_optional(&encoded.0).0, encoded.1.factor),
         other => (other, Number::ONE),
     }
 }

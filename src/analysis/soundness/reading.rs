@@ -91,7 +91,7 @@ impl<'p> Reader<'p> {
                 sum.map_or_else(|| self.opaque("-", expr, &[meaning]), |sum| Meaning::Sum(Rc::new(sum)))
             }
             ExprKind::Binary(operator, left, right) => self.binary(expr, *operator, (left, right)),
-            ExprKind::If(condition, then, otherwise) => self.choice(expr, [condition, then, otherwise]),
+            ExprKind::If(parts) => self.choice(expr, [&parts.0, &parts.1, &parts.2]),
             ExprKind::Call(function, args) => self.call(expr, function, args),
             ExprKind::Field(inner, name) => {
                 let meaning = self.read(inner);
