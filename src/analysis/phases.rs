@@ -1,8 +1,9 @@
 //! Phases: which steps each has, and its statements.
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use std::rc::Rc;
 
 use indexmap::IndexMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::span::{Location, Span};
@@ -74,8 +75,9 @@ impl PhaseInfo {
 /// The phases of a pipeline.
 #[derive(Debug, Clone, Default)]
 pub struct PhaseTable {
-    pub phases: Vec<PhaseInfo>,
-    by_name: FxHashMap<String, usize>,
+    /// Shared: each hook has a table of its own, with one more in it.
+    pub phases: Vec<Rc<PhaseInfo>>,
+    by_name: Rc<FxHashMap<String, usize>>,
     /// What the phases cannot be named by: the body of a component has a phase without a name around it.
     nameless: bool,
 }
@@ -83,7 +85,7 @@ pub struct PhaseTable {
 impl PhaseTable {
     /// The one phase that a component's body is read in.
     pub fn of_component(phase: PhaseInfo) -> Self {
-        Self { phases: vec![phase], by_name: FxHashMap::default(), nameless: true }
+        Self { phases: vec![Rc::new(phase)], nameless: true, ..Self::default() }
     }
 
     pub fn index_of(&self, name: &str) -> Option<usize> {
@@ -105,8 +107,8 @@ impl PhaseTable {
     }
 
     fn insert(&mut self, phase: PhaseInfo) {
-        self.by_name.entry(phase.name.clone()).or_insert(self.phases.len());
-        self.phases.push(phase);
+        Rc::make_mut(&mut self.by_name).entry(phase.name.clone()).or_insert(self.phases.len());
+        self.phases.push(Rc::new(phase));
     }
 }
 

@@ -283,7 +283,7 @@ impl<'a> Checker<'a> {
         let name = format!("on {}", event.text);
         let mut info = super::phases::PhaseInfo { name, ..super::phases::PhaseInfo::default() };
         self.collect_steps(body, &mut info);
-        table.phases.push(info);
+        table.phases.push(Rc::new(info));
         table.phases.len() - 1
     }
 
