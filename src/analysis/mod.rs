@@ -13,6 +13,7 @@ mod conditions;
 mod constants;
 mod durations;
 mod environments;
+mod excerpt;
 pub mod explain;
 mod expressions;
 pub mod fixes;
@@ -109,7 +110,9 @@ pub fn analyze_watched(
     let unreadable = quiet::unreadable(&loaded.modules, sources, &diagnostics);
     let scopes = symbols::collect(&loaded.modules, &unreadable, sources, &mut diagnostics);
     done(Stage::Names);
-    let library = stdlib::Library::for_imports(scopes.iter().flat_map(|scope| scope.std.keys().copied()));
+    let texts = loaded.modules.iter().filter_map(|module| Some(sources.get(module.file)?.text.as_str()));
+    let imported = scopes.iter().flat_map(|scope| scope.std.keys().copied());
+    let library = stdlib::Library::for_imports(imported, &excerpt::Words::of(texts));
     done(Stage::Library);
     let mut checker = Checker::new(&loaded.modules, &scopes, &unreadable, sources, &library);
     let built = pipelines::build_program(&mut checker);
