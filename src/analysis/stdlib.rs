@@ -195,10 +195,13 @@ impl std::ops::Deref for Library {
 fn read_part<'n>(imported: impl Iterator<Item = &'n str>, words: &Words<'_>) -> Catalog {
     let mut needed: Vec<&str> = ALWAYS_THERE.iter().copied().chain(imported).collect();
     let mut part: Vec<&'static str> = Vec::new();
+    let mut has_composites = false;
     while let Some(name) = needed.pop() {
         let file = MODULES.iter().find(|(module, _)| *module == name);
         if let Some((module, text)) = file.filter(|(module, _)| !part.contains(module)) {
             part.push(module);
+            // A composite step names others, in words that no program has.
+            has_composites |= text.lines().any(|line| line.starts_with("use std."));
             let imports = text.lines().filter_map(|line| line.strip_prefix("use std."));
             needed.extend(imports.flat_map(|names| names.split(|letter: char| !letter.is_ascii_alphanumeric())));
         }
@@ -206,7 +209,7 @@ fn read_part<'n>(imported: impl Iterator<Item = &'n str>, words: &Words<'_>) -> 
     // Each module keeps its number, so that places in it are the same as in the whole library.
     let text_of = |module: &str, text: &'static str| match text {
         _ if !part.contains(&module) => Cow::Borrowed(""),
-        _ if ALWAYS_THERE.contains(&module) => Cow::Borrowed(text),
+        _ if has_composites || ALWAYS_THERE.contains(&module) => Cow::Borrowed(text),
         _ => words.excerpt(text).map_or(Cow::Borrowed(text), Cow::Owned),
     };
     let files: Vec<_> = MODULES.iter().map(|(module, text)| (*module, text_of(module, text))).collect();
@@ -408,17 +411,19 @@ mod tests {
     #[test]
     fn a_part_of_the_library_knows_as_much_as_the_whole() {
         let words = Words::of(std::iter::once("flags.set"));
-        let part = read_part(["k8s", "flags"].into_iter(), &words);
-        assert!(part.diagnostics.is_empty(), "{:#?}", part.diagnostics);
-        assert!(part.signatures.len() < catalog().signatures.len());
-        for (kind, name) in catalog().signatures.keys() {
-            let (found, whole) = (part.get(*kind, name), catalog().get(*kind, name));
-            assert_eq!(
-                found.map(|found| (&found.params, found.has_undo)),
-                whole.map(|whole| (&whole.params, whole.has_undo))
-            );
+        for modules in [["k8s", "flags"], ["backup", "flags"]] {
+            let part = read_part(modules.into_iter(), &words);
+            assert!(part.diagnostics.is_empty(), "{:#?}", part.diagnostics);
+            assert!(part.signatures.len() < catalog().signatures.len());
+            for (kind, name) in catalog().signatures.keys() {
+                let (found, whole) = (part.get(*kind, name), catalog().get(*kind, name));
+                assert_eq!(
+                    found.map(|found| (&found.params, found.has_undo)),
+                    whole.map(|whole| (&whole.params, whole.has_undo))
+                );
+            }
+            assert!(part.step("nothing.like_this").is_none());
         }
-        assert!(part.step("nothing.like_this").is_none());
     }
 
     #[test]
