@@ -44,7 +44,15 @@ pub struct Loader<'a> {
 impl<'a> Loader<'a> {
     pub fn new(read: Read<'a>, sources: &'a mut Sources, done: &'a mut dyn FnMut(Stage)) -> Self {
         let loaded = Loaded { modules: Vec::new(), diagnostics: Vec::new() };
-        Self { read, sources, done, by_path: FxHashMap::default(), loaded, path: Vec::new(), circles: FxHashSet::default() }
+        Self {
+            read,
+            sources,
+            done,
+            by_path: FxHashMap::default(),
+            loaded,
+            path: Vec::new(),
+            circles: FxHashSet::default(),
+        }
     }
 
     pub fn load(mut self, root: &str) -> Result<Loaded, String> {

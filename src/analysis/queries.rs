@@ -79,7 +79,9 @@ mod tests {
 
     #[test]
     fn what_decides_whether_it_can_be_read_stays() {
-        for query in ["rate(up[5m])", "a_b + c_d", "x on(a) group_left{b} y", "1e_3{}", "f_g(x)", "é_a[5m]", "'a_b{", "\"\\"] {
+        for query in
+            ["rate(up[5m])", "a_b + c_d", "x on(a) group_left{b} y", "1e_3{}", "f_g(x)", "é_a[5m]", "'a_b{", "\"\\"]
+        {
             let mut queries = Queries::default();
             let plain = promql_parser::parser::parse(query).err();
             assert_eq!(queries.fault(query), plain, "{query}");

@@ -63,11 +63,7 @@ pub fn evaluate(expr: &Expr, world: &dyn World) -> Evaluated {
         ExprKind::Binary(operator, left, right) => evaluate_binary(*operator, left, right, world),
         ExprKind::If(parts) => {
             let (condition, then, otherwise) = &**parts;
-            if truth(condition, world)? {
-                evaluate(then, world)
-            } else {
-                evaluate(otherwise, world)
-            }
+            if truth(condition, world)? { evaluate(then, world) } else { evaluate(otherwise, world) }
         }
         ExprKind::Call(function, args) => match world.call(function, args) {
             Some(answer) => answer.and_then(known_number),

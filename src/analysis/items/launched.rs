@@ -30,7 +30,8 @@ pub struct Launched {
 
 impl Launched {
     pub fn of(table: Rc<PhaseTable>, pipeline: &Pipeline) -> Self {
-        let mut launched = Self { table, nodes: FxHashMap::default(), elements: FxHashMap::default(), several_targets: false };
+        let mut launched =
+            Self { table, nodes: FxHashMap::default(), elements: FxHashMap::default(), several_targets: false };
         let mut targets: Vec<&Call> = Vec::new();
         for phase in &pipeline.phases {
             let mut nodes = Nodes::default();

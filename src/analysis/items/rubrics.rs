@@ -1,7 +1,7 @@
 //! `rubric NAME for json { pass when … tier … { criterion … { award … } } }`
 
-use std::cmp::Ordering;
 use rustc_hash::FxHashMap;
+use std::cmp::Ordering;
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::number::Number;
