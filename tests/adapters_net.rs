@@ -12,9 +12,11 @@ use phasegate::adapters::effects::{self, EffectContext};
 use phasegate::adapters::net::{NetContext, NetLimits, perform};
 use phasegate::adapters::process::NoSink;
 use phasegate::adapters::secrets::Secrets;
+use phasegate::adapters::switches::Switches;
 use phasegate::base::time::Timestamp;
 use phasegate::contract::answer::{HttpAnswer, TextAnswer, read_answer};
 use phasegate::contract::effect::{Body, Effect, Failure, Outcome, TextPiece};
+use phasegate::runtime::ports::Errand;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -261,10 +263,13 @@ async fn every_kind_of_effect_finds_who_performs_it() {
     let folder = tempfile::tempdir().unwrap();
     let secrets = Arc::new(Secrets::new(|_| Some("hunter22".to_owned()), None));
     let net = Arc::new(NetContext::new(folder.path().to_owned(), secrets));
-    let ctx = EffectContext { net, slots: folder.path().join("slots") };
+    let switches = Switches::at(folder.path().join("switches"));
+    let ctx = EffectContext { net, slots: folder.path().join("slots"), switches };
     let write = Effect::WriteFile { path: "a.txt".into(), content: vec![TextPiece::Secret("TOKEN".into())] };
-    let perform =
-        async |effect| effects::perform(effect, &ctx, Timestamp(0), &mut NoSink, &CancellationToken::new()).await;
+    let perform = async |effect| {
+        let errand = Errand { key: "r/a/1".to_owned(), effect, output: None };
+        effects::perform(errand, &ctx, Timestamp(0), &mut NoSink, &CancellationToken::new()).await
+    };
     let written = perform(write).await;
     assert!(matches!(written, Outcome::Done(_)), "{written:?}");
     assert_eq!(std::fs::read_to_string(folder.path().join("a.txt")).unwrap(), "hunter22");

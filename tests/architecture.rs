@@ -25,9 +25,13 @@ const LAYERS: &[(&str, &[&str])] = &[
     // `steps` also holds the table of all that is built in, sources included.
     ("steps", &["base", "contract", "stats", "model", "eval", "sources"]),
     ("analysis", &["base", "contract", "syntax", "model", "eval"]),
-    ("plan", &["base", "contract", "model", "eval"]),
+    // A limit that is chosen by its false alarms is part of the plan.
+    ("plan", &["base", "contract", "stats", "model", "eval"]),
     ("engine", &["base", "contract", "stats", "model", "eval", "plan"]),
-    ("report", &["base", "contract", "syntax", "stats", "model", "eval", "analysis", "plan", "engine"]),
+    // The engine in virtual time; recordings are read as the tables that steps read.
+    ("sim", &["base", "contract", "stats", "model", "eval", "plan", "engine", "steps"]),
+    // What a test came to is told with the words a run is told with.
+    ("report", &["base", "contract", "syntax", "stats", "model", "eval", "analysis", "plan", "engine", "sim"]),
     ("runtime", &["base", "contract", "stats", "model", "eval", "plan", "engine"]),
     ("adapters", &["base", "contract", "model", "plan", "engine", "runtime"]),
     ("session", &["base", "contract", "model", "plan", "engine", "report", "steps", "runtime", "adapters"]),
@@ -36,7 +40,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "base", "contract", "syntax", "stats", "model", "eval", "sources", "steps", "analysis", "plan", "engine",
-            "report", "format", "runtime", "adapters", "session", "demo",
+            "sim", "report", "format", "runtime", "adapters", "session", "demo",
         ],
     ),
 ];
@@ -44,7 +48,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// Layers that do nothing to the world and learn nothing from it but through their arguments.
 const PURE: &[&str] = &[
     "base", "contract", "syntax", "stats", "model", "eval", "sources", "steps", "analysis", "plan", "engine", "report",
-    "format",
+    "format", "sim",
 ];
 
 /// What pure layers may not name: beginnings of paths.

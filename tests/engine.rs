@@ -516,8 +516,9 @@ fn cut_everywhere(source: &str, script: &dyn Fn() -> Script) {
 
 /// Puts a fresh world in the state that the finished effects of a journal left it in.
 fn replay_world(world: &Script, plan: &Plan, journal: &[phasegate::engine::event::Recorded]) {
-    use phasegate::sim::World as _;
+    use phasegate::sim::{Asked, World as _};
     let mut world = world.clone();
+    let state = phasegate::engine::state::State::new(plan);
     let finished = |key| {
         journal.iter().any(|event| matches!(&event.event, Event::EffectEnded { key: other, .. } if *other == key))
     };
@@ -525,10 +526,9 @@ fn replay_world(world: &Script, plan: &Plan, journal: &[phasegate::engine::event
         if let Event::EffectRequested { key, effect, .. } = &event.event
             && finished(*key)
         {
-            let _ = world.perform(*key, effect, event.at);
+            let _ = world.perform(Asked { key: *key, effect, now: event.at, state: &state });
         }
     }
-    let _ = plan;
 }
 
 #[test]

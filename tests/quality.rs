@@ -10,9 +10,9 @@ use std::time::Duration;
 use phasegate::base::time::Timestamp;
 use phasegate::contract::effect::{Effect, Outcome, TextPiece};
 use phasegate::contract::registry::Sample;
-use phasegate::engine::event::{EffectKey, Event, RunOutcome};
+use phasegate::engine::event::{Event, RunOutcome};
 use phasegate::plan::program::{GroupIndex, Plan};
-use phasegate::sim::{Simulation, World};
+use phasegate::sim::{Asked, Simulation, World};
 use phasegate::steps::registry;
 use serde_json::{Value as Json, json};
 use support::{START, plan};
@@ -25,7 +25,7 @@ struct Folder {
 }
 
 impl World for Folder {
-    fn perform(&mut self, _: EffectKey, effect: &Effect, _: Timestamp) -> (Outcome, Duration) {
+    fn perform(&mut self, Asked { effect, .. }: Asked<'_>) -> (Outcome, Duration) {
         let mut files = self.files.borrow_mut();
         let answer = match effect {
             Effect::FindFiles { patterns } => {

@@ -7,10 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio_util::sync::CancellationToken;
 
 use super::files::{self, FilesContext};
+use super::mail::{Mail, perform_mail};
 use super::net::{self, NetContext};
 use super::process::OutputSink;
+use super::switches::{Switches, Turning};
 use crate::base::time::Timestamp;
 use crate::contract::effect::{Effect, Outcome};
+use crate::runtime::ports::Errand;
 
 /// What all effects of a run share.
 #[derive(Debug, Clone)]
@@ -18,15 +21,21 @@ pub struct EffectContext {
     pub net: Arc<NetContext>,
     /// The folder of the run, where what was there before is kept.
     pub slots: PathBuf,
+    pub switches: Switches,
 }
 
 pub async fn perform(
-    effect: Effect,
+    errand: Errand,
     ctx: &EffectContext,
     now: Timestamp,
     sink: &mut dyn OutputSink,
     cancel: &CancellationToken,
 ) -> Outcome {
+    let Errand { key, effect, .. } = errand;
+    if let Effect::SendMail { relay, from, to, subject, text } = &effect {
+        let mail = Mail { relay, from, to, subject, text, key: &key, now };
+        return perform_mail(mail, &ctx.net, cancel).await;
+    }
     match net::perform(&effect, &ctx.net, sink, cancel).await {
         Some(outcome) => outcome,
         None => perform_on_files(effect, ctx.clone(), now, cancel).await,
@@ -38,6 +47,9 @@ async fn perform_on_files(effect: Effect, ctx: EffectContext, now: Timestamp, ca
     let stop = StopOnDrop(Arc::default());
     let stopped = Arc::clone(&stop.0);
     let mut work = tokio::task::spawn_blocking(move || {
+        if let Effect::Switch { name, act } = &effect {
+            return Some(ctx.switches.perform(name, act, Turning { slots: &ctx.slots, now }));
+        }
         let secrets = |name: &str| ctx.net.secrets.resolve(name);
         let root = ctx.net.root.clone();
         let files = FilesContext { root, slots: ctx.slots.clone(), secrets: &secrets, cancel: &stopped, now };

@@ -72,6 +72,11 @@ impl Secrets {
         self.redactor().redact(text).into_owned()
     }
 
+    /// Redacts a part of a secret from now on, as if it were one: the password in an address.
+    pub fn guard(&self, part: &str) {
+        self.remember(part);
+    }
+
     fn find(&self, name: &str) -> Result<String, String> {
         if let Some(content) = (self.variable)(name).filter(|content| !content.is_empty()) {
             return Ok(content);

@@ -43,6 +43,11 @@ impl StateFolder {
         self.root.join("locks")
     }
 
+    #[must_use]
+    pub fn switches(&self) -> PathBuf {
+        self.root.join("switches")
+    }
+
     /// The folder of a run that may or may not exist.
     #[must_use]
     pub fn run(&self, id: &str) -> RunFolder {

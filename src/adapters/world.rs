@@ -12,6 +12,8 @@ use super::net::NetContext;
 use super::output::OutputLog;
 use super::process::{NoSink, OutputSink, lookup};
 use super::secrets::Secrets;
+use super::state::StateFolder;
+use super::switches::Switches;
 use crate::contract::effect::Outcome;
 use crate::runtime::ports::{Clock, Errand, World};
 
@@ -26,10 +28,18 @@ pub struct LocalWorld {
 impl LocalWorld {
     /// For a run with this folder; without one only for looking: nothing is kept then.
     #[must_use]
-    pub fn new(root: PathBuf, run: Option<PathBuf>, secrets: Arc<Secrets>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(
+        root: PathBuf,
+        state: &StateFolder,
+        run: Option<PathBuf>,
+        secrets: Arc<Secrets>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let output = run.as_ref().map(|run| run.join("output"));
         let slots = run.unwrap_or_else(std::env::temp_dir);
-        Self { ctx: EffectContext { net: Arc::new(NetContext::new(root, secrets)), slots }, output, clock }
+        let switches = Switches::at(state.switches());
+        let net = Arc::new(NetContext::new(root, secrets));
+        Self { ctx: EffectContext { net, slots, switches }, output, clock }
     }
 }
 
@@ -41,7 +51,7 @@ impl World for LocalWorld {
                 (Some(name), Some(folder)) => Box::new(OutputLog::new(folder, name)),
                 _ => Box::new(NoSink),
             };
-            effects::perform(errand.effect, &world.ctx, world.clock.now(), &mut *sink, &cancel).await
+            effects::perform(errand, &world.ctx, world.clock.now(), &mut *sink, &cancel).await
         }
         .boxed()
     }

@@ -17,6 +17,28 @@ pub struct Allowed {
     pub reason: String,
 }
 
+/// What no test need reach: not a diagnostic, but what `test --coverage` would ask for.
+const UNTESTED: &str = "untested";
+
+/// A part of a program that its author lets go untested.
+#[derive(Debug, Clone)]
+pub struct Untested {
+    /// The statement, with all that stands in it.
+    pub at: Location,
+    pub reason: String,
+}
+
+/// Every `// phasegate: allow(untested) why`.
+pub fn untested(modules: &[Module]) -> Vec<Untested> {
+    let allows = modules.iter().flat_map(|module| module.ast.allows.iter().map(move |allow| (module.file, allow)));
+    let meant = allows.filter(|(_, allow)| allow.codes.iter().any(|code| code.text == UNTESTED));
+    let found = meant.filter_map(|(file, allow)| {
+        let at = Location::new(file, allow.target?);
+        (!allow.reason.is_empty()).then(|| Untested { at, reason: allow.reason.clone() })
+    });
+    found.collect()
+}
+
 /// What is left of the diagnostics, in the order of files and places, each once; and what was silenced.
 pub fn apply(
     modules: &[Module],
@@ -32,6 +54,11 @@ pub fn apply(
             for name in &allow.codes {
                 let before = silenced.len();
                 let useless = match Code::from_id(&name.text) {
+                    None if name.text == UNTESTED && allow.target.is_some() && !allow.reason.is_empty() => None,
+                    None if name.text == UNTESTED => Some((
+                        "nothing is allowed here".to_owned(),
+                        Some("say why it is not tested, in front of a statement"),
+                    )),
                     None => Some((format!("there is no diagnostic `{}`", name.text), None)),
                     Some(code) if code.severity() == Severity::Error => {
                         Some((format!("`{}` is an error, and only warnings can be allowed", code.id()), None))

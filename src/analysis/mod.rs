@@ -47,7 +47,7 @@ use crate::model::program::Program;
 use checker::Checker;
 use load::Loader;
 
-pub use allows::Allowed;
+pub use allows::{Allowed, Untested};
 
 /// What a program means, and everything that is wrong with it.
 #[derive(Debug, Clone)]
@@ -58,6 +58,8 @@ pub struct Analysis {
     pub diagnostics: Vec<Diagnostic>,
     /// Warnings that the program allows, with where and why.
     pub allowed: Vec<Allowed>,
+    /// What need not be reached by a test, with the reason.
+    pub untested: Vec<Untested>,
     /// The file that was asked for, then those it imports; their texts are in `Sources`.
     pub files: Vec<FileId>,
 }
@@ -123,6 +125,7 @@ pub fn analyze_watched(
     done(Stage::Lints);
     quiet::drop_echoes(sources, &mut diagnostics);
     let (diagnostics, allowed) = allows::apply(&loaded.modules, sources, diagnostics);
+    let untested = allows::untested(&loaded.modules);
     done(Stage::Order);
-    Ok(Analysis { program: built.into_program(), diagnostics, allowed, files })
+    Ok(Analysis { program: built.into_program(), diagnostics, allowed, untested, files })
 }

@@ -5,6 +5,7 @@ use crate::base::span::Span;
 use crate::base::suggest::Suggestion;
 use crate::contract::types::Type;
 use crate::model::expr::Expr;
+use crate::model::operations::is_turned_on;
 use crate::model::phase::{Call, StatementKind, Step};
 use crate::model::signature::EffectClass;
 use crate::syntax::ast::{self, Arg, ExprKind, ItemKind, SignatureKind, StepStatement};
@@ -116,7 +117,7 @@ impl<'a> Checker<'a> {
     /// several.
     pub fn call_of(&mut self, kind: SignatureKind, written: &'a ast::Expr) -> Option<(Call, &'a Signature)> {
         let (call, signature) = self.any_call(kind, written)?;
-        if signature.composition.is_some() {
+        if signature.composition.is_some() || is_turned_on(&signature.name).is_some() {
             let message = format!("`{}` is made of several steps, and one is needed here", signature.name);
             let help = "it may stand behind `step`; here a step that is built in is needed, as `shell` or `exec`";
             self.report(Diagnostic::new(Code::PG112, self.here(written.at), message).help(help));

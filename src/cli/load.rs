@@ -14,12 +14,16 @@ use super::exit::Exit;
 use super::{output, terminal};
 use crate::adapters::program_files;
 use crate::analysis::analyze;
-use crate::base::source::Sources;
+use crate::base::source::{SourceFile, Sources};
+use crate::base::span::FileId;
+use crate::model::program::Program;
 use crate::plan::program::{PLAN_VERSION, Plan};
-use crate::plan::request::{Cause, PlanRequest, Surroundings};
-use crate::plan::{build, compare};
+use crate::plan::request::{Cause, PlanError, PlanRequest, Surroundings};
+use crate::plan::{Turn, build, build_turn, compare};
 use crate::report::diagnostics::text;
 use crate::report::plan::errors;
+use crate::syntax::ast::ItemKind;
+use crate::syntax::parse;
 
 /// What is chosen of a program.
 #[derive(Debug, Clone, Default, Arguments)]
@@ -103,12 +107,42 @@ fn parse_saved(bytes: &[u8]) -> Result<Saved, String> {
     if saved.plan.is_coherent() { Ok(saved) } else { Err("is damaged: make it again".to_owned()) }
 }
 
+/// The plan of a kill switch of `source` that is turned by hand.
+///
+/// # Errors
+/// The status to end with.
+pub fn turn(source: &str, turn: &Turn<'_>, environment: Option<&str>) -> Result<Plan, Exit> {
+    let (program, sources) = checked(source)?;
+    let request = PlanRequest { pipeline: None, environment, params: &IndexMap::new(), sources: &sources };
+    build_turn(&program, turn, &request, &Disk).map_err(|errors| complain_of(&errors, &sources))
+}
+
+/// The kill switches that a file declares itself; what is wrong in it is nothing to say here.
+pub fn killswitches(name: &str, bytes: &[u8]) -> Vec<String> {
+    let source = SourceFile::from_bytes(FileId::default(), name, bytes);
+    let names = parse(&source).file.items.into_iter().filter_map(|item| match item.kind {
+        ItemKind::KillSwitch(switch) => Some(switch.name.text),
+        _ => None,
+    });
+    names.collect()
+}
+
 fn make(
     source: &str,
     pipeline: Option<&str>,
     environment: Option<&str>,
     set: IndexMap<String, String>,
 ) -> Result<LoadedPlan, Exit> {
+    let (program, sources) = checked(source)?;
+    let request = PlanRequest { pipeline, environment, params: &set, sources: &sources };
+    match build(&program, &request, &Disk) {
+        Ok(plan) => Ok(LoadedPlan { plan, sources, source: source.to_owned(), set }),
+        Err(errors) => Err(complain_of(&errors, &sources)),
+    }
+}
+
+/// A program without errors; whatever else is found in it is said.
+fn checked(source: &str) -> Result<(Program, Sources), Exit> {
     let mut sources = Sources::default();
     let mut read = |path: &str| program_files::read(Path::new(path));
     let analysis = analyze(&mut read, source, &mut sources).map_err(|message| {
@@ -119,24 +153,19 @@ fn make(
     for diagnostic in &analysis.diagnostics {
         output::complain(&text::render(&sources, diagnostic, look));
     }
-    if analysis.has_errors() {
-        return Err(Exit::Findings);
+    if analysis.has_errors() { Err(Exit::Findings) } else { Ok((analysis.program, sources)) }
+}
+
+fn complain_of(errors: &[PlanError], sources: &Sources) -> Exit {
+    for error in errors {
+        output::complain(&errors::render(sources, error));
     }
-    let request = PlanRequest { pipeline, environment, params: &set, sources: &sources };
-    match build(&analysis.program, &request, &Disk) {
-        Ok(plan) => Ok(LoadedPlan { plan, sources, source: source.to_owned(), set }),
-        Err(errors) => {
-            for error in &errors {
-                output::complain(&errors::render(&sources, error));
-            }
-            let by_program = errors.iter().any(|error| error.cause == Cause::Program);
-            Err(if by_program { Exit::Findings } else { Exit::Usage })
-        }
-    }
+    let by_program = errors.iter().any(|error| error.cause == Cause::Program);
+    if by_program { Exit::Findings } else { Exit::Usage }
 }
 
 /// `FILE:NAME`, unless there is a file of just that name.
-fn split_name(program: &str) -> (&str, Option<&str>) {
+pub fn split_name(program: &str) -> (&str, Option<&str>) {
     let is_name = |name: &str| {
         name.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_')
             && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')

@@ -34,7 +34,9 @@ pub mod rollback;
 pub mod run;
 pub mod runs;
 pub mod status;
+pub mod switch;
 pub mod terminal;
+pub mod test;
 pub mod version;
 
 /// One row per command: its name in the enum and its module.
@@ -56,6 +58,7 @@ commands! {
     Explain explain;
     Fmt fmt;
     Plan plan;
+    Test test;
     Run run;
     Status status;
     History history;
@@ -66,6 +69,7 @@ commands! {
     Abort abort;
     Rollback rollback;
     Resolve resolve;
+    Switch switch;
     Version version;
 }
 

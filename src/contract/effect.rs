@@ -5,6 +5,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use super::switch::{SwitchAct, SwitchName};
 use super::value::Value;
 use crate::base::number::Number;
 
@@ -41,7 +42,8 @@ pub fn describe_sealed(text: &SealedText) -> String {
 
 /// Something to do to the world. Imperative; performed by the runtime only after its request is durable.
 ///
-/// All effects but `RunProcess`, `HttpRequest` and `Socket` may be performed twice under the same key without harm.
+/// All effects but `RunProcess`, `HttpRequest` and `Socket` may be performed twice under the same key without harm; mail
+/// then comes twice under one id.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum Effect {
@@ -168,6 +170,22 @@ pub enum Effect {
     /// Waits; for steps that poll.
     Pause {
         duration: Duration,
+    },
+    /// Keeps or answers how a kill switch stands.
+    Switch {
+        name: SwitchName,
+        #[serde(flatten)]
+        act: SwitchAct,
+    },
+    /// Hands a message to a mail relay, each recipient by itself, under an id made from the key of the effect. Answers
+    /// `{ status, sent }`; fails when a recipient is refused.
+    SendMail {
+        /// `smtp://…` or `smtps://…`
+        relay: SealedText,
+        from: String,
+        to: Vec<String>,
+        subject: String,
+        text: String,
     },
 }
 

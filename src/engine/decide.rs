@@ -6,7 +6,7 @@
 use super::event::{Event, PauseCause};
 use super::exec::ExecStatus;
 use super::nodes;
-use super::state::Work;
+use super::state::{State, Work};
 use super::turn::{Decision, Engine, Input, Request, record};
 use super::{commands, finish, pause, phases, recover, triggers, undo};
 use crate::base::time::Timestamp;
@@ -108,12 +108,16 @@ fn work(turn: &mut Turn<'_, '_>) -> bool {
 fn start_sampling(turn: &mut Turn<'_, '_>) {
     let plan = turn.plan();
     let (started_at, now) = (turn.state().started_at, turn.now);
-    for (group, sampling) in plan.groups.iter().zip(&mut turn.engine.state.live.sampling) {
+    let State { live, series, .. } = &mut turn.engine.state;
+    for (index, (group, sampling)) in (0u32..).zip(plan.groups.iter().zip(&mut live.sampling)) {
         let every = group.every.as_micros().max(1);
         let elapsed = now.since(started_at).as_micros();
         let micros = elapsed.div_ceil(every) * every;
+        let next = Timestamp(started_at.0.saturating_add(i64::try_from(micros).unwrap_or(i64::MAX)));
+        // One that was taken before a crash is not taken again.
+        let taken = series.latest_tick(GroupIndex(index)).is_some_and(|latest| latest >= next);
         sampling.in_flight = None;
-        sampling.next = Some(Timestamp(started_at.0.saturating_add(i64::try_from(micros).unwrap_or(i64::MAX))));
+        sampling.next = Some(if taken { next.plus(group.every) } else { next });
     }
 }
 

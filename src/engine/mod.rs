@@ -4,7 +4,9 @@
 //! Invariants: the state changes only by folding events, so that a journal replayed gives the same state; no clock, no IO, no
 //! chance; whatever is asked of the world is asked under a key that stays the same after a crash.
 
+mod carried;
 mod commands;
+mod comparison;
 mod decide;
 pub mod event;
 pub mod exec;
@@ -15,6 +17,7 @@ mod nodes;
 mod observe;
 mod pause;
 mod phases;
+mod probes;
 mod recover;
 pub mod scene;
 pub mod series;
@@ -25,3 +28,5 @@ mod triggers;
 pub mod turn;
 mod undo;
 mod windows;
+
+pub use nodes::ramp::describe as describe_target;

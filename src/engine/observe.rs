@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use super::event::{ExecId, FrameId};
 use super::exec::{Detail, Exec};
-use super::scene::Scene;
+use super::scene::{Finding, Scene};
 use super::state::{State, Work};
 use crate::base::time::Timestamp;
 use crate::contract::registry::Sample;
 use crate::eval::{Unknown, evaluate};
-use crate::plan::program::{Condition, GroupIndex, NodeKind, Plan, Sustain};
+use crate::plan::program::{Condition, GroupIndex, NodeKind, Plan, Sustain, Trigger};
 
 /// Takes in the samples of a group at a tick, and judges all that reads them.
 pub fn sample(state: &mut State, plan: &Plan, group: GroupIndex, tick: Timestamp, values: &[(String, Sample)]) {
@@ -65,30 +65,53 @@ fn triggers(state: &mut State, plan: &Plan, frame: FrameId, group: Option<GroupI
             Some(group) => condition.reads.iter().any(|read| read.group == group) && due(state, plan, condition, at),
             None => condition.reads.is_empty(),
         };
-        if !concerned || at < started_at {
-            continue;
+        if concerned && at >= started_at {
+            trigger_at(state, plan, (frame, index), trigger, at);
         }
-        let scene = Scene { plan, state, frame: Some(frame), at };
-        if !scene.is_settled(&condition.reads) {
-            continue;
-        }
-        let (verdict, evidence) = scene.judge(condition);
-        let judge = &mut state.frames[frame.0 as usize].judges[index];
-        judge.evidence = evidence;
-        let warm = match condition.after {
-            Some(Sustain::Samples(samples)) => judge.seen + 1 >= samples,
-            Some(Sustain::Time(duration)) => at >= started_at.plus(duration),
-            None => true,
-        };
-        if warm {
-            judge.count_sample(verdict.is_some());
-            let bad = judge.with_policy(verdict, condition.missing);
-            judge.observe(at, bad);
-        } else {
-            judge.seen = judge.seen.saturating_add(1);
-        }
-        state.push(Work::Run);
     }
+}
+
+/// A block has begun: the sample of that instant may have come before, and is judged all the same. Under a weight it is
+/// not: it was taken before the weight was set.
+pub fn begun(state: &mut State, plan: &Plan, frame: FrameId, at: Timestamp) {
+    if state.frame(frame).stage.is_some() {
+        return;
+    }
+    for (index, trigger) in plan.block(state.frame(frame).block).triggers.iter().enumerate() {
+        if has_just_come(state, &trigger.condition, at) && due(state, plan, &trigger.condition, at) {
+            trigger_at(state, plan, (frame, index), trigger, at);
+        }
+    }
+}
+
+/// Whether something the condition reads was sampled at this very instant.
+fn has_just_come(state: &State, condition: &Condition, at: Timestamp) -> bool {
+    condition.reads.iter().any(|read| state.series.latest_tick(read.group) == Some(at))
+}
+
+fn trigger_at(state: &mut State, plan: &Plan, (frame, index): (FrameId, usize), trigger: &Trigger, at: Timestamp) {
+    let condition = &trigger.condition;
+    let started_at = state.frame(frame).started_at;
+    let scene = Scene { plan, state, frame: Some(frame), at };
+    if !scene.is_settled(&condition.reads) {
+        return;
+    }
+    let Finding { verdict, evidence, is_missing } = scene.judge(condition);
+    let judge = &mut state.frames[frame.0 as usize].judges[index];
+    judge.evidence = evidence;
+    let warm = match condition.after {
+        Some(Sustain::Samples(samples)) => judge.seen + 1 >= samples,
+        Some(Sustain::Time(duration)) => at >= started_at.plus(duration),
+        None => true,
+    };
+    if warm {
+        judge.count_sample(!is_missing);
+        let bad = judge.with_policy(verdict, condition.missing);
+        judge.observe(at, bad);
+    } else {
+        judge.seen = judge.seen.saturating_add(1);
+    }
+    state.push(Work::Run);
 }
 
 /// Of several groups, a condition is judged once at an instant: when the last of those that have a tick then has come.
@@ -119,7 +142,9 @@ fn sampled_hold(state: &mut State, plan: &Plan, id: ExecId, group: GroupIndex, t
 pub fn hold(state: &mut State, plan: &Plan, id: ExecId, at: Timestamp) {
     let NodeKind::Hold { conditions, every, duration } = &plan.node(state.exec(id).node).kind else { return };
     for (index, condition) in conditions.iter().enumerate() {
-        look(state, plan, (id, index), condition, Look { at, sample: false, judged: true });
+        // The sample of the instant at which it begins may have come before.
+        let sample = is_beginning(state, id, index, at) && has_just_come(state, condition, at);
+        look(state, plan, (id, index), condition, Look { at, sample, judged: true });
     }
     let exec = state.exec(id);
     let Detail::Hold(hold) = &exec.detail else { return };
@@ -128,6 +153,13 @@ pub fn hold(state: &mut State, plan: &Plan, id: ExecId, at: Timestamp) {
         hold.overdue |= overdue;
         hold.next_look = every.map(|every| at.plus(every.max(Duration::from_millis(1))));
     }
+}
+
+/// The hold begins at this instant, and has counted no sample yet.
+fn is_beginning(state: &State, id: ExecId, index: usize, at: Timestamp) -> bool {
+    let exec = state.exec(id);
+    let unseen = matches!(&exec.detail, Detail::Hold(hold) if hold.judges[index].seen == 0);
+    unseen && exec.started_at == at && state.frame(exec.frame).stage.is_none()
 }
 
 #[derive(Clone, Copy)]
@@ -145,13 +177,14 @@ fn look(state: &mut State, plan: &Plan, (id, index): (ExecId, usize), condition:
     if !scene.is_settled(&condition.reads) {
         return;
     }
-    let (verdict, evidence) = scene.judge(condition);
+    let Finding { verdict, evidence, is_missing } = scene.judge(condition);
     let paused = state.is_paused();
     let Detail::Hold(hold) = &mut state.execs[id.0 as usize].detail else { return };
     let judge = &mut hold.judges[index];
     judge.evidence = evidence;
     if look.sample {
-        judge.count_sample(verdict.is_some());
+        // Past its time a hold waits for a comparison that is still under way as it does for data: people are to know.
+        judge.count_sample(!is_missing && (verdict.is_some() || !hold.overdue));
     }
     // While the run is paused a hold stands still; only whether its data are back matters.
     if (look.judged || hold.overdue) && !paused {

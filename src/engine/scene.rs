@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::comparison::Decided;
 use super::event::{FrameId, Judgement};
 use super::exec::Stage;
 use super::judge::MISSING_LIMIT;
@@ -12,6 +13,7 @@ use crate::base::time::Timestamp;
 use crate::contract::value::{Unit, Value};
 use crate::eval::{Evaluated, Unknown, World, evaluate, plain_text, truth};
 use crate::model::expr::{Expr, ExprKind, LocalId, OutputRef, RunField};
+use crate::plan::probes::probe_read;
 use crate::plan::program::{Condition, GroupIndex, MetricRef, NodeIndex, NodeKind, PhaseIndex, Plan};
 
 /// One place to look from, at one instant.
@@ -50,15 +52,20 @@ impl Scene<'_> {
 
     /// The verdict on a condition, and the values behind it in words.
     #[must_use]
-    pub fn judge(&self, condition: &Condition) -> (Option<bool>, String) {
+    pub fn judge(&self, condition: &Condition) -> Finding {
         match truth(&condition.expr, self) {
-            Ok(verdict) => (Some(verdict), self.evidence(&condition.expr)),
-            Err(Unknown(reason)) => (None, format!("unknown: {reason}")),
+            Ok(verdict) => {
+                Finding { verdict: Some(verdict), evidence: self.evidence(&condition.expr), is_missing: false }
+            }
+            Err(Unknown(reason)) => {
+                let is_missing = truth(&condition.expr, &Decided(self)).is_err();
+                Finding { verdict: None, evidence: format!("unknown: {reason}"), is_missing }
+            }
         }
     }
 
     pub(super) fn judgement(&self, condition: &Condition) -> Judgement {
-        let (verdict, evidence) = self.judge(condition);
+        let Finding { verdict, evidence, .. } = self.judge(condition);
         Judgement {
             condition: condition.text.clone(),
             verdict,
@@ -84,11 +91,29 @@ impl Scene<'_> {
         parts.join(", ")
     }
 
+    /// A value with its arithmetic: `120ms (5 of 5 samples)`.
+    fn measured(&self, expr: &Expr) -> String {
+        let arithmetic = match &*expr.kind {
+            ExprKind::Call(function, args) => match windows::call(self, function, args) {
+                Some(Ok(measured)) => measured.arithmetic,
+                _ => String::new(),
+            },
+            _ => String::new(),
+        };
+        match evaluate(expr, self) {
+            Ok(value) if arithmetic.is_empty() => shown(&value),
+            Ok(value) => format!("{} ({arithmetic})", shown(&value)),
+            Err(Unknown(reason)) => format!("unknown ({reason})"),
+        }
+    }
+
     fn collect_evidence(&self, expr: &Expr, parts: &mut Vec<String>) {
         let name = match &*expr.kind {
             ExprKind::Metric { group, field } => Some(format!("{group}.{field}")),
             ExprKind::Field(inner, field) => output_path(inner).map(|path| format!("{path}.{field}")),
-            ExprKind::Call(function, args) if args.iter().any(|(_, arg)| is_metric(arg)) => {
+            ExprKind::Call(function, args)
+                if args.iter().any(|(_, arg)| is_metric(arg)) || probe_read(function, args).is_some() =>
+            {
                 let args: Vec<String> = args.iter().map(|(_, arg)| source_like(arg)).collect();
                 Some(format!("{function}({})", args.join(", ")))
             }
@@ -96,9 +121,7 @@ impl Scene<'_> {
         };
         match name {
             Some(name) => {
-                let value = evaluate(expr, self)
-                    .map_or_else(|Unknown(reason)| format!("unknown ({reason})"), |value| shown(&value));
-                let part = format!("{name} = {value}");
+                let part = format!("{name} = {}", self.measured(expr));
                 if !parts.contains(&part) {
                     parts.push(part);
                 }
@@ -110,6 +133,16 @@ impl Scene<'_> {
 
 fn is_metric(expr: &Expr) -> bool {
     matches!(&*expr.kind, ExprKind::Metric { .. })
+}
+
+/// What a condition came to at one instant.
+pub struct Finding {
+    /// None: unknown.
+    pub verdict: Option<bool>,
+    /// The values behind it with their arithmetic, or why it is unknown.
+    pub evidence: String,
+    /// Unknown for want of data, and not because a comparison is still under way.
+    pub is_missing: bool,
 }
 
 fn output_path(expr: &Expr) -> Option<String> {
@@ -192,13 +225,14 @@ impl World for Scene<'_> {
     }
 
     fn call(&self, function: &str, args: &[(String, Expr)]) -> Option<Evaluated> {
-        windows::call(self, function, args)
+        windows::call(self, function, args).map(|measuring| measuring.map(|measured| measured.value))
     }
 }
 
 impl Scene<'_> {
     /// The step an output reference means: in the named phase, or its element.
-    fn find_step(&self, output: &OutputRef) -> Option<NodeIndex> {
+    #[must_use]
+    pub fn find_step(&self, output: &OutputRef) -> Option<NodeIndex> {
         let here = self.frame.and_then(|frame| self.state.frame(frame).phase);
         let mut candidates =
             (0u32..).map(PhaseIndex).zip(&self.plan.phases).filter(|(_, phase)| match &output.element {

@@ -1,13 +1,18 @@
 //! The samples of one run: per group and field, as long as something may still look at them.
+//!
+//! Invariant: the ticks of a field rise. A second sample of one tick takes the place of the first; one that comes from before the
+//! latest is dropped.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use indexmap::IndexMap;
 
+use super::carried::Carried;
+use crate::base::number::Number;
 use crate::base::time::Timestamp;
 use crate::contract::registry::Sample;
-use crate::contract::value::Value;
+use crate::contract::value::{Unit, Value};
 use crate::model::expr::{Expr, ExprKind};
 use crate::plan::program::{GroupIndex, NodeKind, Plan};
 
@@ -17,6 +22,8 @@ const LONG_HISTORY: usize = 100_000;
 #[derive(Debug, Clone, Default)]
 pub struct Series {
     groups: Vec<GroupSeries>,
+    /// Where functions that run on from sample to sample have got to.
+    pub(super) carried: Carried,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -40,16 +47,23 @@ impl Series {
         for expr in conditions(plan) {
             widen(plan, expr, &mut groups);
         }
-        Self { groups }
+        Self { groups, carried: Carried::default() }
     }
 
     pub fn push(&mut self, group: GroupIndex, tick: Timestamp, field: &str, sample: Sample) {
         let Some(series) = self.groups.get_mut(group.0 as usize) else { return };
         series.latest = Some(series.latest.map_or(tick, |latest| latest.max(tick)));
         let keep = series.keep;
-        let samples = series.fields.entry(field.to_owned()).or_default();
-        samples.push_back((tick, sample));
-        // The newest one at or before the edge of the window stays: `increase` and `delta` need it.
+        let samples = match series.fields.get_mut(field) {
+            Some(samples) => samples,
+            None => series.fields.entry(field.to_owned()).or_default(),
+        };
+        match samples.back_mut() {
+            Some((latest, held)) if *latest == tick => *held = sample,
+            Some((latest, _)) if *latest > tick => return,
+            _ => samples.push_back((tick, sample)),
+        }
+        // The newest one at or before the edge stays: it may be the latest one for a while.
         let edge = tick.minus(keep.window);
         while samples.len() > LONG_HISTORY || (!keep.all && samples.get(1).is_some_and(|(time, _)| *time <= edge)) {
             samples.pop_front();
@@ -59,7 +73,8 @@ impl Series {
     /// The latest sample at or before `at`.
     #[must_use]
     pub fn latest(&self, group: GroupIndex, field: &str, at: Timestamp) -> Option<&(Timestamp, Sample)> {
-        self.field(group, field)?.iter().rev().find(|(time, _)| *time <= at)
+        let samples = self.field(group, field)?;
+        samples.get(samples.partition_point(|(time, _)| *time <= at).checked_sub(1)?)
     }
 
     /// When the group was last sampled.
@@ -68,16 +83,34 @@ impl Series {
         self.groups.get(group.0 as usize).and_then(|series| series.latest)
     }
 
-    /// The known samples in (from, to].
-    #[must_use]
-    pub fn window(&self, group: GroupIndex, field: &str, from: Timestamp, to: Timestamp) -> Vec<(Timestamp, Value)> {
-        let Some(samples) = self.field(group, field) else { return Vec::new() };
-        let inside = samples.iter().filter(|(time, _)| *time > from && *time <= to);
-        inside.filter_map(|(time, sample)| sample.as_ref().ok().map(|value| (*time, value.clone()))).collect()
+    /// The samples in (from, to], missing ones included.
+    pub fn between(
+        &self,
+        group: GroupIndex,
+        field: &str,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> impl Iterator<Item = &(Timestamp, Sample)> {
+        let samples = self.field(group, field).map(|samples| {
+            let (first, end) =
+                (samples.partition_point(|(time, _)| *time <= from), samples.partition_point(|(time, _)| *time <= to));
+            samples.range(first..end.max(first))
+        });
+        samples.into_iter().flatten()
     }
 
     fn field(&self, group: GroupIndex, field: &str) -> Option<&VecDeque<(Timestamp, Sample)>> {
         self.groups.get(group.0 as usize)?.fields.get(field)
+    }
+}
+
+/// The number a sample holds. A NaN is no sample; infinities are.
+#[must_use]
+pub fn amount(sample: &Sample) -> Option<(Number, Unit)> {
+    match sample {
+        Ok(Value::Quantity(Number::Float(float), _)) if float.is_nan() => None,
+        Ok(Value::Quantity(number, unit)) => Some((*number, *unit)),
+        _ => None,
     }
 }
 
@@ -99,11 +132,15 @@ fn widen(plan: &Plan, expr: &Expr, groups: &mut [GroupSeries]) {
     if let ExprKind::Call(function, args) = &*expr.kind {
         let windows = args.iter().filter_map(|(_, arg)| arg.as_literal().and_then(Value::as_duration));
         let window = windows.max().unwrap_or(Duration::ZERO);
-        let all = matches!(function.as_str(), "ewma" | "cusum" | "baseline" | "worse" | "drift");
+        // From the start of a block, and from the window before it.
+        let all = matches!(function.as_str(), "ewma" | "cusum" | "baseline" | "worse" | "failures");
+        let read = |name: &str| plan.groups.iter().position(|candidate| candidate.name == name);
         for (_, arg) in args {
-            if let ExprKind::Metric { group, .. } = &*arg.kind
-                && let Some(at) = plan.groups.iter().position(|candidate| candidate.name == *group)
-            {
+            let group = match &*arg.kind {
+                ExprKind::Metric { group, .. } => read(group),
+                _ => crate::plan::probes::probe_read(function, args).and_then(|(group, _)| read(&group)),
+            };
+            if let Some(at) = group {
                 groups[at].keep.window = groups[at].keep.window.max(window);
                 groups[at].keep.all |= all;
             }
@@ -111,5 +148,43 @@ fn widen(plan: &Plan, expr: &Expr, groups: &mut [GroupSeries]) {
     }
     for child in expr.children() {
         widen(plan, child, groups);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{GroupSeries, Series};
+    use crate::base::time::Timestamp;
+    use crate::contract::value::Value;
+    use crate::plan::program::GroupIndex;
+
+    const GROUP: GroupIndex = GroupIndex(0);
+
+    fn series() -> Series {
+        let mut series = Series { groups: vec![GroupSeries::default()], ..Series::default() };
+        series.groups[0].keep.all = true;
+        series
+    }
+
+    #[test]
+    fn a_window_leaves_out_its_beginning_and_holds_its_end() {
+        let mut series = series();
+        (1..=4).for_each(|at| series.push(GROUP, Timestamp(at), "p95", Ok(Value::int(at))));
+        let inside: Vec<i64> = series.between(GROUP, "p95", Timestamp(1), Timestamp(3)).map(|(at, _)| at.0).collect();
+        assert_eq!(inside, [2, 3]);
+        assert_eq!(series.between(GROUP, "p95", Timestamp(3), Timestamp(1)).count(), 0);
+        assert_eq!(series.latest(GROUP, "p95", Timestamp(9)).map(|(at, _)| at.0), Some(4));
+        assert_eq!(series.latest(GROUP, "p95", Timestamp(0)), None);
+    }
+
+    #[test]
+    fn a_second_sample_of_a_tick_replaces_the_first_and_one_from_the_past_is_dropped() {
+        let mut series = series();
+        for (at, value) in [(1, 1), (2, 2), (2, 5), (1, 9)] {
+            series.push(GROUP, Timestamp(at), "p95", Ok(Value::int(value)));
+        }
+        let values: Vec<_> =
+            series.between(GROUP, "p95", Timestamp(0), Timestamp(9)).map(|(_, it)| it.clone()).collect();
+        assert_eq!(values, [Ok(Value::int(1)), Ok(Value::int(5))]);
     }
 }

@@ -1,149 +1,154 @@
 //! Functions that find shifts: baselines, weighted means, cumulative sums, burn rates.
 
-use std::time::Duration;
-
-use indexmap::IndexMap;
-
-use super::scene::Scene;
+use super::carried::{Ewma, Running};
+use super::windows::{Arguments, Measured, Measuring, Metric, Samples, before};
 use crate::base::number::Number;
-use crate::base::time::Timestamp;
+use crate::base::time::{Timestamp, format_duration};
 use crate::contract::value::{Unit, Value};
-use crate::eval::{Evaluated, Unknown, evaluate};
-use crate::model::expr::Expr;
+use crate::eval::{Unknown, World};
+use crate::stats::cusum::{Cusum, OnAlarm, Setting};
 
-/// Whether `function` is one of this file's.
-pub fn is_shift(function: &str) -> bool {
-    matches!(function, "ewma" | "baseline" | "drift" | "cusum" | "burn_rate")
-}
-
-/// The value of one of them over the samples of `group.field`.
-pub fn call(scene: &Scene<'_>, function: &str, args: &[(String, Expr)], (group, field): (&str, &str)) -> Evaluated {
-    let arguments = Arguments { scene, args };
-    let block = scene.frame.map_or(scene.state.started_at, |frame| scene.state.frame(frame).started_at);
-    let read = |from: Option<Timestamp>, to: Timestamp| samples(scene, (group, field), from, to);
+/// The value of one of them over the samples of a metric.
+pub fn call(arguments: &Arguments<'_>, function: &str, metric: &Metric<'_>) -> Measuring {
     match function {
-        "baseline" => {
-            let window = arguments.duration("window")?;
-            mean(&read(Some(block.minus(window)), block)?)
-        }
-        "burn_rate" => {
-            let errors = mean(&read(Some(scene.at.minus(arguments.duration("over")?)), scene.at)?)?;
-            let budget = 1.0 - arguments.number("objective")?;
-            if budget <= 0.0 {
-                return Err(Unknown("an objective of 100% leaves no error budget".to_owned()));
-            }
-            Ok(float(errors.as_number().map_or(f64::NAN, Number::to_f64) / budget))
-        }
-        "ewma" => ewma(&read(None, scene.at)?, arguments.duration("half_life")?),
-        "drift" => {
-            let last = scene_last(scene, group, field)?;
-            standardize(last, &arguments).map(float)
-        }
-        _ => cusum(&read(Some(Timestamp(block.0 - 1)), scene.at)?, &arguments),
+        "baseline" => baseline(arguments, metric),
+        "burn_rate" => burn_rate(arguments, metric),
+        "ewma" => ewma(arguments, metric),
+        "drift" => drift(arguments, metric),
+        _ => cusum(arguments, metric),
     }
-}
-
-struct Arguments<'a> {
-    scene: &'a Scene<'a>,
-    args: &'a [(String, Expr)],
-}
-
-impl Arguments<'_> {
-    fn given(&self, name: &str) -> Option<Evaluated> {
-        self.args.iter().find(|(candidate, _)| candidate == name).map(|(_, arg)| evaluate(arg, self.scene))
-    }
-
-    fn value(&self, name: &str) -> Evaluated {
-        self.given(name).unwrap_or_else(|| Err(Unknown(format!("`{name}` is missing"))))
-    }
-
-    fn duration(&self, name: &str) -> Result<Duration, Unknown> {
-        self.value(name)?.as_duration().ok_or_else(|| Unknown(format!("`{name}` is no duration")))
-    }
-
-    fn number(&self, name: &str) -> Result<f64, Unknown> {
-        let number = self.value(name)?.as_number().map(Number::to_f64);
-        number.ok_or_else(|| Unknown(format!("`{name}` is no number")))
-    }
-
-    fn number_or(&self, name: &str, default: f64) -> f64 {
-        self.given(name).and_then(Result::ok).and_then(|value| value.as_number()).map_or(default, Number::to_f64)
-    }
-}
-
-type Samples = (Vec<(Timestamp, f64)>, Unit);
-
-/// The known samples in (from, to], none is unknown.
-fn samples(
-    scene: &Scene<'_>,
-    (group, field): (&str, &str),
-    from: Option<Timestamp>,
-    to: Timestamp,
-) -> Result<Samples, Unknown> {
-    let index = scene.group_index(group).ok_or_else(|| Unknown(format!("there is no group `{group}`")))?;
-    let inside = scene.state.series.window(index, field, from.unwrap_or(Timestamp(i64::MIN)), to);
-    let unit =
-        inside.iter().find_map(|(_, value)| if let Value::Quantity(_, unit) = value { Some(*unit) } else { None });
-    let samples: Vec<_> = inside.iter().filter_map(|(at, value)| Some((*at, value.as_number()?.to_f64()))).collect();
-    if samples.is_empty() {
-        return Err(Unknown(format!("`{group}.{field}` has no sample in the window")));
-    }
-    Ok((samples, unit.unwrap_or(Unit::One)))
-}
-
-fn scene_last(scene: &Scene<'_>, group: &str, field: &str) -> Result<f64, Unknown> {
-    let last = crate::eval::World::metric(scene, group, field)?;
-    last.as_number().map(Number::to_f64).ok_or_else(|| Unknown(format!("`{group}.{field}` is no number")))
 }
 
 fn float(value: f64) -> Value {
     Value::Quantity(Number::from_f64(value), Unit::One)
 }
 
-fn mean((samples, unit): &Samples) -> Evaluated {
-    let sum: f64 = samples.iter().map(|(_, value)| value).sum();
-    Ok(Value::Quantity(Number::from_f64(sum / samples.len() as f64), *unit))
+fn mean(samples: &Samples) -> Option<Number> {
+    let sum = samples.values.iter().fold(Number::ZERO, |sum, (_, value)| sum.add(*value));
+    sum.divide(Number::from(i64::try_from(samples.values.len()).ok()?))
+}
+
+/// The mean over the window before the block began.
+fn baseline(arguments: &Arguments<'_>, metric: &Metric<'_>) -> Measuring {
+    let state = arguments.scene.state;
+    let begin = arguments.scene.frame.map_or(state.started_at, |frame| state.frame(frame).started_at);
+    let samples = metric.between(begin.minus(arguments.duration("window")?), begin)?;
+    let mean = mean(&samples).ok_or_else(|| Unknown("there is no sample".to_owned()))?;
+    Ok(Measured { value: Value::Quantity(mean, samples.unit), arithmetic: samples.coverage() })
+}
+
+/// The mean share of errors over the window, in error budgets: errors / (1 − objective), exactly.
+fn burn_rate(arguments: &Arguments<'_>, metric: &Metric<'_>) -> Measuring {
+    let at = arguments.scene.at;
+    let samples = metric.since(at.minus(arguments.duration("over")?), at)?;
+    let budget = Number::ONE.subtract(arguments.exact("objective")?);
+    let no_budget = || Unknown("an objective of 100% leaves no error budget".to_owned());
+    if budget.is_negative() || budget.is_zero() {
+        return Err(no_budget());
+    }
+    let errors = mean(&samples).ok_or_else(no_budget)?;
+    let rate = errors.divide(budget).ok_or_else(no_budget)?;
+    let (errors, budget) = (Value::Quantity(errors, Unit::Ratio), Value::Quantity(budget, Unit::Ratio));
+    let arithmetic = format!("{errors} of errors on a budget of {budget}, {}", samples.coverage());
+    Ok(Measured { value: Value::Quantity(rate, Unit::One), arithmetic })
+}
+
+/// How many sigmas the latest sample is away from the mean; above or below.
+fn drift(arguments: &Arguments<'_>, metric: &Metric<'_>) -> Measuring {
+    let (group, _) = metric.name.split_once('.').unwrap_or_default();
+    let last = arguments.scene.metric(group, metric.field)?;
+    let last = last.as_number().ok_or_else(|| Unknown(format!("`{}` is no number", metric.name)))?;
+    let (mean, sigma) = (arguments.exact("mean")?, arguments.exact("sigma")?);
+    if sigma.is_negative() || sigma.is_zero() {
+        return Err(Unknown("`sigma` is not above zero".to_owned()));
+    }
+    let distance = last.subtract(mean).divide(sigma).ok_or_else(|| Unknown("`sigma` is zero".to_owned()))?;
+    Ok(Measured { value: Value::Quantity(distance, Unit::One), arithmetic: "in sigmas".to_owned() })
 }
 
 /// Weights halve with each half-life; it starts at the first sample.
-fn ewma((samples, unit): &Samples, half_life: Duration) -> Evaluated {
-    let mut samples = samples.iter();
-    let Some((mut before, mut level)) = samples.next().copied() else {
-        return Err(Unknown("there is no sample".to_owned()));
+fn ewma(arguments: &Arguments<'_>, metric: &Metric<'_>) -> Measuring {
+    let half_life = arguments.duration("half_life")?.as_secs_f64();
+    let from = arguments.scene.not_before(metric.group).map_or(Timestamp(i64::MIN), before);
+    let key = format!("ewma {} {} {half_life}", metric.name, from.0);
+    let fresh = || Running::Ewma(Ewma::default());
+    let push = |running: &mut Running, at: Timestamp, value: Number| {
+        let (Running::Ewma(ewma), value) = (running, value.to_f64()) else { return };
+        ewma.samples += 1;
+        ewma.level = Some(match ewma.level {
+            None => (at, value),
+            Some((before, level)) => {
+                let kept = 0.5f64.powf(at.since(before).as_secs_f64() / half_life.max(f64::MIN_POSITIVE));
+                (at, kept * level + (1.0 - kept) * value)
+            }
+        });
     };
-    for (at, value) in samples {
-        let lives = at.since(before).as_secs_f64() / half_life.as_secs_f64().max(f64::MIN_POSITIVE);
-        let kept = 0.5f64.powf(lives);
-        level = kept * level + (1.0 - kept) * value;
-        before = *at;
+    let (running, unit) = metric.run_on((key, from), fresh, push, |running| running.clone());
+    match running {
+        Running::Ewma(Ewma { level: Some((_, level)), samples }) => {
+            let arithmetic = format!("{samples} samples");
+            Ok(Measured { value: Value::Quantity(Number::from_f64(level), unit), arithmetic })
+        }
+        _ => Err(Unknown(format!("`{}` has no sample yet", metric.name))),
     }
-    Ok(Value::Quantity(Number::from_f64(level), *unit))
-}
-
-fn standardize(value: f64, arguments: &Arguments<'_>) -> Result<f64, Unknown> {
-    let target = arguments.number("target").or_else(|_| arguments.number("mean"))?;
-    let sigma = arguments.number("sigma")?;
-    if sigma > 0.0 { Ok((value - target) / sigma) } else { Err(Unknown("`sigma` is not above zero".to_owned())) }
 }
 
 /// Tabular CUSUM (Page 1954; with headstart Lucas and Crosier 1982): C± = max(0, C± ± z − k), alarm while one is above h.
 /// From the start of the block, missing samples skipped, without reset.
-fn cusum((samples, _): &Samples, arguments: &Arguments<'_>) -> Evaluated {
-    let (k, h) = (arguments.number_or("k", 0.5), arguments.number_or("h", 5.0));
-    let headstart = arguments.number_or("headstart", 0.0);
-    let side = arguments.given("side").and_then(Result::ok);
-    let side = side.as_ref().and_then(Value::as_text).unwrap_or("both").to_owned();
-    let (mut up, mut down) = (headstart, headstart);
-    for (_, value) in samples {
-        let z = standardize(*value, arguments)?;
-        up = (up + z - k).max(0.0);
-        down = (down - z - k).max(0.0);
-    }
-    let alarm = match side.as_str() {
-        "up" => up > h,
-        "down" => down > h,
-        _ => up > h || down > h,
+fn cusum(arguments: &Arguments<'_>, metric: &Metric<'_>) -> Measuring {
+    let setting = Setting {
+        target: arguments.number("target")?,
+        sigma: arguments.number("sigma")?,
+        k: arguments.number_or("k", 0.5)?,
+        h: arguments.number_or("h", 5.0)?,
+        headstart: arguments.number_or("headstart", 0.0)?,
+        on_alarm: OnAlarm::Continue,
     };
-    let fields = [("up", float(up)), ("down", float(down)), ("alarm", Value::Bool(alarm))];
-    Ok(Value::Record(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect::<IndexMap<_, _>>()))
+    let chart = Cusum::new(setting).ok_or_else(|| {
+        Unknown(format!("`cusum` of `{}` has a `sigma` that is not above zero, or a negative limit", metric.name))
+    })?;
+    let side = arguments.value("side");
+    let side = side.as_ref().and_then(Value::as_text).unwrap_or("both");
+    let (begin, at) = (metric.begin(), arguments.scene.at);
+    let key = format!("cusum {} {} {setting:?}", metric.name, begin.0);
+    let fresh = || Running::Cusum(Box::new(chart));
+    let push = |running: &mut Running, _: Timestamp, value: Number| {
+        if let Running::Cusum(chart) = running {
+            chart.push(value.to_f64());
+        }
+    };
+    let (running, _) = metric.run_on((key, before(begin)), fresh, push, |running| running.clone());
+    let Running::Cusum(chart) = running else { return Err(Unknown("there is no chart".to_owned())) };
+    if chart.samples == 0 {
+        return Err(Unknown(format!("`{}` has no sample since the block began", metric.name)));
+    }
+    let alarm = (side != "down" && chart.is_high()) || (side != "up" && chart.is_low());
+    let fields = [("up", float(chart.up)), ("down", float(chart.down)), ("alarm", Value::Bool(alarm))];
+    let value = Value::Record(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
+    Ok(Measured { value, arithmetic: arithmetic(&chart, setting, (metric, at)) })
+}
+
+/// `C+ 6.2, C- 0, k 0.5, h 5, 12 of 12 samples, shifted by 1.3 sigma since 8 samples (7m)`
+fn arithmetic(chart: &Cusum, setting: Setting, (metric, at): (&Metric<'_>, Timestamp)) -> String {
+    let rounded = |value: f64| (value * 1e3).round() / 1e3;
+    let expected = metric.ticks(before(metric.begin()), at).max(chart.samples);
+    let mut words = format!(
+        "C+ {}, C- {}, k {}, h {}, {} of {expected} samples",
+        rounded(chart.up),
+        rounded(chart.down),
+        setting.k,
+        rounded(setting.h),
+        chart.samples,
+    );
+    if let Some(shift) = chart.shift().filter(|_| chart.is_high() || chart.is_low()) {
+        let count = chart.since_change();
+        let every = metric.scene.plan.group(metric.group).every;
+        let since = every.saturating_mul(u32::try_from(count.saturating_sub(1)).unwrap_or(u32::MAX));
+        words.push_str(&format!(
+            ", shifted by {} sigma for {count} samples (since {} ago)",
+            rounded(shift),
+            format_duration(since)
+        ));
+    }
+    words
 }

@@ -113,6 +113,12 @@ impl<'a> Engine<'a> {
         &self.state
     }
 
+    /// The last state, when nobody goes on.
+    #[must_use]
+    pub fn into_state(self) -> State {
+        self.state
+    }
+
     /// Takes one input at `now` and says what happened and what is to be done.
     pub fn turn(&mut self, input: Input, now: Timestamp) -> Decision {
         super::decide::decide(self, input, now)

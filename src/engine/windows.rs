@@ -1,113 +1,250 @@
-//! Functions over a metric's samples. A window is (t − D, t]; without a sample in it the result is unknown.
+//! Functions over a metric's samples: which there are, what they may read, and those over a window.
+//!
+//! A window is (t − D, t]; without a sample in it the result is unknown. Sums, means and differences are exact decimals.
+//! A sample that is missing or NaN is none. Inside a ramp no sample from before the weight was set counts.
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
+use super::carried::Running;
+use super::comparison;
+use super::probes;
 use super::scene::Scene;
+use super::series::amount;
 use super::shifts;
 use crate::base::number::Number;
 use crate::base::time::Timestamp;
 use crate::contract::value::{Unit, Value};
-use crate::eval::{Evaluated, Unknown, World, evaluate};
+use crate::eval::{Unknown, World, evaluate};
 use crate::model::expr::{Expr, ExprKind};
+use crate::plan::probes::probe_read;
+use crate::plan::program::GroupIndex;
+use crate::stats::window::Window;
 
-type Samples = Vec<(Timestamp, f64)>;
+/// A value with how it was come by, for people: `5 of 5 samples`.
+pub struct Measured {
+    pub value: Value,
+    pub arithmetic: String,
+}
+
+pub type Measuring = Result<Measured, Unknown>;
 
 /// `None` when the function does not look at a metric.
-pub fn call(scene: &Scene<'_>, function: &str, args: &[(String, Expr)]) -> Option<Evaluated> {
+pub fn call(scene: &Scene<'_>, function: &str, args: &[(String, Expr)]) -> Option<Measuring> {
+    if let Some((group, probe)) = probe_read(function, args) {
+        return Some(probes::call(scene, function, args, (&group, &probe)));
+    }
     let (group, field) = args.iter().find_map(|(_, arg)| match &*arg.kind {
         ExprKind::Metric { group, field } => Some((group.as_str(), field.as_str())),
         _ => None,
     })?;
-    if function == "last" {
-        return Some(scene.metric(group, field));
-    }
-    if shifts::is_shift(function) {
-        return Some(shifts::call(scene, function, args, (group, field)));
-    }
-    let windowed = matches!(
-        function,
-        "mean" | "min" | "max" | "sum" | "count" | "stddev" | "percentile" | "rate" | "increase" | "delta"
-    );
-    let window =
-        args.iter().skip(1).find_map(|(_, arg)| evaluate(arg, scene).ok().and_then(|value| value.as_duration()));
-    match window {
-        Some(window) if windowed => Some(over(scene, function, args, (group, field), window)),
-        // `min(a, b)` of metrics is the pure function over their latest values.
-        _ if matches!(function, "abs" | "min" | "max" | "clamp" | "round" | "floor" | "ceil" | "sqrt") => None,
-        _ => Some(Err(Unknown(format!("`{function}` over a metric is not supported by this version")))),
-    }
-}
-
-fn over(
-    scene: &Scene<'_>,
-    function: &str,
-    args: &[(String, Expr)],
-    (group, field): (&str, &str),
-    window: Duration,
-) -> Evaluated {
-    let index = scene.group_index(group).ok_or_else(|| Unknown(format!("there is no group `{group}`")))?;
-    let start = scene.at.minus(window);
-    let start = scene.not_before(index).map_or(start, |edge| start.max(Timestamp(edge.0 - 1)));
-    let inside = scene.state.series.window(index, field, start, scene.at);
-    let unit = inside.iter().find_map(|(_, value)| unit_of(value)).unwrap_or(Unit::One);
-    let samples: Samples = inside.iter().filter_map(|(at, value)| Some((*at, value.as_number()?.to_f64()))).collect();
-    if samples.is_empty() {
-        return Err(Unknown(format!("`{group}.{field}` has no sample in the window")));
-    }
-    if function == "percentile" {
-        return percentile(scene, args, &samples, unit);
-    }
-    let (amount, unit) = summarize(function, &samples, unit)
-        .ok_or_else(|| Unknown(format!("`{function}` of `{group}.{field}` needs two samples in the window")))?;
-    Ok(Value::Quantity(Number::from_f64(amount), unit))
-}
-
-fn unit_of(value: &Value) -> Option<Unit> {
-    if let Value::Quantity(_, unit) = value { Some(*unit) } else { None }
-}
-
-fn summarize(function: &str, samples: &Samples, unit: Unit) -> Option<(f64, Unit)> {
-    let values = || samples.iter().map(|(_, value)| *value);
-    let count = samples.len() as f64;
-    let mean = values().sum::<f64>() / count;
-    let amount = match function {
-        "mean" => mean,
-        "min" => values().fold(f64::INFINITY, f64::min),
-        "max" => values().fold(f64::NEG_INFINITY, f64::max),
-        "sum" => values().sum(),
-        "count" => return Some((count, Unit::One)),
-        // The sample's own spread: divided by n, as Prometheus' stddev_over_time.
-        "stddev" => (values().map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt(),
-        "delta" if samples.len() > 1 => samples.last()?.1 - samples.first()?.1,
-        "increase" if samples.len() > 1 => increase(samples),
-        "rate" if samples.len() > 1 => {
-            let seconds = samples.last()?.0.since(samples.first()?.0).as_secs_f64();
-            return Some((increase(samples) / seconds, Unit::Rate));
+    let arguments = Arguments { scene, args };
+    match function {
+        "last" => Some(scene.metric(group, field).map(|value| Measured { value, arithmetic: String::new() })),
+        "worse" => Some(comparison::worse(&arguments)),
+        "ewma" | "baseline" | "drift" | "cusum" | "burn_rate" => {
+            Some(Metric::new(scene, group, field).and_then(|metric| shifts::call(&arguments, function, &metric)))
         }
-        _ => return None,
-    };
-    Some((amount, unit))
+        "mean" | "min" | "max" | "sum" | "count" | "stddev" | "percentile" | "rate" | "increase" | "delta" => {
+            // `min(a, b)` of metrics is the pure function over their latest values.
+            let window = arguments.duration("window").ok()?;
+            Some(Metric::new(scene, group, field).and_then(|metric| over(&arguments, function, &metric, window)))
+        }
+        _ => None,
+    }
 }
 
-/// What a counter grew by; a fall is a reset, from which it grew from zero.
-fn increase(samples: &Samples) -> f64 {
-    samples.windows(2).map(|pair| if pair[1].1 >= pair[0].1 { pair[1].1 - pair[0].1 } else { pair[1].1 }).sum()
+/// The arguments of a call, by name.
+pub struct Arguments<'a> {
+    pub scene: &'a Scene<'a>,
+    pub args: &'a [(String, Expr)],
+}
+
+impl Arguments<'_> {
+    pub fn expr(&self, name: &str) -> Option<&Expr> {
+        self.args.iter().find(|(candidate, _)| candidate == name).map(|(_, arg)| arg)
+    }
+
+    pub fn value(&self, name: &str) -> Option<Value> {
+        self.expr(name).and_then(|arg| evaluate(arg, self.scene).ok())
+    }
+
+    pub fn duration(&self, name: &str) -> Result<Duration, Unknown> {
+        let duration = self.value(name).and_then(|value| value.as_duration());
+        duration.ok_or_else(|| Unknown(format!("`{name}` is no duration")))
+    }
+
+    pub fn exact(&self, name: &str) -> Result<Number, Unknown> {
+        let number = self.value(name).and_then(|value| value.as_number());
+        number.ok_or_else(|| Unknown(format!("`{name}` is no number")))
+    }
+
+    pub fn number(&self, name: &str) -> Result<f64, Unknown> {
+        self.exact(name).map(Number::to_f64)
+    }
+
+    pub fn number_or(&self, name: &str, default: f64) -> Result<f64, Unknown> {
+        if self.expr(name).is_some() { self.number(name) } else { Ok(default) }
+    }
+}
+
+/// A metric as a block sees it.
+pub struct Metric<'a> {
+    pub scene: &'a Scene<'a>,
+    pub group: GroupIndex,
+    pub field: &'a str,
+    pub name: String,
+}
+
+/// The known samples of a stretch of time.
+pub struct Samples {
+    pub values: Vec<(Timestamp, Number)>,
+    pub unit: Unit,
+    /// How many there should have been.
+    pub expected: u64,
+}
+
+impl Samples {
+    /// `5 of 5 samples`
+    pub fn coverage(&self) -> String {
+        format!("{} of {} samples", self.values.len(), self.expected.max(self.values.len() as u64))
+    }
+}
+
+impl<'a> Metric<'a> {
+    pub fn new(scene: &'a Scene<'a>, group: &str, field: &'a str) -> Result<Self, Unknown> {
+        let index = scene.group_index(group).ok_or_else(|| Unknown(format!("there is no group `{group}`")))?;
+        Ok(Self { scene, group: index, field, name: format!("{group}.{field}") })
+    }
+
+    /// When the block began that the call stands in, or the weight was set that its ramp has now: no sample from before counts.
+    pub fn begin(&self) -> Timestamp {
+        let state = self.scene.state;
+        let block = self.scene.frame.map_or(state.started_at, |frame| state.frame(frame).started_at);
+        self.scene.not_before(self.group).map_or(block, |edge| edge.max(block))
+    }
+
+    /// The samples in (from, to], none of them from before the weight was set.
+    pub fn since(&self, from: Timestamp, to: Timestamp) -> Result<Samples, Unknown> {
+        let edge = self.scene.not_before(self.group);
+        self.between(edge.map_or(from, |edge| from.max(before(edge))), to)
+    }
+
+    /// The samples in (from, to]; none is unknown.
+    pub fn between(&self, from: Timestamp, to: Timestamp) -> Result<Samples, Unknown> {
+        let samples = self.scene.state.series.between(self.group, self.field, from, to);
+        let mut unit = Unit::One;
+        let mut values = Vec::new();
+        for (at, sample) in samples {
+            if let Some((number, of)) = amount(sample) {
+                unit = of;
+                values.push((*at, number));
+            }
+        }
+        if values.is_empty() {
+            return Err(Unknown(format!("`{}` has no sample in the window", self.name)));
+        }
+        Ok(Samples { values, unit, expected: self.ticks(from, to) })
+    }
+
+    /// Feeds what is new after `from`, or after where it had got to, reads, and keeps where it is now.
+    pub fn run_on<R>(
+        &self,
+        (key, from): (String, Timestamp),
+        fresh: impl FnOnce() -> Running,
+        mut push: impl FnMut(&mut Running, Timestamp, Number),
+        read: impl FnOnce(&mut Running) -> R,
+    ) -> (R, Unit) {
+        let (series, at) = (&self.scene.state.series, self.scene.at);
+        let (mut last, mut running) = series.carried.take(&key, at).unwrap_or_else(|| (from, fresh()));
+        for (time, sample) in series.between(self.group, self.field, last, at) {
+            if let Some((value, _)) = amount(sample) {
+                push(&mut running, *time, value);
+            }
+            last = *time;
+        }
+        let found = read(&mut running);
+        series.carried.put(key, last, running);
+        let latest = series.latest(self.group, self.field, at).and_then(|(_, sample)| amount(sample));
+        (found, latest.map_or(Unit::One, |(_, unit)| unit))
+    }
+
+    /// How often the group was to be sampled in (from, to].
+    pub fn ticks(&self, from: Timestamp, to: Timestamp) -> u64 {
+        let (start, every) = (self.scene.state.started_at, self.scene.plan.group(self.group).every);
+        let until = |time: Timestamp| {
+            if time < start { 0 } else { 1 + (time.since(start).as_micros() / every.as_micros().max(1)) as u64 }
+        };
+        until(to).saturating_sub(until(from))
+    }
+}
+
+/// The last instant before another one.
+pub fn before(at: Timestamp) -> Timestamp {
+    Timestamp(at.0.saturating_sub(1))
+}
+
+fn over(arguments: &Arguments<'_>, function: &str, metric: &Metric<'_>, length: Duration) -> Measuring {
+    let at = arguments.scene.at;
+    let edge = arguments.scene.not_before(metric.group).map_or(Timestamp(i64::MIN), before);
+    let from = at.minus(length).max(edge);
+    let extreme = match function {
+        "min" => Some(Ordering::Less),
+        "max" => Some(Ordering::Greater),
+        _ => None,
+    };
+    let key = format!("window {extreme:?} {} {} {}", metric.name, length.as_micros(), edge.0);
+    let fresh = || Running::Window(Window::new(length, extreme));
+    let push = |running: &mut Running, time: Timestamp, value: Number| {
+        if let Running::Window(window) = running {
+            window.push(time, value);
+        }
+    };
+    let ((answer, count), unit) = metric.run_on((key, from), fresh, push, |running| {
+        let Running::Window(window) = running else { return (None, 0) };
+        window.move_to(at);
+        let answer = if window.count() == 0 { None } else { Some(summarize(arguments, function, window)) };
+        (answer, window.count() as u64)
+    });
+    let answer = answer.ok_or_else(|| Unknown(format!("`{}` has no sample in the window", metric.name)))??;
+    let number =
+        answer.ok_or_else(|| Unknown(format!("`{function}` of `{}` needs two samples in the window", metric.name)))?;
+    let unit = match function {
+        "count" => Unit::One,
+        "rate" => Unit::Rate,
+        _ => unit,
+    };
+    let coverage = format!("{count} of {} samples", metric.ticks(from, at).max(count));
+    let arithmetic = match function {
+        "percentile" => format!("type {}, {coverage}", arguments.number_or("method", 7.0)?),
+        _ => coverage,
+    };
+    Ok(Measured { value: Value::Quantity(number, unit), arithmetic })
+}
+
+/// None where two samples are needed and there is one.
+fn summarize(arguments: &Arguments<'_>, function: &str, window: &Window) -> Result<Option<Number>, Unknown> {
+    Ok(match function {
+        "mean" => window.mean(),
+        "min" | "max" => window.extreme(),
+        "sum" => Some(window.sum()),
+        "count" => i64::try_from(window.count()).ok().map(Number::from),
+        "stddev" => window.deviation().map(Number::from_f64),
+        "delta" => window.delta(),
+        "increase" => window.increase(),
+        "rate" => window.increase().zip(window.seconds()).and_then(|(grown, seconds)| grown.divide(seconds)),
+        _ => return percentile(arguments, window).map(Some),
+    })
 }
 
 /// Type 7 of Hyndman and Fan (1996); with `method: 1` the smallest sample that at least q of all do not exceed.
-fn percentile(scene: &Scene<'_>, args: &[(String, Expr)], samples: &Samples, unit: Unit) -> Evaluated {
-    let number = |name: &str| {
-        let arg = args.iter().find(|(candidate, _)| candidate == name)?;
-        evaluate(&arg.1, scene).ok()?.as_number()
+fn percentile(arguments: &Arguments<'_>, window: &Window) -> Result<Number, Unknown> {
+    let q = arguments.exact("q")?;
+    let values = window.values().collect();
+    let found = match arguments.number_or("method", 7.0)? {
+        1.0 => crate::eval::nearest_rank(values, q),
+        7.0 => crate::eval::quantile(values, q),
+        other => return Err(Unknown(format!("`percentile` knows the methods 1 and 7, not {other}"))),
     };
-    let q = number("q").ok_or_else(|| Unknown("`percentile` needs a share".to_owned()))?.to_f64().clamp(0.0, 1.0);
-    let mut values: Vec<f64> = samples.iter().map(|(_, value)| *value).collect();
-    values.sort_by(f64::total_cmp);
-    let amount = if number("method").and_then(Number::to_i64) == Some(1) {
-        let rank = (q * values.len() as f64).ceil().max(1.0) as usize - 1;
-        values.get(rank).copied().map(Number::from_f64)
-    } else {
-        crate::eval::quantile(values.into_iter().map(Number::from_f64).collect(), q)
-    };
-    amount.map(|amount| Value::Quantity(amount, unit)).ok_or_else(|| Unknown("there is no sample".to_owned()))
+    found.ok_or_else(|| Unknown("there is no sample".to_owned()))
 }

@@ -91,22 +91,48 @@ fn aggregate(function: &str, values: &[Value]) -> Evaluated {
     let count = Number::from(i64::try_from(amounts.len()).unwrap_or(i64::MAX));
     let result = match function {
         "mean" => sum.divide(count),
-        "median" => quantile(amounts, 0.5),
-        _ => quantile(amounts, values.get(1).and_then(Value::as_number).map_or(0.5, Number::to_f64)),
+        "median" => quantile(amounts, Number::from_f64(0.5)),
+        _ => quantile(amounts, values.get(1).and_then(Value::as_number).unwrap_or(Number::from_f64(0.5))),
     };
     result.map(|amount| Value::Quantity(amount, unit)).ok_or_else(|| Unknown("the list is empty".to_owned()))
 }
 
-/// Linear interpolation between order statistics (Hyndman and Fan 1996, type 7).
+/// Linear interpolation between order statistics (Hyndman and Fan 1996, type 7), at the decimal that was written.
 #[must_use]
-pub fn quantile(mut amounts: Vec<Number>, q: f64) -> Option<Number> {
+pub fn quantile(mut amounts: Vec<Number>, q: Number) -> Option<Number> {
+    sort(&mut amounts);
+    let last = i64::try_from(amounts.len().checked_sub(1)?).ok()?;
+    let position = share(q).multiply(Number::from(last));
+    let whole = position.to_f64().floor();
+    let below = amounts.get(whole as usize)?;
+    let fraction = position.subtract(Number::from(whole as i64));
+    match amounts.get(whole as usize + 1) {
+        Some(above) if !fraction.is_zero() => Some(below.add(above.subtract(*below).multiply(fraction))),
+        _ => Some(*below),
+    }
+}
+
+/// The smallest one that at least a share `q` of all do not exceed (type 1): the rank is ⌈n q⌉, of the decimal that was written.
+#[must_use]
+pub fn nearest_rank(mut amounts: Vec<Number>, q: Number) -> Option<Number> {
+    sort(&mut amounts);
+    let count = i64::try_from(amounts.len()).ok()?;
+    let rank = share(q).multiply(Number::from(count)).to_f64().ceil().max(1.0);
+    amounts.get(rank as usize - 1).copied()
+}
+
+fn share(q: Number) -> Number {
+    if q.is_negative() {
+        Number::ZERO
+    } else if q.compare(Number::ONE) == Some(Ordering::Less) {
+        q
+    } else {
+        Number::ONE
+    }
+}
+
+fn sort(amounts: &mut [Number]) {
     amounts.sort_by(|left, right| left.compare(*right).unwrap_or(Ordering::Equal));
-    let last = amounts.len().checked_sub(1)?;
-    let position = q.clamp(0.0, 1.0) * last as f64;
-    let below = amounts.get(position.floor() as usize)?;
-    let above = amounts.get(position.ceil() as usize)?;
-    let fraction = Number::from_f64(position - position.floor());
-    Some(below.add(above.subtract(*below).multiply(fraction)))
 }
 
 fn length(value: &Value) -> Evaluated {

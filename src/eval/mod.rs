@@ -4,7 +4,7 @@
 //! (`false and unknown` is false, `true or unknown` is true); elsewhere it is an error that the caller words.
 
 mod functions;
-pub use functions::quantile;
+pub use functions::{nearest_rank, quantile};
 mod operators;
 pub mod reduce;
 pub mod rubric;

@@ -5,8 +5,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::expr::Expr;
-use super::phase::{Block, Call, Condition};
-use super::program::Local;
+use super::expr::ExprKind;
+use super::phase::{Block, Call, Condition, Step};
+use super::program::{Local, LocalKind};
+use super::signature::EffectClass;
+use super::walk;
 use crate::base::span::Location;
 use crate::contract::types::Type;
 
@@ -21,6 +24,65 @@ pub struct KillSwitch {
     pub on: Block,
     pub off: Block,
     pub at: Location,
+}
+
+/// How the turn of a kill switch to one side is taken back.
+#[derive(Debug, Clone, PartialEq)]
+pub enum WayBack<'m> {
+    /// Each change in it brings its own undo, which knows exactly what was there before.
+    Own,
+    /// The steps of the other side, in their order.
+    Other(Vec<&'m Step>),
+    /// Something in it has no undo, and the other side cannot stand in for it: it is empty, made of more than plain steps,
+    /// or its steps need one another's outputs.
+    Partly,
+}
+
+impl KillSwitch {
+    #[must_use]
+    pub fn side(&self, on: bool) -> &Block {
+        if on { &self.on } else { &self.off }
+    }
+
+    #[must_use]
+    pub fn way_back(&self, on: bool) -> WayBack<'_> {
+        let blocks = walk::blocks_within(self.side(on));
+        let mut steps = blocks.iter().flat_map(|block| &block.statements).filter_map(|statement| statement.kind.step());
+        if steps.all(|step| step.effect != EffectClass::Changes || step.undo.is_some() || step.has_undo) {
+            return WayBack::Own;
+        }
+        match self.plain_steps(!on) {
+            Some(steps) if !steps.is_empty() => WayBack::Other(steps),
+            _ => WayBack::Partly,
+        }
+    }
+
+    /// The steps of a side that do anything, when each of them can be called by itself.
+    fn plain_steps(&self, on: bool) -> Option<Vec<&Step>> {
+        let mut needs_another = false;
+        let mut look = |part: &super::expr::Expr| needs_another |= matches!(&*part.kind, ExprKind::Output(_));
+        walk::block_expressions(self.side(on), &mut look);
+        for local in &self.locals {
+            if let LocalKind::Value(value) = &local.kind {
+                walk::expressions(value, &mut look);
+            }
+        }
+        let steps: Option<Vec<&Step>> =
+            self.side(on).statements.iter().map(|statement| statement.kind.step()).collect();
+        let is_plain = |step: &&Step| step.when.is_none() && is_turned_on(&step.call.name).is_none();
+        let steps = steps.filter(|steps| !needs_another && steps.iter().all(is_plain))?;
+        Some(steps.into_iter().filter(|step| step.effect != EffectClass::Reads).collect())
+    }
+}
+
+/// Whether a call trips a kill switch (true), resets it (false), or does neither.
+#[must_use]
+pub fn is_turned_on(call: &str) -> Option<bool> {
+    match call {
+        "killswitch.trip" => Some(true),
+        "killswitch.reset" => Some(false),
+        _ => None,
+    }
 }
 
 /// `sentinel NAME every D { … }`

@@ -106,6 +106,11 @@ pub enum StatementKind {
 }
 
 impl StatementKind {
+    #[must_use]
+    pub fn step(&self) -> Option<&Step> {
+        if let Self::Step(step) = self { Some(step) } else { None }
+    }
+
     /// The block inside it.
     #[must_use]
     pub fn inner(&self) -> Option<&Block> {
@@ -154,6 +159,15 @@ pub const RETURN: &str = "return";
 
 /// The undo of a change that another step's written undo takes back as well, which its argument names.
 pub const UNDONE_WITH: &str = "undone_with";
+
+/// The end of a kill switch's turn, behind its steps.
+pub const TURNED: &str = "turned";
+
+/// Carries a step of a kill switch's other side as its undo, before steps that bring none.
+pub const WAY_BACK: &str = "way_back";
+
+/// Steps that no program calls: they are put in.
+pub const PUT_IN: [&str; 4] = [RETURN, UNDONE_WITH, TURNED, WAY_BACK];
 
 impl Step {
     /// What a person called: the composite step, if it is part of one.

@@ -6,8 +6,10 @@ use std::time::Duration;
 use indexmap::IndexSet;
 
 use super::expand::{Expansion, Instance};
+use super::limits;
 use super::metrics::{Metrics, constant_args};
 use super::parts::{each_part, each_value, map_outputs};
+use super::places::Places;
 use super::program::{
     Block, BlockIndex, Call, Condition, Item, Node, NodeIndex, NodeKind, PhaseIndex, Step, Sustain, Target, Trigger,
 };
@@ -35,6 +37,7 @@ pub struct Builder<'a, 's> {
     pub channels: IndexSet<String>,
     /// The rubrics in use, by name.
     pub rubrics: IndexSet<String>,
+    pub places: Places,
 }
 
 /// The phase, hook or pipeline that is being built.
@@ -45,6 +48,8 @@ pub struct Place<'s, 'a> {
     prefix: String,
     /// `x.` in a composite step that is called `x`.
     within: String,
+    /// Where the composite step around it is called.
+    called_at: Option<Location>,
     /// Names of steps, which numbers have to leave alone.
     taken: HashSet<String>,
     numbers: HashMap<&'static str, u32>,
@@ -54,7 +59,7 @@ impl<'s, 'a> Place<'s, 'a> {
     pub fn new(instance: Option<&'s Instance<'a>>, phase: PhaseIndex, id: &str) -> Self {
         let prefix = if id.is_empty() { String::new() } else { format!("{id}.") };
         let within = String::new();
-        Self { instance, phase, prefix, within, taken: HashSet::new(), numbers: HashMap::new() }
+        Self { instance, phase, prefix, within, called_at: None, taken: HashSet::new(), numbers: HashMap::new() }
     }
 
     /// `freeze.gate1`: unnamed ones are counted per kind through the whole phase, those of a composite step by themselves.
@@ -89,7 +94,7 @@ impl<'a> Builder<'a, '_> {
 
     /// The expression with all that is known put in, its outputs qualified, and note taken of what it uses.
     pub fn expr(&mut self, expr: &Expr, place: &Place) -> Option<Expr> {
-        let known = self.scope.known(expr)?;
+        let known = limits::choose(self.scope.known(expr)?, self.metrics.program, self.scope)?;
         self.note(&known);
         if known.as_literal().is_some() {
             return Some(known);
@@ -198,13 +203,22 @@ impl<'a> Builder<'a, '_> {
             self.channels.insert(channel.clone());
         }
         let condition = self.condition(&trigger.condition, place)?;
+        self.places.triggers.insert(id.clone(), trigger.at);
         Some(Trigger { id, action: trigger.action.clone(), condition })
     }
 
     fn statement(&mut self, statement: &model::Statement, place: &mut Place) -> Option<Item> {
         let (id, title) = match &statement.kind {
             StatementKind::Parallel(inner) => return Some(Item::Block(self.block(inner, true, place))),
-            StatementKind::Scope(inner) => return self.scope(inner, place).map(Item::Block),
+            StatementKind::Scope(inner) => {
+                let outside = place.called_at;
+                if inner.composite.is_some() {
+                    place.called_at = outside.or(Some(statement.at));
+                }
+                let built = self.scope(inner, place).map(Item::Block);
+                place.called_at = outside;
+                return built;
+            }
             StatementKind::Step(model::Step { name: Some(name), .. }) => (format!("{}{name}", place.prefix), None),
             StatementKind::Step(_) => (place.numbered("step"), None),
             StatementKind::Gate { title, .. } => (place.numbered("gate"), title.as_ref()),
@@ -220,6 +234,7 @@ impl<'a> Builder<'a, '_> {
         // Its place in the list is before that of what stands in it; its kind follows.
         let node = Node { id, phase: place.phase, title, doc: statement.doc.clone(), kind: NodeKind::Phase };
         let index = self.add_node(node);
+        self.places.nodes.insert(index, place.called_at.unwrap_or(statement.at));
         let kind = self.kind(statement, place)?;
         self.nodes[index.0 as usize].kind = kind;
         Some(Item::Node(index))

@@ -5,21 +5,24 @@ use std::collections::BTreeSet;
 use indexmap::{IndexMap, IndexSet};
 
 use super::body::{Builder, Decision, Place, index_of};
-use super::choice::{choose_environment, choose_params, choose_pipeline};
+use super::by_hand::{self, Turn};
+use super::choice::{choose_environment, choose_params, choose_pipeline, launched_params};
 use super::expand::{Expansion, Instance};
 use super::fingerprint::{fingerprint, hash};
 use super::graph::{Graph, build_graph, predecessors_of, topological_order};
 use super::metrics::Metrics;
+use super::places::Places;
 use super::program::{Block, Inputs, Node, NodeIndex, NodeKind, PLAN_VERSION, Phase, PhaseIndex, Plan, Target};
 use super::request::{PlanError, PlanRequest, Surroundings};
 use super::scope::Scope;
+use super::switches;
+use crate::base::source::Sources;
 use crate::contract::value::Value;
 use crate::contract::window::{Freeze, Window};
-use crate::model::expr::{Expr, ExprKind};
+use crate::model::expr::Expr;
 use crate::model::operations;
 use crate::model::phase as model;
-use crate::model::program::{Environment, FieldValue, Hook, HookEvent, Pipeline, Program};
-use crate::model::walk;
+use crate::model::program::{Environment, Hook, HookEvent, Pipeline, Program};
 
 /// The plan of one pipeline in one environment.
 ///
@@ -32,20 +35,63 @@ pub fn build(
     surroundings: &dyn Surroundings,
 ) -> Result<Plan, Vec<PlanError>> {
     let pipeline = choose_pipeline(program, request).map_err(|error| vec![error])?;
-    let environment = choose_environment(program, request);
-    let given = choose_params(pipeline, request);
-    let (environment, given) = match (environment, given) {
-        (Ok(environment), Ok(given)) => (environment, given),
-        (environment, given) => {
-            let mut errors: Vec<PlanError> = environment.err().into_iter().collect();
-            errors.extend(given.err().into_iter().flatten());
-            return Err(errors);
+    let (environment, given) = both(choose_environment(program, request), choose_params(pipeline, request))?;
+    let whole = switches::put_in(program, pipeline, environment)?;
+    let scope = Scope::new(&whole, environment, given, surroundings);
+    finish(build_in(program, &whole, environment, request.sources, &scope), scope).map(|(plan, _)| plan)
+}
+
+/// The plan of the run that a test or a schedule starts, and where in the program its parts stand.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_launch(
+    program: &Program,
+    launch: &operations::Launch,
+    sources: &Sources,
+    surroundings: &dyn Surroundings,
+) -> Result<(Plan, Places), Vec<PlanError>> {
+    let missing = || vec![PlanError::program(launch.at, format!("there is no pipeline `{}`", launch.pipeline))];
+    let pipeline = program.launched(&launch.pipeline).ok_or_else(missing)?;
+    let environment = launch.environment.as_deref();
+    let request = PlanRequest { pipeline: None, environment, params: &IndexMap::new(), sources };
+    let (environment, given) = both(choose_environment(program, &request), launched_params(pipeline, launch))?;
+    let whole = switches::put_in(program, pipeline, environment)?;
+    let scope = Scope::new(&whole, environment, given, surroundings);
+    finish(build_in(program, &whole, environment, sources, &scope), scope)
+}
+
+/// The plan of a kill switch that is turned by hand.
+///
+/// # Errors
+/// As [`build`], and when there is no such switch.
+pub fn build_turn(
+    program: &Program,
+    turn: &Turn<'_>,
+    request: &PlanRequest,
+    surroundings: &dyn Surroundings,
+) -> Result<Plan, Vec<PlanError>> {
+    let pipeline = by_hand::pipeline(program, turn).map_err(|error| vec![error]);
+    let (environment, pipeline) = both(choose_environment(program, request), pipeline)?;
+    let whole = switches::put_in(program, &pipeline, environment)?;
+    let scope = Scope::new(&whole, environment, IndexMap::new(), surroundings);
+    finish(build_in(program, &whole, environment, request.sources, &scope), scope).map(|(plan, _)| plan)
+}
+
+fn both<L, R>(left: Result<L, PlanError>, right: Result<R, Vec<PlanError>>) -> Result<(L, R), Vec<PlanError>> {
+    match (left, right) {
+        (Ok(left), Ok(right)) => Ok((left, right)),
+        (left, right) => {
+            let mut errors: Vec<PlanError> = left.err().into_iter().collect();
+            errors.extend(right.err().into_iter().flatten());
+            Err(errors)
         }
-    };
-    let scope = Scope::new(pipeline, environment, given, surroundings);
-    let plan = build_in(program, pipeline, environment, request, &scope);
-    match plan {
-        Some(plan) if !scope.has_failed() => Ok(plan),
+    }
+}
+
+fn finish<T>(built: Option<T>, scope: Scope) -> Result<T, Vec<PlanError>> {
+    match built {
+        Some(built) if !scope.has_failed() => Ok(built),
         _ => Err(scope.into_errors()),
     }
 }
@@ -54,10 +100,9 @@ fn build_in<'a>(
     program: &'a Program,
     pipeline: &'a Pipeline,
     environment: Option<&Environment>,
-    request: &PlanRequest,
+    sources: &Sources,
     scope: &Scope<'a>,
-) -> Option<Plan> {
-    refuse_functions(program, pipeline, scope);
+) -> Option<(Plan, Places)> {
     let params = scope.params();
     let expansion = Expansion::new(pipeline, scope);
     let graph = build_graph(&expansion, scope);
@@ -71,6 +116,7 @@ fn build_in<'a>(
         secrets: BTreeSet::new(),
         channels: IndexSet::new(),
         rubrics: IndexSet::new(),
+        places: Places::default(),
     };
     let pipeline_scope = builder.body(&pipeline.scope, &mut Place::new(None, PhaseIndex(0), ""));
     let window = pipeline.window.as_ref().and_then(|window| builder.window(window));
@@ -87,13 +133,13 @@ fn build_in<'a>(
         .flat_map(|group| group.args.values().chain(group.fields.iter().flat_map(|field| field.args.values())));
     values.for_each(|value| builder.note_value(value));
     let inputs = Inputs {
-        program: request.sources.iter().map(|file| (file.name.clone(), hash(file.text.as_bytes()))).collect(),
+        program: sources.iter().map(|file| (file.name.clone(), hash(file.text.as_bytes()))).collect(),
         environment: environment.map(|environment| environment.name.clone()),
         params: params.clone(),
         files: scope.reads.file_hashes(),
         variables: scope.reads.variable_hashes(),
     };
-    Some(Plan {
+    let plan = Plan {
         version: PLAN_VERSION,
         fingerprint: fingerprint(&inputs),
         pipeline: pipeline.name.clone(),
@@ -112,28 +158,8 @@ fn build_in<'a>(
         blocks: builder.blocks,
         scope: pipeline_scope,
         secrets: builder.secrets.into_iter().collect(),
-    })
-}
-
-/// Functions that the checker knows and the engine does not compute yet: a gate on one would wait for ever.
-fn refuse_functions(program: &Program, pipeline: &Pipeline, scope: &Scope) {
-    let mut check = |expr: &Expr| {
-        let ExprKind::Call(function, args) = &*expr.kind else { return };
-        let chosen = args.iter().any(|(name, _)| name == "false_alarm_every");
-        if chosen {
-            scope.fail(
-                PlanError::program(expr.at, "`false_alarm_every` is not supported by this version").help("give `h`"),
-            );
-        } else if matches!(function.as_str(), "worse" | "failures" | "success_rate") {
-            scope.fail(PlanError::program(expr.at, format!("`{function}` is not supported by this version")));
-        }
     };
-    walk::pipeline_expressions(pipeline, &mut check);
-    for field in program.groups.values().flat_map(|group| group.fields.values()) {
-        if let FieldValue::Derived(expr) = &field.value {
-            walk::expressions(expr, &mut check);
-        }
-    }
+    Some((plan, builder.places))
 }
 
 fn build_phases(builder: &mut Builder, graph: &Graph, order: &[usize], window: Option<&Window>) -> Vec<Phase> {
@@ -276,7 +302,8 @@ fn build_hooks(builder: &mut Builder, pipeline: &Pipeline, phases: &mut Vec<Phas
     }
 }
 
-fn hook_id(event: HookEvent) -> &'static str {
+/// The id of the phase that the hooks of an event become.
+pub(super) fn hook_id(event: HookEvent) -> &'static str {
     match event {
         HookEvent::Start => "on start",
         HookEvent::Success => "on success",

@@ -6,7 +6,10 @@ use super::literal;
 use super::request::{PlanError, PlanRequest};
 use crate::base::suggest::nearest;
 use crate::contract::value::Value;
+use crate::eval::Unknown;
+use crate::eval::reduce::constant;
 use crate::model::expr::LocalId;
+use crate::model::operations::Launch;
 use crate::model::program::{Environment, LocalKind, Pipeline, Program};
 
 pub fn choose_pipeline<'a>(program: &'a Program, request: &PlanRequest) -> Result<&'a Pipeline, PlanError> {
@@ -75,7 +78,27 @@ pub fn choose_params(pipeline: &Pipeline, request: &PlanRequest) -> Result<Index
     if errors.is_empty() { Ok(chosen) } else { Err(errors) }
 }
 
-fn unknown<'a>(kind: &str, name: &str, known: impl Iterator<Item = &'a str>) -> PlanError {
+/// The arguments of a test or a schedule: constants that the checker has typed.
+pub fn launched_params(pipeline: &Pipeline, launch: &Launch) -> Result<IndexMap<LocalId, Value>, Vec<PlanError>> {
+    let mut chosen = IndexMap::new();
+    let mut errors = Vec::new();
+    for (id, param) in pipeline.params() {
+        let written = launch.args.iter().find(|(name, _)| *name == param.name);
+        match (written.map(|(_, value)| (value.at, constant(value))), &param.kind) {
+            (Some((_, Ok(value))), _) => {
+                chosen.insert(id, value);
+            }
+            (Some((at, Err(Unknown(reason)))), _) => {
+                errors.push(PlanError::program(at, format!("argument `{}` has no value: {reason}", param.name)));
+            }
+            (None, LocalKind::Param(Some(_))) => {}
+            (None, _) => errors.push(PlanError::program(launch.at, format!("argument `{}` is missing", param.name))),
+        }
+    }
+    if errors.is_empty() { Ok(chosen) } else { Err(errors) }
+}
+
+pub(super) fn unknown<'a>(kind: &str, name: &str, known: impl Iterator<Item = &'a str>) -> PlanError {
     let known: Vec<&str> = known.collect();
     let error = PlanError::usage(format!("there is no {kind} `{name}`"));
     match nearest(name, known.iter().copied()) {

@@ -83,6 +83,10 @@ impl<'a> Expansion<'a> {
 
     /// The output with the element of its phase filled in, seen from `here`.
     pub fn qualify(&self, output: &OutputRef, here: Option<&Instance>) -> Result<OutputRef, String> {
+        // In a hook: no phase has a name of two words.
+        if output.phase.contains(' ') && here.is_none() {
+            return Ok(output.clone());
+        }
         let element = match (&output.element, here) {
             (None, Some(here)) if here.phase.name == output.phase => here.element.as_ref().map(|it| it.label.clone()),
             (element, _) => element.clone(),

@@ -4,22 +4,25 @@ use std::time::Duration;
 
 use indexmap::{IndexMap, IndexSet};
 
+use super::limits;
 use super::order::visit_needed_first;
 use super::parts::each_part;
+use super::probes::{SENTINEL, probe_read};
 use super::program::{Derived, Group, GroupIndex, MetricRef};
 use super::request::PlanError;
 use super::scope::Scope;
 use crate::contract::registry::{Args, FieldQuery};
+use crate::contract::types::Type;
 use crate::model::expr::{Expr, ExprKind};
 use crate::model::phase::Call;
 use crate::model::program::{FieldValue, MetricsGroup, Program};
 
-const EVERY: Duration = Duration::from_secs(60);
+pub const EVERY: Duration = Duration::from_secs(60);
 
 type Field = (String, String);
 
 pub struct Metrics<'a> {
-    program: &'a Program,
+    pub program: &'a Program,
     /// The fields in use of each group, each behind those it is derived from.
     used: IndexMap<String, IndexSet<String>>,
 }
@@ -43,13 +46,38 @@ impl<'a> Metrics<'a> {
     /// The groups in the order of their indices.
     pub fn build(&self, scope: &Scope) -> Vec<Group> {
         let groups = self.used.iter().filter_map(|(name, fields)| match self.program.groups.get(name) {
-            Some(group) => build_group(group, fields, scope),
+            Some(group) => build_group(self.program, group, fields, scope),
+            None if name.starts_with(SENTINEL) => self.build_probes(name, fields, scope),
             None => {
                 scope.fail(PlanError::usage(format!("there is no metrics group `{name}`")));
                 None
             }
         });
         groups.collect()
+    }
+
+    /// The probes of a sentinel as a group: they are called as often as the sentinel calls them.
+    fn build_probes(&self, name: &str, fields: &IndexSet<String>, scope: &Scope) -> Option<Group> {
+        let sentinel = self.program.sentinels.get(name.trim_start_matches(SENTINEL));
+        let every = match sentinel.and_then(|sentinel| sentinel.every.as_ref()) {
+            Some(every) => scope.interval(every, &format!("`every` of the {name}"))?,
+            None => EVERY,
+        };
+        let queries = fields.iter().map(|probe| FieldQuery {
+            field: probe.clone(),
+            extractor: "probe".to_owned(),
+            args: Args::new(),
+            ty: Type::Bool,
+        });
+        Some(Group {
+            name: name.to_owned(),
+            source: "sentinel".to_owned(),
+            args: Args::new(),
+            every,
+            lag: Duration::ZERO,
+            fields: queries.collect(),
+            derived: Vec::new(),
+        })
     }
 
     fn note(&mut self, group: String, field: String) -> MetricRef {
@@ -70,15 +98,15 @@ impl<'a> Metrics<'a> {
 
 fn fields_in(expr: &Expr) -> Vec<Field> {
     let mut found = Vec::new();
-    each_part(expr, &mut |part| {
-        if let ExprKind::Metric { group, field } = &*part.kind {
-            found.push((group.clone(), field.clone()));
-        }
+    each_part(expr, &mut |part| match &*part.kind {
+        ExprKind::Metric { group, field } => found.push((group.clone(), field.clone())),
+        ExprKind::Call(function, args) => found.extend(probe_read(function, args)),
+        _ => {}
     });
     found
 }
 
-fn build_group(group: &MetricsGroup, used: &IndexSet<String>, scope: &Scope) -> Option<Group> {
+fn build_group(program: &Program, group: &MetricsGroup, used: &IndexSet<String>, scope: &Scope) -> Option<Group> {
     let name = &group.name;
     let every = match &group.every {
         Some(every) => scope.interval(every, &format!("`every` of metrics `{name}`"))?,
@@ -105,7 +133,8 @@ fn build_group(group: &MetricsGroup, used: &IndexSet<String>, scope: &Scope) -> 
         if let Some(declared) = group.fields.get(field)
             && let FieldValue::Derived(expr) = &declared.value
         {
-            derived.push(Derived { field: field.clone(), ty: declared.ty.clone(), expr: scope.known(expr)? });
+            let expr = limits::choose(scope.known(expr)?, program, scope)?;
+            derived.push(Derived { field: field.clone(), ty: declared.ty.clone(), expr });
         }
     }
     let args = constant_args(&group.source, &format!("metrics `{name}`"), scope)?;

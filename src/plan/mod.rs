@@ -6,21 +6,27 @@
 
 mod body;
 mod build;
+mod by_hand;
 mod choice;
 mod expand;
 pub mod fingerprint;
 mod graph;
+mod limits;
 mod literal;
 mod metrics;
 mod order;
 mod parts;
+pub mod places;
+pub mod probes;
 pub mod program;
 mod reads;
 pub mod request;
 mod scope;
 mod shape;
+mod switches;
 
-pub use build::build;
+pub use build::{build, build_launch, build_turn};
+pub use by_hand::Turn;
 pub use fingerprint::compare;
 
 #[cfg(test)]

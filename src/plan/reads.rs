@@ -97,7 +97,10 @@ impl<'a> Reads<'a> {
         match (content, default) {
             (Ok(Some(content)), _) => Ok(Value::text(content.as_str())),
             (Ok(None), Some(default)) => Ok(default.clone()),
-            (Ok(None), None) => Err(Unknown(format!("the environment variable `{name}` is not set"))),
+            (Ok(None), None) => match self.surroundings.stand_in(name) {
+                Some(content) => Ok(Value::text(content)),
+                None => Err(Unknown(format!("the environment variable `{name}` is not set"))),
+            },
             (Err(reason), _) => Err(Unknown(format!("the environment variable `{name}` cannot be used: {reason}"))),
         }
     }

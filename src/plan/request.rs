@@ -31,6 +31,11 @@ pub trait Surroundings {
     /// # Errors
     /// Why its content cannot be used.
     fn env_var(&self, name: &str) -> Result<Option<String>, String>;
+
+    /// What stands for a variable that is not set and has no default; none: the plan is refused.
+    fn stand_in(&self, _name: &str) -> Option<String> {
+        None
+    }
 }
 
 /// Why there is no plan.

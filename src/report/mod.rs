@@ -4,3 +4,4 @@ pub mod diagnostics;
 pub mod plan;
 pub mod reference;
 pub mod run;
+pub mod tests;

@@ -48,7 +48,10 @@ pub async fn drive(prepared: Prepared, options: RunOptions) -> Result<Finished, 
     let registry = steps::registry();
     let mut engine = Engine::new(&plan, &registry);
     past.iter().for_each(|recorded| engine.replay(recorded));
-    let world = LocalWorld::new(options.root.clone(), Some(run.path().to_owned()), options.secrets, Arc::clone(&clock));
+    let world = {
+        let (root, folder) = (options.root.clone(), Some(run.path().to_owned()));
+        LocalWorld::new(root, &options.state, folder, options.secrets, Arc::clone(&clock))
+    };
     let equipment = Equipment {
         plan: Arc::clone(&plan),
         registry,

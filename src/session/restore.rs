@@ -36,7 +36,7 @@ pub async fn restore(run: &str, backup: &str, options: RunOptions) -> Result<Str
         emergency_id: format!("emergency-{}-{}", run.id(), clock.now().0 / 1_000_000),
         to: backups,
     };
-    let world = LocalWorld::new(root, Some(run.path().to_owned()), options.secrets, clock);
+    let world = LocalWorld::new(root, &options.state, Some(run.path().to_owned()), options.secrets, clock);
     let errand = Errand { key: format!("{}/restore", run.id()), effect, output: None };
     match world.perform(errand, CancellationToken::new()).await {
         Outcome::Done(answer) => Ok(format!(

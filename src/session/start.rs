@@ -74,7 +74,8 @@ pub async fn start(plan: Plan, options: RunOptions) -> Result<Finished, Refusal>
     {
         return Err(held(name, &holder));
     }
-    let world = LocalWorld::new(options.root.clone(), None, Arc::clone(&options.secrets), Arc::clone(&clock));
+    let (root, secrets) = (options.root.clone(), Arc::clone(&options.secrets));
+    let world = LocalWorld::new(root, &options.state, None, secrets, Arc::clone(&clock));
     let world: Arc<dyn World> = Arc::new(world);
     let missing = preflight::look(&plan, &steps::registry(), &world, &*clock).await;
     if !missing.is_empty() {

@@ -1,6 +1,27 @@
 //! The engine in virtual time: a world answers at once, the clock jumps to whatever comes next. Pure.
 //!
 //! The same engine as the real run, so that what passes here passes there. A simulated hour costs nothing but its samples.
+//!
+//! `test` blocks: [`trial::run`] makes a world from what is given ([`script`], [`given`]), lets the run go through it and
+//! judges what is expected ([`verdict`]). Invariants: no clock, no disk; recordings are handed in as text; the same test
+//! gives the same run, noise included, which is a function of title, metric and time.
+
+mod composites;
+mod constants;
+pub mod coverage;
+mod files;
+pub mod given;
+mod names;
+mod noise;
+mod people;
+mod reads;
+pub mod recording;
+pub mod script;
+mod stand_in;
+pub mod trial;
+pub mod verdict;
+mod watch;
+pub mod world;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -14,12 +35,25 @@ use crate::engine::state::State;
 use crate::engine::turn::{Command, Decision, Engine, Input, Request};
 use crate::plan::program::{GroupIndex, Plan};
 
+/// Steps that may run at one time: in virtual time nothing has to wait for a processor.
+const JOBS: u32 = 10_000;
+
 /// What answers the engine's requests.
 pub trait World {
     /// What comes of an effect, and after how long.
-    fn perform(&mut self, key: EffectKey, effect: &Effect, now: Timestamp) -> (Outcome, Duration);
+    fn perform(&mut self, asked: Asked<'_>) -> (Outcome, Duration);
     /// The values of a group's extracted fields at a tick.
     fn sample(&mut self, plan: &Plan, group: GroupIndex, tick: Timestamp) -> Vec<(String, Sample)>;
+}
+
+/// An effect that the engine wants.
+#[derive(Clone, Copy)]
+pub struct Asked<'s> {
+    pub key: EffectKey,
+    pub effect: &'s Effect,
+    pub now: Timestamp,
+    /// What the engine knows of the run.
+    pub state: &'s State,
 }
 
 /// A run in virtual time.
@@ -49,7 +83,7 @@ impl<'a, W: World> Simulation<'a, W> {
     /// A run that begins at `now`.
     pub fn start(plan: &'a Plan, registry: &'a Registry, world: W, now: Timestamp) -> Self {
         let mut simulation = Self::empty(plan, registry, world, now);
-        let start = Input::Start { run_id: "simulated".to_owned(), actor: "simulation".to_owned(), jobs: 16 };
+        let start = Input::Start { run_id: "simulated".to_owned(), actor: "simulation".to_owned(), jobs: JOBS };
         simulation.turn(start);
         simulation
     }
@@ -57,9 +91,24 @@ impl<'a, W: World> Simulation<'a, W> {
     /// A run that goes on from a journal, after whatever wrote it was killed.
     pub fn recover(plan: &'a Plan, registry: &'a Registry, world: W, journal: &[Recorded]) -> Self {
         let now = journal.last().map_or(Timestamp::default(), |recorded| recorded.at);
+        Self::recover_at(plan, registry, world, (journal.to_vec(), now))
+    }
+
+    /// The engine is killed: what it had in hand is lost, and another one goes on from the journal at the same instant.
+    #[must_use]
+    pub fn crash(self, registry: &'a Registry) -> Self {
+        Self::recover_at(self.plan, registry, self.world, (self.events, self.now))
+    }
+
+    fn recover_at(
+        plan: &'a Plan,
+        registry: &'a Registry,
+        world: W,
+        (journal, now): (Vec<Recorded>, Timestamp),
+    ) -> Self {
         let mut simulation = Self::empty(plan, registry, world, now);
         journal.iter().for_each(|recorded| simulation.engine.replay(recorded));
-        simulation.events = journal.to_vec();
+        simulation.events = journal;
         simulation.turn(Input::Recover);
         simulation
     }
@@ -85,10 +134,36 @@ impl<'a, W: World> Simulation<'a, W> {
         self.schedule(at, Class::Operator, input);
     }
 
+    /// An operator's command at once, at `at` or at the present when that is later; the refusal, if it is one.
+    pub fn obey(&mut self, at: Timestamp, command: Command, actor: &str) -> Option<String> {
+        self.now = self.now.max(at);
+        let input = Input::Operator { command, actor: actor.to_owned(), reason: String::new() };
+        self.turn(input)
+    }
+
     /// Runs until it is over, until nothing more will happen by itself, or until `end`: a paused run samples for ever.
     pub fn run_until(&mut self, end: Timestamp) {
-        while !(self.engine.ended() && self.queue.is_empty()) && self.next_at().is_some_and(|at| at <= end) {
+        while !self.is_over() && self.next_at().is_some_and(|at| at <= end) {
             self.step();
+        }
+    }
+
+    /// The run has ended, and nothing is under way any more.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.engine.ended() && self.queue.is_empty()
+    }
+
+    /// Whether an effect, a sample or a command is still to come.
+    #[must_use]
+    pub fn is_expecting(&self) -> bool {
+        !self.inputs.is_empty()
+    }
+
+    /// Jumps to `at` when nothing happens before.
+    pub fn pass_time(&mut self, at: Timestamp) {
+        if self.next_at().is_none_or(|next| next > at) {
+            self.now = self.now.max(at);
         }
     }
 
@@ -102,6 +177,12 @@ impl<'a, W: World> Simulation<'a, W> {
         &self.world
     }
 
+    /// What is left when nobody goes on: the last state, the world, all that happened.
+    #[must_use]
+    pub fn into_parts(self) -> (State, W, Vec<Recorded>) {
+        (self.engine.into_state(), self.world, self.events)
+    }
+
     /// The present of this run.
     #[must_use]
     pub fn now(&self) -> Timestamp {
@@ -109,13 +190,15 @@ impl<'a, W: World> Simulation<'a, W> {
     }
 
     /// When the next thing happens; now, when it should have happened already.
-    fn next_at(&self) -> Option<Timestamp> {
+    #[must_use]
+    pub fn next_at(&self) -> Option<Timestamp> {
         let queued = self.queue.peek().map(|Reverse((at, _, _))| *at);
         let next = [queued, self.wake].into_iter().flatten().min()?;
         Some(next.max(self.now))
     }
 
-    fn step(&mut self) {
+    /// Lets the next thing happen.
+    pub fn step(&mut self) {
         let queued = self.queue.peek().map(|Reverse((at, _, _))| *at);
         let input = match (queued, self.wake) {
             (Some(at), wake) if wake.is_none_or(|wake| at <= wake) => {
@@ -134,17 +217,21 @@ impl<'a, W: World> Simulation<'a, W> {
         }
     }
 
-    fn turn(&mut self, input: Input) {
-        let Decision { events, requests, wake, .. } = self.engine.turn(input, self.now);
+    fn turn(&mut self, input: Input) -> Option<String> {
+        let Decision { events, requests, wake, refusal } = self.engine.turn(input, self.now);
         self.events.extend(events);
         self.wake = wake;
         requests.into_iter().for_each(|request| self.serve(request));
+        refusal
     }
 
     fn serve(&mut self, request: Request) {
         match request {
             Request::Perform { key, effect } => {
-                let (outcome, takes) = self.world.perform(key, &effect, self.now);
+                let (outcome, takes) = {
+                    let asked = Asked { key, effect: &effect, now: self.now, state: self.engine.state() };
+                    self.world.perform(asked)
+                };
                 let id = self.schedule(self.now.plus(takes), Class::Effect, Input::EffectEnded { key, outcome });
                 self.cancelled.insert(key, id);
             }

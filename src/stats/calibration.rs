@@ -20,6 +20,115 @@ pub struct Bin {
     pub samples: usize,
 }
 
+impl Reliability {
+    /// Maximum calibration error: the worst bin that holds something.
+    #[must_use]
+    pub fn greatest_error(&self) -> f64 {
+        self.bins.iter().map(|bin| (bin.observed - bin.predicted).abs()).fold(0.0, f64::max)
+    }
+}
+
+/// mean −ln of the probability that was given to what happened, kept 10⁻¹⁵ away from 0 and 1.
+#[must_use]
+pub fn log_loss(predictions: &[Prediction]) -> Option<f64> {
+    let losses = predictions.iter().map(|(probability, outcome)| {
+        let p = probability.clamp(1e-15, 1.0 - 1e-15);
+        if *outcome { -p.ln() } else { -(-p).ln_1p() }
+    });
+    (!predictions.is_empty()).then(|| losses.sum::<f64>() / predictions.len() as f64)
+}
+
+/// The parts of the Brier score: reliability − resolution + uncertainty (Murphy 1973), by distinct probability.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Murphy {
+    pub reliability: f64,
+    pub resolution: f64,
+    pub uncertainty: f64,
+}
+
+#[must_use]
+pub fn murphy(predictions: &[Prediction]) -> Option<Murphy> {
+    let mut sorted = predictions.to_vec();
+    sorted.sort_unstable_by(|left, right| left.0.total_cmp(&right.0));
+    let share = |of: &[Prediction]| of.iter().filter(|(_, outcome)| *outcome).count() as f64 / of.len() as f64;
+    let (base, count) = (share(predictions), predictions.len() as f64);
+    let (mut reliability, mut resolution) = (0.0, 0.0);
+    for group in sorted.chunk_by(|left, right| left.0 == right.0) {
+        let (weight, observed) = (group.len() as f64 / count, share(group));
+        reliability += weight * (group[0].0 - observed).powi(2);
+        resolution += weight * (observed - base).powi(2);
+    }
+    (!predictions.is_empty()).then_some(Murphy { reliability, resolution, uncertainty: base * (1.0 - base) })
+}
+
+/// 1 − Brier / uncertainty: how much better than the base rate alone. None when only one thing ever happened.
+#[must_use]
+pub fn skill(predictions: &[Prediction]) -> Option<f64> {
+    let (brier, parts) = (reliability(predictions, 1)?.brier, murphy(predictions)?);
+    (parts.uncertainty > 0.0).then(|| 1.0 - brier / parts.uncertainty)
+}
+
+/// Platt's sigmoid 1 / (1 + exp(A s + B)) through scores, with smoothed targets (Platt 1999), by Newton's method with
+/// backtracking (Lin, Lin and Weng 2007).
+#[must_use]
+pub fn platt(scores: &[(f64, bool)]) -> Option<(f64, f64)> {
+    let ones = scores.iter().filter(|(_, outcome)| *outcome).count() as f64;
+    let zeros = scores.len() as f64 - ones;
+    if scores.is_empty() || scores.iter().any(|(score, _)| !score.is_finite()) {
+        return None;
+    }
+    let target = |outcome: bool| if outcome { (ones + 1.0) / (ones + 2.0) } else { 1.0 / (zeros + 2.0) };
+    let loss = |(a, b): (f64, f64)| -> f64 {
+        let each = scores.iter().map(|(score, outcome)| {
+            let f = a * score + b;
+            // ln(1 + exp(f)) − (1 − t) f, without overflow.
+            f.max(0.0) + (-f.abs()).exp().ln_1p() - (1.0 - target(*outcome)) * f
+        });
+        each.sum()
+    };
+    let mut at = (0.0, ((zeros + 1.0) / (ones + 1.0)).ln());
+    for _ in 0..100 {
+        let (slope, curve) = newton(scores, at, &target);
+        if slope.0.abs().max(slope.1.abs()) < 1e-9 {
+            break;
+        }
+        let determinant = curve.0 * curve.2 - curve.1 * curve.1;
+        let step = (
+            -(curve.2 * slope.0 - curve.1 * slope.1) / determinant,
+            -(curve.0 * slope.1 - curve.1 * slope.0) / determinant,
+        );
+        let mut length = 1.0;
+        let moved = |length: f64| (at.0 + length * step.0, at.1 + length * step.1);
+        while length > 1e-10 && loss(moved(length)) > loss(at) {
+            length /= 2.0;
+        }
+        at = moved(length);
+    }
+    Some(at)
+}
+
+type Curve = (f64, f64, f64);
+
+/// The slope and the curvature of the loss.
+fn newton(scores: &[(f64, bool)], (a, b): (f64, f64), target: &dyn Fn(bool) -> f64) -> ((f64, f64), Curve) {
+    let (mut slope, mut curve) = ((0.0, 0.0), (1e-12, 0.0, 1e-12));
+    for (score, outcome) in scores {
+        let p = 1.0 / (1.0 + (a * score + b).exp());
+        let (off, spread) = (target(*outcome) - p, p * (1.0 - p));
+        slope = (slope.0 + score * off, slope.1 + off);
+        curve = (curve.0 + score * score * spread, curve.1 + score * spread, curve.2 + spread);
+    }
+    (slope, curve)
+}
+
+/// Times that are trained on, held out, and not used: the holdout is [now − length, now), training is strictly before it.
+#[must_use]
+pub fn split(times: &[i64], now: i64, length: i64) -> (Vec<i64>, Vec<i64>, Vec<i64>) {
+    let first = now.saturating_sub(length);
+    let chosen = |keep: &dyn Fn(i64) -> bool| times.iter().copied().filter(|time| keep(*time)).collect();
+    (chosen(&|time| time < first), chosen(&|time| time >= first && time < now), chosen(&|time| time >= now))
+}
+
 /// The diagram with bins ((m−1)/M, m/M], the first of which also holds 0; none without predictions.
 #[must_use]
 pub fn reliability(predictions: &[Prediction], bins: usize) -> Option<Reliability> {
@@ -69,26 +178,47 @@ pub struct Threshold {
     pub expected: f64,
 }
 
-/// The observed probability that brings the mean number of results of a query closest to `target`, the highest of several;
-/// none when showing nothing at all comes closer than every one, or when there are no results.
+/// Thresholds (low, high] that all give the same mean number of results.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Optimum {
+    pub low: f64,
+    /// An observed probability, or infinity for showing nothing.
+    pub high: f64,
+    pub expected: f64,
+}
+
+/// The thresholds that bring the mean number of results of a query closest to `target`, the highest first.
 #[must_use]
-pub fn threshold(queries: usize, probabilities: &[f64], target: f64) -> Option<Threshold> {
+pub fn optima(queries: usize, probabilities: &[f64], target: f64) -> Vec<Optimum> {
     let mut falling: Vec<f64> = probabilities.to_vec();
-    falling.sort_by(|left, right| right.total_cmp(left));
+    falling.sort_unstable_by(|left, right| right.total_cmp(left));
     let count = queries as f64;
-    let mut best: Option<(f64, Threshold)> = None;
+    let highest = falling.first().copied().unwrap_or(f64::NEG_INFINITY);
+    let mut best = (target * count, vec![Optimum { low: highest, high: f64::INFINITY, expected: 0.0 }]);
     for (at, tau) in falling.iter().enumerate() {
+        let below = falling.get(at + 1).copied();
         // Equal ones come in together.
-        if falling.get(at + 1) == Some(tau) {
+        if below == Some(*tau) {
             continue;
         }
         let results = (at + 1) as f64;
         let distance = (results - target * count).abs();
-        if best.is_none_or(|(least, _)| distance < least) {
-            best = Some((distance, Threshold { tau: *tau, expected: results / count }));
+        let found = Optimum { low: below.unwrap_or(f64::NEG_INFINITY), high: *tau, expected: results / count };
+        if distance < best.0 {
+            best = (distance, vec![found]);
+        } else if distance == best.0 {
+            best.1.push(found);
         }
     }
-    best.filter(|(distance, _)| *distance <= target * count).map(|(_, threshold)| threshold)
+    if queries == 0 { Vec::new() } else { best.1 }
+}
+
+/// The observed probability that brings the mean number of results of a query closest to `target`, the highest of several;
+/// none when showing nothing at all comes closer than every one, or when there are no results.
+#[must_use]
+pub fn threshold(queries: usize, probabilities: &[f64], target: f64) -> Option<Threshold> {
+    let found = optima(queries, probabilities, target).into_iter().find(|optimum| optimum.high.is_finite())?;
+    Some(Threshold { tau: found.high, expected: found.expected })
 }
 
 #[cfg(test)]

@@ -1,6 +1,22 @@
 //! Pure statistics: numbers in, numbers out, each definition with where it comes from.
 
 pub mod calibration;
+pub mod checks;
+pub mod compare;
+pub mod cusum;
+pub mod drift;
+pub mod eprocess;
 pub mod isotonic;
+pub mod kayenta;
+pub mod latency;
+pub mod proportions;
+pub mod quantiles;
 pub mod ranking;
+pub mod ranks;
+pub mod run_length;
+pub mod slo;
+pub mod special;
+pub mod sprt;
 pub mod student;
+pub mod sustained;
+pub mod window;

@@ -4,7 +4,7 @@
 //! grade of 1 or more is relevant. Documents are ranked by score, equal scores (as 32-bit floats, which is what trec_eval
 //! keeps) by the name of the document, the last first. The ranks that a file states are not looked at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Of each query: document and score.
 pub type Results = BTreeMap<String, Vec<(String, f64)>>;
@@ -30,7 +30,7 @@ pub fn evaluate(results: &Results, judgements: &Judgements) -> Option<Figures> {
     for (query, grades) in judgements {
         sum.queries += 1;
         match results.get(query).filter(|found| !found.is_empty()) {
-            Some(found) => add_query(&mut sum, &ranked(found, grades), grades),
+            Some(found) => add_query(&mut sum, &Ranked::of(found, grades)),
             None => sum.without_results += 1,
         }
     }
@@ -47,40 +47,104 @@ pub fn evaluate(results: &Results, judgements: &Judgements) -> Option<Figures> {
     })
 }
 
-/// The grades of the documents in the order of their rank; what is not judged has none.
-fn ranked(found: &[(String, f64)], grades: &BTreeMap<String, i64>) -> Vec<i64> {
-    let mut order: Vec<(f32, &str)> = found.iter().map(|(name, score)| (*score as f32, name.as_str())).collect();
-    order.sort_by(|left, right| right.0.total_cmp(&left.0).then_with(|| right.1.cmp(left.1)));
-    order.into_iter().map(|(_, name)| grades.get(name).copied().unwrap_or(0)).collect()
+/// The results of one query in the order of their rank, with what was judged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ranked {
+    /// The grade at each rank; what is not judged has none.
+    grades: Vec<i64>,
+    /// All grades of the query, the best first.
+    ideal: Vec<i64>,
+    relevant: usize,
 }
 
-fn add_query(sum: &mut Figures, ranked: &[i64], grades: &BTreeMap<String, i64>) {
-    let relevant = grades.values().filter(|grade| **grade > 0).count();
-    sum.ndcg_10 += ndcg(ranked, grades, 10);
-    if relevant == 0 {
-        return;
+impl Ranked {
+    /// None when a score is no number or a document is ranked twice: then there is no order.
+    #[must_use]
+    pub fn new(found: &[(String, f64)], grades: &BTreeMap<String, i64>) -> Option<Self> {
+        let names: BTreeSet<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+        let sound = names.len() == found.len() && found.iter().all(|(_, score)| !score.is_nan());
+        sound.then(|| Self::of(found, grades))
     }
-    let hits: Vec<usize> =
-        ranked.iter().enumerate().filter(|(_, grade)| **grade > 0).map(|(rank, _)| rank + 1).collect();
-    if hits.first() == Some(&1) {
-        sum.precision_1 += 1.0;
+
+    fn of(found: &[(String, f64)], grades: &BTreeMap<String, i64>) -> Self {
+        let mut order: Vec<(f32, &str)> = found.iter().map(|(name, score)| (*score as f32, name.as_str())).collect();
+        order.sort_by(|left, right| right.0.total_cmp(&left.0).then_with(|| right.1.cmp(left.1)));
+        let mut ideal: Vec<i64> = grades.values().copied().collect();
+        ideal.sort_unstable_by(|left, right| right.cmp(left));
+        let relevant = ideal.iter().filter(|grade| **grade > 0).count();
+        let grades = order.into_iter().map(|(_, name)| grades.get(name).copied().unwrap_or(0)).collect();
+        Self { grades, ideal, relevant }
     }
-    sum.reciprocal_rank += hits.first().map_or(0.0, |rank| 1.0 / *rank as f64);
-    sum.recall_50 += hits.iter().filter(|rank| **rank <= 50).count() as f64 / relevant as f64;
-    let precisions = hits.iter().enumerate().map(|(at, rank)| (at + 1) as f64 / *rank as f64);
-    sum.average_precision += precisions.sum::<f64>() / relevant as f64;
+
+    /// The ranks of relevant documents among the first `cut`.
+    fn hits(&self, cut: usize) -> impl Iterator<Item = usize> {
+        self.grades.iter().take(cut).enumerate().filter(|(_, grade)| **grade > 0).map(|(at, _)| at + 1)
+    }
+
+    fn of_relevant(&self, amount: f64) -> f64 {
+        if self.relevant == 0 { 0.0 } else { amount / self.relevant as f64 }
+    }
+
+    /// Relevant ones among the first k, of k even when fewer were found.
+    #[must_use]
+    pub fn precision(&self, cut: usize) -> f64 {
+        self.hits(cut).count() as f64 / cut as f64
+    }
+
+    #[must_use]
+    pub fn recall(&self, cut: usize) -> f64 {
+        self.of_relevant(self.hits(cut).count() as f64)
+    }
+
+    /// Precision at as many as there are relevant ones.
+    #[must_use]
+    pub fn r_precision(&self) -> f64 {
+        self.recall(self.relevant)
+    }
+
+    #[must_use]
+    pub fn success(&self, cut: usize) -> f64 {
+        f64::from(u8::from(self.hits(cut).next().is_some()))
+    }
+
+    #[must_use]
+    pub fn reciprocal_rank(&self) -> f64 {
+        self.hits(usize::MAX).next().map_or(0.0, |rank| 1.0 / rank as f64)
+    }
+
+    #[must_use]
+    pub fn average_precision(&self, cut: usize) -> f64 {
+        let precisions = self.hits(cut).enumerate().map(|(at, rank)| (at + 1) as f64 / rank as f64);
+        self.of_relevant(precisions.sum())
+    }
+
+    #[must_use]
+    pub fn ndcg(&self, cut: usize) -> f64 {
+        self.discounted(cut, |grade| grade as f64)
+    }
+
+    /// With gain 2^grade − 1 (Burges et al. 2005), which trec_eval does not have.
+    #[must_use]
+    pub fn ndcg_exponential(&self, cut: usize) -> f64 {
+        self.discounted(cut, |grade| (grade as f64).exp2() - 1.0)
+    }
+
+    fn discounted(&self, cut: usize, gain: impl Fn(i64) -> f64) -> f64 {
+        let sum = |grades: &[i64]| -> f64 {
+            let gains = grades.iter().take(cut).enumerate().filter(|(_, grade)| **grade > 0);
+            gains.map(|(at, grade)| gain(*grade) / ((at + 2) as f64).log2()).sum()
+        };
+        let best = sum(&self.ideal);
+        if best > 0.0 { sum(&self.grades) / best } else { 0.0 }
+    }
 }
 
-fn ndcg(ranked: &[i64], grades: &BTreeMap<String, i64>, cut: usize) -> f64 {
-    let mut ideal: Vec<i64> = grades.values().copied().collect();
-    ideal.sort_unstable_by(|left, right| right.cmp(left));
-    let best = discounted(&ideal, cut);
-    if best > 0.0 { discounted(ranked, cut) / best } else { 0.0 }
-}
-
-fn discounted(grades: &[i64], cut: usize) -> f64 {
-    let gains = grades.iter().take(cut).enumerate();
-    gains.map(|(at, grade)| (*grade).max(0) as f64 / ((at + 2) as f64).log2()).sum()
+fn add_query(sum: &mut Figures, ranked: &Ranked) {
+    sum.ndcg_10 += ranked.ndcg(10);
+    sum.precision_1 += ranked.precision(1);
+    sum.reciprocal_rank += ranked.reciprocal_rank();
+    sum.recall_50 += ranked.recall(50);
+    sum.average_precision += ranked.average_precision(usize::MAX);
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ pub mod file;
 pub mod flags;
 pub mod http;
 pub mod ir;
+pub mod killswitch;
 pub mod naming;
 pub mod notify;
 pub mod process;
@@ -51,6 +52,11 @@ static STEPS: &[StepImpl] = &[
     http::get::GET,
     http::post::POST,
     ir::evaluate::EVALUATE,
+    killswitch::reset::RESET,
+    killswitch::status::STATUS,
+    killswitch::trip::TRIP,
+    killswitch::turned::TURNED,
+    killswitch::way_back::WAY_BACK,
     notify::send::SEND,
     process::exec::EXEC,
     process::shell::SHELL,
@@ -65,4 +71,5 @@ static STEPS: &[StepImpl] = &[
 
 static TARGETS: &[TargetImpl] = &[traffic::haproxy::HAPROXY, traffic::http::HTTP, traffic::ingress::INGRESS];
 
-static CHANNELS: &[ChannelImpl] = &[notify::slack::SLACK, notify::teams::TEAMS, notify::webhook::WEBHOOK];
+static CHANNELS: &[ChannelImpl] =
+    &[notify::email::EMAIL, notify::slack::SLACK, notify::teams::TEAMS, notify::webhook::WEBHOOK];

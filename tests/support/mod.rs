@@ -12,12 +12,13 @@ use phasegate::base::source::Sources;
 use phasegate::base::time::Timestamp;
 use phasegate::contract::effect::{Body, Effect, Failure, Outcome, Program, SealedText, TextPiece};
 use phasegate::contract::registry::Sample;
+use phasegate::contract::switch::{Known, Standing, SwitchAct, SwitchAnswer, SwitchName, SwitchRecord};
 use phasegate::contract::types::Type;
 use phasegate::contract::value::{Unit, Value};
-use phasegate::engine::event::{EffectKey, Recorded};
+use phasegate::engine::event::Recorded;
 use phasegate::plan::program::{GroupIndex, Plan};
 use phasegate::plan::request::{PlanRequest, Surroundings};
-use phasegate::sim::World;
+use phasegate::sim::{Asked, World};
 use serde_json::json;
 
 /// When every test starts.
@@ -64,6 +65,8 @@ pub struct Outside {
     pub log: Vec<String>,
     pub weights: BTreeMap<String, f64>,
     pub performed: BTreeMap<String, u32>,
+    pub switches: BTreeMap<String, SwitchRecord>,
+    kept: BTreeMap<String, SwitchAnswer>,
 }
 
 type Metrics = Rc<dyn Fn(&str, f64) -> Option<f64>>;
@@ -136,19 +139,37 @@ impl Script {
     }
 }
 
-impl World for Script {
-    fn perform(&mut self, _: EffectKey, effect: &Effect, _: Timestamp) -> (Outcome, Duration) {
-        match effect {
-            Effect::RunProcess { program: Program::Shell(command), .. } => self.process(&plain(command)),
-            Effect::RunProcess { program: Program::Argv(words), .. } => {
-                let words: Vec<String> = words.iter().map(plain).collect();
-                self.process(&words.join(" "))
-            }
-            Effect::HttpRequest { method, url, body, .. } => {
-                (self.http(method, &plain(url), body.as_ref()), Duration::ZERO)
-            }
-            other => panic!("the script knows no {other:?}"),
+impl Script {
+    fn switch(&mut self, name: &SwitchName, act: &SwitchAct) -> Outcome {
+        let mut outside = self.outside.borrow_mut();
+        let key = act.key().unwrap_or_default();
+        let known = Known { record: outside.switches.get(&name.switch).cloned(), kept: outside.kept.get(key).cloned() };
+        let ruling = act.rule(name, known, START);
+        if let Some(keep) = ruling.keep {
+            outside.kept.insert(key.to_owned(), keep);
         }
+        match ruling.record {
+            Some(Some(record)) => drop(outside.switches.insert(name.switch.clone(), record)),
+            Some(None) => drop(outside.switches.remove(&name.switch)),
+            None => {}
+        }
+        ruling.answer.map_or_else(Outcome::failed, Outcome::Done)
+    }
+
+    /// What runs keep for themselves is another one's from now on.
+    pub fn another_run(&self) {
+        self.outside.borrow_mut().kept.clear();
+    }
+
+    /// How a kill switch stands.
+    pub fn standing(&self, switch: &str) -> Standing {
+        self.outside.borrow().switches.get(switch).map_or(Standing::AtRest, |record| record.standing)
+    }
+}
+
+impl World for Script {
+    fn perform(&mut self, asked: Asked<'_>) -> (Outcome, Duration) {
+        self.answer(asked.effect)
     }
 
     fn sample(&mut self, plan: &Plan, group: GroupIndex, tick: Timestamp) -> Vec<(String, Sample)> {
@@ -159,6 +180,25 @@ impl World for Script {
             Some(value) => Ok(Value::Quantity(Number::from_f64(value), ty.unit().unwrap_or(Unit::One))),
         };
         group.fields.iter().map(|query| (query.field.clone(), value(&query.field, &query.ty))).collect()
+    }
+}
+
+impl Script {
+    /// What comes of an effect, and after how long.
+    pub fn answer(&mut self, effect: &Effect) -> (Outcome, Duration) {
+        match effect {
+            Effect::RunProcess { program: Program::Shell(command), .. } => self.process(&plain(command)),
+            Effect::RunProcess { program: Program::Argv(words), .. } => {
+                let words: Vec<String> = words.iter().map(plain).collect();
+                self.process(&words.join(" "))
+            }
+            Effect::HttpRequest { method, url, body, .. } => {
+                (self.http(method, &plain(url), body.as_ref()), Duration::ZERO)
+            }
+            Effect::Switch { name, act } => (self.switch(name, act), Duration::ZERO),
+            Effect::Pause { duration } => (Outcome::Done(serde_json::Value::Null), *duration),
+            other => panic!("the script knows no {other:?}"),
+        }
     }
 }
 

@@ -73,6 +73,8 @@ pub fn perform(effect: &Effect, ctx: &FilesContext<'_>) -> Option<Outcome> {
         | Effect::HttpRequest { .. }
         | Effect::Socket { .. }
         | Effect::Connect { .. }
+        | Effect::Switch { .. }
+        | Effect::SendMail { .. }
         | Effect::Pause { .. } => return None,
     };
     Some(performed.map_or_else(Outcome::Failed, Outcome::Done))

@@ -44,6 +44,7 @@ pub fn read(checker: &mut Checker<'_>, items: &[ItemRef], places: &FxHashMap<Ite
         checker.module = reference.module;
         checker.read_launching(*reference, places, built);
     }
+    checker.report_endless_turns(&built.program.killswitches);
     checker.report_repeated_titles();
     checker.use_what_acts_by_itself();
     let program = &mut built.program;

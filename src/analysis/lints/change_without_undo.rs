@@ -3,8 +3,9 @@
 use rustc_hash::FxHashSet;
 
 use crate::base::diagnostic::{Code, Diagnostic};
+use crate::model::operations::{WayBack, is_turned_on};
 use crate::model::phase::{Block, Expiry, FailurePolicy, Phase, StatementKind, Step, TriggerAction};
-use crate::model::program::Pipeline;
+use crate::model::program::{Pipeline, Program};
 use crate::model::signature::EffectClass;
 use crate::model::walk::blocks_within;
 
@@ -55,20 +56,32 @@ fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
             let mut open = Vec::new();
             collect_steps(&phase.body, &mut open);
             for step in open {
-                if is_left_behind(step) && reach.includes(index, step) {
-                    let message = format!("a rollback leaves what `{}` changed", step.called());
-                    let diagnostic = Diagnostic::new(Code::PG407, step.call.at, message)
-                        .label("no undo")
-                        .help("say how it is taken back with `undo …`, or `effect reads` when it changes nothing");
-                    diagnostics.push(diagnostic);
-                }
+                let Some(help) = way_out(subject.program, step).filter(|_| reach.includes(index, step)) else {
+                    continue;
+                };
+                let message = format!("a rollback leaves what `{}` changed", step.called());
+                let diagnostic = Diagnostic::new(Code::PG407, step.call.at, message).label("no undo").help(help);
+                diagnostics.push(diagnostic);
             }
         }
     }
 }
 
-fn is_left_behind(step: &Step) -> bool {
-    step.effect == EffectClass::Changes && step.undo.is_none() && !step.has_undo
+/// What to do about a step that a rollback leaves behind; none when it does not.
+fn way_out(program: &Program, step: &Step) -> Option<&'static str> {
+    if step.effect != EffectClass::Changes || step.undo.is_some() {
+        return None;
+    }
+    if !step.has_undo {
+        return Some("say how it is taken back with `undo …`, or `effect reads` when it changes nothing");
+    }
+    let on = is_turned_on(&step.call.name)?;
+    let (_, switch) = step.call.args.iter().find(|(name, _)| name == "switch")?;
+    let switch = program.killswitches.get(switch.as_literal()?.as_text()?)?;
+    (switch.way_back(on) == WayBack::Partly).then_some(
+        "a step of the switch has no `undo`, and its other side is not made of plain steps that could stand in for it: \
+         give the steps an `undo` each",
+    )
 }
 
 fn collect_steps<'p>(block: &'p Block, found: &mut Vec<&'p Step>) {

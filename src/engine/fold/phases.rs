@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::super::event::{Event, FrameId, PauseCause, RunOutcome};
 use super::super::exec::{Detail, Frame, Owner};
 use super::super::judge::Judge;
+use super::super::observe;
 use super::super::state::{PhaseStatus, State, Work};
 use crate::base::time::Timestamp;
 use crate::contract::value::Value;
@@ -47,7 +48,10 @@ impl State {
                 self.wake_after(plan, *phase);
             }
             Event::PhaseUndone { phase } => {
-                self.phases[phase.0 as usize].status = PhaseStatus::Undone;
+                let state = &mut self.phases[phase.0 as usize];
+                state.status = PhaseStatus::Undone;
+                // One that a rollback of the run has cut short ends with its undo.
+                state.ended_at = state.ended_at.or(Some(at));
                 self.push(Work::Phase(*phase));
             }
             _ => {}
@@ -139,6 +143,7 @@ impl State {
             self.live.watching.insert(id);
         }
         self.push(Work::Frame(id));
+        observe::begun(self, plan, id, at);
         id
     }
 

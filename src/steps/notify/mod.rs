@@ -1,5 +1,6 @@
 //! Messages to people: the step that sends, and the kinds of channels.
 
+pub mod email;
 pub mod send;
 pub mod slack;
 pub mod teams;

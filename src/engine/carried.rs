@@ -1,0 +1,72 @@
+//! Functions that run on from sample to sample: where they have got to, so that a look costs what is new.
+//!
+//! Nothing here is state of the run. Whatever is lost is computed anew from the samples and comes out the same; so a copy
+//! of the state starts without it.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use crate::base::time::Timestamp;
+use crate::stats::compare::{Events, Pairs};
+use crate::stats::cusum::Cusum;
+use crate::stats::window::Window;
+
+/// More than any plan has functions in blocks that run at once; beyond it everything begins anew.
+const MOST: usize = 10_000;
+
+#[derive(Debug, Default)]
+pub struct Carried(Mutex<HashMap<String, (Timestamp, Running)>>);
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Running {
+    Window(Window),
+    Cusum(Box<Cusum>),
+    Ewma(Ewma),
+    Pairs(Box<Pairs>),
+    Events(Box<Counters>),
+}
+
+impl Running {
+    /// Whether it has let go of samples that a look at `at` would see.
+    fn is_beyond(&self, at: Timestamp) -> bool {
+        matches!(self, Self::Window(window) if window.is_beyond(at))
+    }
+}
+
+/// A weighted mean and when it was last moved.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Ewma {
+    pub level: Option<(Timestamp, f64)>,
+    pub samples: u64,
+}
+
+/// A comparison of events that two counters count.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Counters {
+    pub events: Events,
+    pub last: Option<(f64, f64)>,
+    pub samples: u64,
+    pub falls: u64,
+}
+
+impl Carried {
+    /// Takes out what was carried under `key`, when it has not got beyond `at`; with it the last sample it has taken in.
+    pub fn take(&self, key: &str, at: Timestamp) -> Option<(Timestamp, Running)> {
+        let mut carried = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        carried.remove(key).filter(|(last, running)| *last <= at && !running.is_beyond(at))
+    }
+
+    pub fn put(&self, key: String, last: Timestamp, running: Running) {
+        let mut carried = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if carried.len() >= MOST {
+            carried.clear();
+        }
+        carried.insert(key, (last, running));
+    }
+}
+
+impl Clone for Carried {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}

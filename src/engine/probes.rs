@@ -1,0 +1,43 @@
+//! `failures(probe)` and `success_rate(probe, D)`: what the probes of a sentinel have said. A call without an answer counts neither way.
+
+use super::scene::Scene;
+use super::windows::{Arguments, Measured, Measuring};
+use crate::base::number::Number;
+use crate::contract::value::{Unit, Value};
+use crate::eval::Unknown;
+use crate::model::expr::Expr;
+use crate::stats::checks::{Check, success_rate, trailing_failures};
+
+pub fn call(scene: &Scene<'_>, function: &str, args: &[(String, Expr)], (group, probe): (&str, &str)) -> Measuring {
+    let silent =
+        || Unknown(format!("the probe `{}.{probe}` has not been called", group.trim_start_matches("sentinel ")));
+    let index = scene.group_index(group).ok_or_else(silent)?;
+    let arguments = Arguments { scene, args };
+    let from = match function {
+        "failures" => scene.state.started_at.minus(std::time::Duration::from_micros(1)),
+        _ => scene.at.minus(arguments.duration("window")?),
+    };
+    let checks: Vec<Check> =
+        scene.state.series.between(index, probe, from, scene.at).map(|(_, it)| check(it)).collect();
+    let known = checks.iter().filter(|check| **check != Check::Missing).count();
+    if known == 0 {
+        return Err(silent());
+    }
+    let arithmetic = format!("{known} of {} calls", checks.len());
+    let value = if function == "failures" {
+        Value::int(i64::try_from(trailing_failures(&checks)).unwrap_or(i64::MAX))
+    } else {
+        let (passed, counted) = success_rate(&checks);
+        let number = |count: u64| Number::from(i64::try_from(count).unwrap_or(i64::MAX));
+        Value::Quantity(number(passed).divide(number(counted)).ok_or_else(silent)?, Unit::Ratio)
+    };
+    Ok(Measured { value, arithmetic })
+}
+
+fn check(sample: &crate::contract::registry::Sample) -> Check {
+    match sample {
+        Ok(Value::Bool(true)) => Check::Pass,
+        Ok(Value::Bool(false)) => Check::Fail,
+        _ => Check::Missing,
+    }
+}

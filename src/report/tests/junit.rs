@@ -1,0 +1,82 @@
+//! `test --format junit`: one suite for each file, as build servers read it.
+
+use std::fmt::Write as _;
+
+use super::{Tested, timeline};
+use crate::sim::verdict::clock;
+
+/// The whole document.
+#[must_use]
+pub fn render(tests: &[Tested<'_>]) -> String {
+    let failed = tests.iter().filter(|tested| !tested.passed()).count();
+    let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    // Writing to a `String` cannot fail.
+    let _ =
+        writeln!(text, "<testsuites name=\"phasegate\" tests=\"{}\" failures=\"{failed}\" errors=\"0\">", tests.len());
+    let mut rest = tests;
+    while let Some(first) = rest.first() {
+        let end = rest.iter().position(|tested| tested.file != first.file).unwrap_or(rest.len());
+        let (suite, behind) = rest.split_at(end);
+        render_suite(&mut text, suite);
+        rest = behind;
+    }
+    text.push_str("</testsuites>\n");
+    text
+}
+
+fn render_suite(text: &mut String, tests: &[Tested<'_>]) {
+    let file = tests.first().map_or("", |tested| tested.file);
+    let failed = tests.iter().filter(|tested| !tested.passed()).count();
+    let _ = writeln!(
+        text,
+        "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{failed}\" errors=\"0\" skipped=\"0\">",
+        escaped(file),
+        tests.len()
+    );
+    for tested in tests {
+        render_case(text, tested);
+    }
+    text.push_str("  </testsuite>\n");
+}
+
+fn render_case(text: &mut String, tested: &Tested<'_>) {
+    let (title, file) = (escaped(tested.title), escaped(tested.file));
+    let _ = write!(text, "    <testcase name=\"{title}\" classname=\"{file}\"");
+    if tested.passed() {
+        text.push_str("/>\n");
+        return;
+    }
+    text.push_str(">\n");
+    for failure in &tested.trial.failures {
+        let message = escaped(&tested.words(failure));
+        let _ = writeln!(
+            text,
+            "      <failure message=\"{message}\" type=\"expectation\">{}",
+            escaped(&tested.place(failure.at))
+        );
+        if let Some(story) = &tested.trial.story {
+            for line in timeline::around(story, failure.around) {
+                let _ = writeln!(text, "{}  {}", clock(story, line.at), escaped(&line.words));
+            }
+        }
+        text.push_str("</failure>\n");
+    }
+    text.push_str("    </testcase>\n");
+}
+
+/// For attributes and content; what XML cannot hold at all is left out.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\n' | '\t' | '\r' => escaped.push(' '),
+            letter if letter.is_control() || matches!(letter, '\u{fffe}' | '\u{ffff}') => {}
+            letter => escaped.push(letter),
+        }
+    }
+    escaped
+}

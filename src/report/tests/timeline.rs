@@ -1,0 +1,98 @@
+//! What happened around an instant of a simulated run: decisions, and the values that were given from then on.
+
+use jiff::tz::TimeZone;
+
+use crate::base::number::Number;
+use crate::base::time::Timestamp;
+use crate::contract::value::Value;
+use crate::engine::event::Event;
+use crate::report::run::sentences::Teller;
+use crate::sim::trial::Story;
+
+/// Lines before and at the instant, and after it.
+const BEFORE: usize = 9;
+const AFTER: usize = 4;
+/// Characters of a line.
+const WIDTH: usize = 150;
+
+/// Something that happened, in words.
+pub struct Line {
+    pub at: Timestamp,
+    pub words: String,
+}
+
+/// The lines around an instant; around the end when it is none.
+#[must_use]
+pub fn around(story: &Story, instant: Option<Timestamp>) -> Vec<Line> {
+    let mut lines = everything(story);
+    let instant = instant.unwrap_or_else(|| story.end.at());
+    let behind = lines.iter().position(|line| line.at > instant).unwrap_or(lines.len());
+    lines.truncate(behind.saturating_add(AFTER));
+    lines.split_off(behind.saturating_sub(BEFORE))
+}
+
+fn everything(story: &Story) -> Vec<Line> {
+    let zone = TimeZone::UTC;
+    let teller = Teller { plan: &story.plan, state: &story.state, zone: &zone };
+    let mut lines = values(story);
+    for recorded in &story.events {
+        let words = match &recorded.event {
+            Event::RunStarted { .. } => Vec::new(),
+            Event::RunEnded { outcome, .. } => vec![format!("the run ends: {}", outcome.name())],
+            // Whoever reads a test types no commands.
+            Event::ApprovalAsked { node, who, .. } => {
+                vec![format!("{}: waits for approval ({who})", story.plan.node(*node).id)]
+            }
+            Event::Paused { .. } => teller.tell(recorded).into_iter().take(1).collect(),
+            _ => teller.tell(recorded),
+        };
+        lines.extend(words.into_iter().map(|words| Line { at: recorded.at, words: shortened(words) }));
+    }
+    let refused = story.refusals.iter();
+    lines.extend(
+        refused.map(|(at, reason)| Line { at: *at, words: format!("nothing comes of what is given here: {reason}") }),
+    );
+    // Of one instant the values come first, then what was decided, in order.
+    lines.sort_by_key(|line| line.at);
+    lines
+}
+
+/// Where the course of a metric turns.
+fn values(story: &Story) -> Vec<Line> {
+    let (start, end) = (story.script.start, story.end.at());
+    let mut lines = Vec::new();
+    for (group, field, points) in story.script.given_metrics() {
+        let known = story.plan.groups.iter().any(|known| known.name == group);
+        for at in points.into_iter().map(|point| start.plus(point)).filter(|at| known && *at <= end) {
+            let value = match story.script.sample(group, field, at) {
+                Ok(value) => rounded(&value),
+                Err(_) => "missing".to_owned(),
+            };
+            lines.push(Line { at, words: shortened(format!("{group}.{field} = {value}")) });
+        }
+    }
+    lines.sort_by(|left, right| (left.at, &left.words).cmp(&(right.at, &right.words)));
+    lines
+}
+
+/// Six digits are enough of what noise has made.
+fn rounded(value: &Value) -> String {
+    match value {
+        Value::Quantity(number, unit) => {
+            let amount = number.to_f64();
+            let digits = if amount == 0.0 { 0 } else { (5.0 - amount.abs().log10().floor()).clamp(0.0, 12.0) as i32 };
+            let scale = 10f64.powi(digits);
+            Value::Quantity(Number::from_f64((amount * scale).round() / scale), *unit).to_string()
+        }
+        other => other.to_string(),
+    }
+}
+
+fn shortened(words: String) -> String {
+    let words: String = words.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    if words.chars().count() <= WIDTH {
+        words
+    } else {
+        format!("{}…", words.chars().take(WIDTH - 1).collect::<String>())
+    }
+}
