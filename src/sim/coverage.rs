@@ -185,8 +185,7 @@ impl Points {
             self.add(at, Kind::Gate, &[Way::Failed], what);
         }
         if required().any(|condition| reads_metrics(&condition.expr)) {
-            let kind = if blind == Way::Unknown { Kind::Gate } else { Kind::MissingData };
-            self.add(at, kind, &[blind], what);
+            self.add(at, Kind::MissingData, &[blind], what);
         }
     }
 
@@ -286,7 +285,7 @@ fn event(story: &Story, recorded: &Recorded, named_at: &dyn Fn(PhaseIndex) -> Op
 fn paused(story: &Story, cause: &PauseCause, reached: &mut Reached) {
     let node = |exec: crate::engine::event::ExecId| story.places.nodes.get(&story.state.exec(exec).node).copied();
     match cause {
-        PauseCause::Gate(exec) => reached.extend(node(*exec).map(|at| (at, Kind::Gate, Way::Unknown))),
+        PauseCause::Gate(exec) => reached.extend(node(*exec).map(|at| (at, Kind::MissingData, Way::Unknown))),
         PauseCause::MissingForHold(exec, _) => {
             reached.extend(node(*exec).map(|at| (at, Kind::MissingData, Way::Missing)));
         }

@@ -136,7 +136,7 @@ fn path(expr: &Expr) -> Option<(&OutputRef, Vec<Part<'_>>)> {
 
 fn not_given(output: &OutputRef, path: &[Part<'_>], script: &Script, scene: &Scene<'_>) -> Option<String> {
     // Of a composite step nothing inside can be given, and what it returns is made from that.
-    if output.step.contains('.') || !matches!(scene.output(output), Ok(Value::Record(_))) {
+    if output.step.contains('.') || matches!(scene.output(output), Err(_) | Ok(Value::Null)) {
         return None;
     }
     let node = scene.find_step(output)?;
@@ -160,13 +160,12 @@ fn not_given(output: &OutputRef, path: &[Part<'_>], script: &Script, scene: &Sce
                 }
                 (inner, found)
             }
-            (Part::Item, Type::List(_)) => {
-                return incomplete(ty, at, &words);
-            }
+            // What is there at an index is known when it is looked at.
             _ => return None,
         };
     }
-    incomplete(ty, at, &words)
+    // Handed on as a whole a record is not read; what has no fields is.
+    (at.is_none() && !matches!(ty.plain(), Type::Record(_))).then_some(words)
 }
 
 /// Given by a file that the step reads.
@@ -185,24 +184,4 @@ fn is_of_turn(step: &Step, scene: &Scene<'_>) -> bool {
     };
     let value = step.call.args.iter().flat_map(|(_, value)| value.children());
     step.call.name == RETURN && value.filter_map(begins).next().is_some()
-}
-
-/// The first field that is missing in what is read as a whole.
-fn incomplete(ty: &Type, given: Option<&Json>, words: &str) -> Option<String> {
-    match (ty.plain(), given) {
-        (Type::Optional(inner), Some(given)) if !given.is_null() => incomplete(inner, Some(given), words),
-        (_, None) => Some(words.to_owned()),
-        (Type::Record(record), Some(Json::Object(fields))) => record.fields.iter().find_map(|(name, ty)| {
-            let words = format!("{words}.{name}");
-            match fields.get(name) {
-                None if matches!(ty.plain(), Type::Optional(_)) => None,
-                found => incomplete(ty, found, &words),
-            }
-        }),
-        (Type::List(inner), Some(Json::Array(items))) => {
-            let mut items = items.iter().enumerate();
-            items.find_map(|(at, item)| incomplete(inner, Some(item), &format!("{words}[{at}]")))
-        }
-        _ => None,
-    }
 }
