@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 const PROGRAM: &str = r#"use std.{killswitch, shell}
 
@@ -124,6 +126,40 @@ fn half_a_brake_is_kept_and_told() {
     place.says("switch trip search_off --env production", 0);
     place.says("run search.deploy:look --env production", 0);
     assert_eq!(place.effects(), ["on prod: by hand", "on prod: by hand"]);
+}
+
+/// Its second `on` step waits for a file that is not there yet.
+const SLOW: &str = r#"use std.{exec, killswitch}
+
+/// Slow.
+killswitch slow {
+  on  { step exec(["sh", "-c", "echo one >> effects"]) idempotent timeout 9s
+        step exec(["sh", "-c", "echo two >> effects; while [ ! -e go ]; do sleep 0.05; done"]) idempotent timeout 60s }
+  off { step exec(["sh", "-c", "echo off >> effects"]) idempotent timeout 9s }
+}
+"#;
+
+#[test]
+fn a_turn_that_is_killed_goes_on_where_it_was() {
+    let place = Place::new();
+    fs::write(place.path("slow.deploy"), SLOW).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_phasegate"));
+    command.current_dir(place.folder.path()).args(["switch", "trip", "slow", "--reason", "a drill"]);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let began = Instant::now();
+    while place.effects() != ["one", "two"] {
+        assert!(began.elapsed() < Duration::from_secs(30), "{:?}", place.effects());
+        thread::sleep(Duration::from_millis(10));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let list = place.says("switch list", 0);
+    assert!(list.starts_with("slow is half tripped since ") && list.contains("a drill"), "{list}");
+    fs::write(place.path("go"), "").unwrap();
+    place.says("resume", 0);
+    let list = place.says("switch list", 0);
+    assert!(list.starts_with("slow is tripped since ") && list.contains("a drill"), "{list}");
+    assert_eq!(place.effects(), ["one", "two", "two"], "what was done is not done again");
 }
 
 #[test]

@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn two_runs_that_turn_it_at_once_leave_nobody_sure() {
+    fn two_runs_that_turn_it_both_ways_at_once_leave_nobody_sure() {
         let place = Place::new();
         place.begin(Side::On, "r1/b/1");
         place.begin(Side::Off, "r2/b/1");
@@ -268,6 +268,17 @@ mod tests {
         assert!(failure.message.contains("by run `r2`"), "{}", failure.message);
         assert_eq!(place.standing(), Some(Standing::Tripping));
         assert!(matches!(place.end(Side::Off, "r2/c/1"), Outcome::Failed(_)));
+    }
+
+    #[test]
+    fn two_runs_that_trip_it_at_once_both_have_tripped_it() {
+        let place = Place::new();
+        assert_eq!(place.begin(Side::On, "r1/b/1"), already(false));
+        assert_eq!(place.begin(Side::On, "r2/b/1"), already(false));
+        assert_eq!(place.end(Side::On, "r1/c/1"), Outcome::Done(json!(null)));
+        assert_eq!(place.standing(), Some(Standing::Tripped));
+        assert_eq!(place.end(Side::On, "r2/c/1"), Outcome::Done(json!(null)));
+        assert_eq!(place.standing(), Some(Standing::Tripped));
     }
 
     #[test]

@@ -83,7 +83,7 @@ impl Standing {
 pub enum SwitchAct {
     /// Answers `{ already }`: it stands there already, and nothing is to be done. Else it is on the way from now on.
     Begin { to: Side, reason: String, actor: String, key: String },
-    /// It has come there. Fails when another run has turned it meanwhile.
+    /// It has come there. Fails when another run has turned it back meanwhile.
     End { to: Side, reason: String, actor: String, key: String },
     /// On the way back, while what was done is taken back.
     Waver { back_from: Side, key: String },
@@ -165,11 +165,13 @@ impl SwitchAct {
             }
             Self::End { to, reason, actor, key } => {
                 let by = (reason.as_str(), actor.as_str(), key.as_str());
-                match known.record.filter(|record| record.run != run_of(key)) {
+                let back = [to.other().on_the_way(), to.other().reached()];
+                let turned_back = |record: &SwitchRecord| record.run != run_of(key) && back.contains(&record.standing);
+                match known.record.filter(turned_back) {
                     None => Ruling { record: Some(Some(made(to.reached(), by))), ..done },
                     Some(other) => {
                         let (switch, run) = (&name.switch, other.run);
-                        let message = format!("the kill switch `{switch}` was turned by run `{run}` as well meanwhile");
+                        let message = format!("the kill switch `{switch}` was turned back by run `{run}` meanwhile");
                         Ruling { record: Some(Some(made(to.on_the_way(), by))), answer: Err(message), keep: None }
                     }
                 }
