@@ -21,6 +21,10 @@ mod generated;
 
 use generated::{Generated, line_count, program, with_faults};
 
+/// The one of the program itself.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ROUNDS: usize = 5;
 const SIZES: [usize; 3] = [100, 10_000, 100_000];
 

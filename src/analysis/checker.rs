@@ -1,7 +1,7 @@
 //! The state of one analysis: what is known of all files, what has been used, what has been reported, and the frame
 //! of the declaration that is being read.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
 use indexmap::IndexMap;
@@ -18,6 +18,7 @@ use crate::syntax::ast::{Item, Name, Statement, StatementKind};
 use super::items::Launched;
 use super::load::Module;
 use super::phases::PhaseTable;
+use super::queries::Queries;
 use super::quiet::Unreadable;
 use super::stdlib::Catalog;
 use super::symbols::{Binding, ItemRef, Scope, declared, duplicate};
@@ -79,16 +80,16 @@ pub enum Surroundings {
 pub struct Frame<'a> {
     pub locals: Vec<Local>,
     pub local_used: Vec<bool>,
-    pub scopes: Vec<HashMap<&'a str, Bound>>,
+    pub scopes: Vec<FxHashMap<&'a str, Bound>>,
     pub phases: Rc<PhaseTable>,
     /// The phase whose statements are being read.
     pub phase: Option<usize>,
     /// The `let`s further down in each open block.
-    pub later: Vec<HashMap<&'a str, Span>>,
+    pub later: Vec<FxHashMap<&'a str, Span>>,
     /// `let`s that were named above their declaration.
-    pub named_early: HashSet<Span>,
+    pub named_early: FxHashSet<Span>,
     /// Steps of the phase whose output is there by now.
-    pub produced: HashSet<String>,
+    pub produced: FxHashSet<String>,
     pub place: Place,
     pub in_ramp: bool,
     /// Inside something that only happens under a condition.
@@ -109,12 +110,12 @@ impl Frame<'_> {
         Self {
             locals: Vec::new(),
             local_used: Vec::new(),
-            scopes: vec![HashMap::new()],
+            scopes: vec![FxHashMap::default()],
             phases: Rc::new(PhaseTable::default()),
             phase: None,
             later: Vec::new(),
-            named_early: HashSet::new(),
-            produced: HashSet::new(),
+            named_early: FxHashSet::default(),
+            produced: FxHashSet::default(),
             place: Place::Constant,
             in_ramp: false,
             guarded: false,
@@ -137,26 +138,30 @@ pub struct Checker<'a> {
     pub module: usize,
     pub frame: Frame<'a>,
     /// Resolved `type` items; none while one is being resolved.
-    pub types: HashMap<ItemRef, Option<Type>>,
+    pub types: FxHashMap<ItemRef, Option<Type>>,
     pub environment_names: Vec<String>,
     /// The phases of each pipeline that has been read.
-    pub tables: HashMap<ItemRef, Rc<PhaseTable>>,
+    pub tables: FxHashMap<ItemRef, Rc<PhaseTable>>,
     /// What the tests of a pipeline can name in it.
-    pub launched: HashMap<ItemRef, Rc<Launched>>,
+    pub launched: FxHashMap<ItemRef, Rc<Launched>>,
     /// The keys all environments have, with their type.
     pub environment_keys: IndexMap<String, Type>,
     /// The fields of each metrics group, with their types.
-    pub groups: HashMap<ItemRef, Rc<IndexMap<String, Type>>>,
+    pub groups: FxHashMap<ItemRef, Rc<IndexMap<String, Type>>>,
     /// The name an item has in the program: its own, or one with its file when two files share it.
-    pub program_names: HashMap<ItemRef, String>,
-    pub used: HashSet<Used>,
+    pub program_names: FxHashMap<ItemRef, String>,
+    pub used: FxHashSet<Used>,
     /// Components and thresholds that are being expanded, innermost last.
     pub expanding: Vec<(ItemRef, Location)>,
     expansions: usize,
     /// Circles of components or thresholds that have been reported, each by its members.
-    circles: HashSet<Vec<ItemRef>>,
+    circles: FxHashSet<Vec<ItemRef>>,
     /// Modules whose missing import has been reported, by file.
-    missing_imports: HashSet<(usize, String)>,
+    missing_imports: FxHashSet<(usize, String)>,
+    /// Cron lines that have been judged, with what is wrong with them.
+    pub crons: FxHashMap<String, Option<String>>,
+    /// PromQL that has been judged.
+    pub queries: Queries,
     diagnostics: Vec<Diagnostic>,
     muted: usize,
 }
@@ -177,18 +182,20 @@ impl<'a> Checker<'a> {
             unreadable,
             module: 0,
             frame: Frame::new(),
-            types: HashMap::new(),
+            types: FxHashMap::default(),
             environment_names: Vec::new(),
-            tables: HashMap::new(),
-            launched: HashMap::new(),
+            tables: FxHashMap::default(),
+            launched: FxHashMap::default(),
             environment_keys: IndexMap::new(),
-            groups: HashMap::new(),
-            program_names: HashMap::new(),
-            used: HashSet::new(),
+            groups: FxHashMap::default(),
+            program_names: FxHashMap::default(),
+            used: FxHashSet::default(),
             expanding: Vec::new(),
             expansions: 0,
-            circles: HashSet::new(),
-            missing_imports: HashSet::new(),
+            circles: FxHashSet::default(),
+            missing_imports: FxHashSet::default(),
+            crons: FxHashMap::default(),
+            queries: Queries::default(),
             diagnostics: Vec::new(),
             muted: 0,
         }
@@ -230,6 +237,11 @@ impl<'a> Checker<'a> {
         self.report(duplicate(&name.text, self.here(name.at), self.here(first)));
     }
 
+    /// Whether nothing is reported now: what only reports need not be looked for.
+    pub fn is_muted(&self) -> bool {
+        self.muted > 0
+    }
+
     /// Does `work` without reporting anything: for what is judged elsewhere.
     pub fn muted<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
         self.muted += 1;
@@ -261,7 +273,7 @@ impl<'a> Checker<'a> {
     }
 
     pub fn in_scope<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
-        self.frame.scopes.push(HashMap::new());
+        self.frame.scopes.push(FxHashMap::default());
         let result = work(self);
         self.frame.scopes.pop();
         result

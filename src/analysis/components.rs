@@ -1,6 +1,6 @@
 //! Components: judged once where they are declared, put in where they are run.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
 use crate::base::diagnostic::{Code, Diagnostic};
@@ -97,7 +97,7 @@ impl<'a> Checker<'a> {
         component: &'a ComponentItem,
         (run, callee): (&'a ast::Expr, &'a ast::Expr),
         args: &'a [ast::Arg],
-    ) -> HashMap<&'a str, Bound> {
+    ) -> FxHashMap<&'a str, Bound> {
         let formals: Vec<Formal<'_>> = component
             .params
             .iter()
@@ -105,7 +105,7 @@ impl<'a> Checker<'a> {
             .collect();
         let called = Callee { name: &component.name.text, at: callee.at, formals: &formals, rest: false };
         let actuals = self.bind_arguments(called, args);
-        let mut scope = HashMap::with_capacity(component.params.len());
+        let mut scope = FxHashMap::default();
         for (index, param) in component.params.iter().enumerate() {
             let ty =
                 self.muted(|checker| checker.in_module(reference.module, |checker| checker.resolve_type(&param.ty)));
@@ -136,7 +136,7 @@ impl<'a> Checker<'a> {
     fn expand_body(
         &mut self,
         (reference, component): (ItemRef, &'a ComponentItem),
-        scope: HashMap<&'a str, Bound>,
+        scope: FxHashMap<&'a str, Bound>,
         run: &'a ast::Expr,
     ) -> Block {
         let phases = self.frame.phases.clone();
@@ -148,7 +148,7 @@ impl<'a> Checker<'a> {
             checker.in_module(reference.module, |checker| checker.collect_steps(&component.body, &mut info));
         });
         let given = |name: &String| renames.and_then(|renames| renames.get(name)).unwrap_or(name).clone();
-        let steps: HashSet<String> = info.steps.keys().map(given).collect();
+        let steps: FxHashSet<String> = info.steps.keys().map(given).collect();
         let first_own = self.frame.locals.len();
         let frame = Frame {
             locals: std::mem::take(&mut self.frame.locals),
@@ -185,7 +185,7 @@ impl<'a> Checker<'a> {
 /// Gives the steps of a component the names they have in the phase it is put in.
 struct Rename<'r> {
     phase: &'r str,
-    renames: &'r HashMap<String, String>,
+    renames: &'r FxHashMap<String, String>,
 }
 
 impl Rewriter for Rename<'_> {

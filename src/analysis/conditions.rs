@@ -143,5 +143,9 @@ fn sustain_at(sustain: &ast::Sustain) -> Span {
 
 /// On one line, with single spaces.
 pub fn collapse(text: &str) -> String {
+    let is_even = |text: &str| !text.contains("  ") && !text.contains(['\n', '\r', '\t']);
+    if text.is_ascii() && is_even(text) {
+        return text.trim().to_owned();
+    }
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

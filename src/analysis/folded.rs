@@ -14,22 +14,19 @@ use super::lints::Subject;
 
 /// Reports what holds in one environment at least, and names it.
 pub fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    let mut found = Vec::new();
     for pipeline in subject.pipelines {
         let suspects = Suspects::of(pipeline);
         if suspects.divisors.is_empty() && suspects.weights.is_empty() {
             continue;
         }
         for constants in &Constants::of(subject.program, pipeline) {
-            suspects.divisors.iter().for_each(|divisor| check_divisor(divisor, constants, &mut found));
+            suspects.divisors.iter().for_each(|divisor| check_divisor(divisor, constants, diagnostics));
             let faults =
                 suspects.weights.iter().flat_map(|weights| weight_faults(weights, |weight| constants.value(weight)));
-            found.extend(faults.filter(|fault| !fault.is_written()).map(|fault| fault.diagnostic(&constants.place())));
+            let faults = faults.filter(|fault| !fault.is_written());
+            diagnostics.extend(faults.map(|fault| fault.diagnostic(&constants.place())));
         }
     }
-    // A component is there once for each use, and a fault once for each environment.
-    let mut seen = std::collections::HashSet::new();
-    diagnostics.extend(found.into_iter().filter(|diagnostic| seen.insert((diagnostic.code, diagnostic.at))));
 }
 
 /// What is no literal, so that its value is only known once it is computed.

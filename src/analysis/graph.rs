@@ -1,6 +1,6 @@
 //! How phases depend on each other: circles (PG301), and one target ramped by two that may run side by side (PG304).
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::span::Location;
@@ -33,7 +33,7 @@ pub fn check(checker: &mut Checker<'_>, pipeline: &Pipeline) {
 
 /// The edges of each phase, one per other phase: by `after`, and by use of another phase's outputs.
 fn edges_of(pipeline: &Pipeline) -> Vec<Vec<Edge>> {
-    let mut index: HashMap<&str, usize> = HashMap::new();
+    let mut index: FxHashMap<&str, usize> = FxHashMap::default();
     for (at, phase) in pipeline.phases.iter().enumerate() {
         index.entry(&phase.name).or_insert(at);
     }
@@ -42,7 +42,7 @@ fn edges_of(pipeline: &Pipeline) -> Vec<Vec<Edge>> {
     phases
         .map(|(own, phase)| {
             let mut edges: Vec<Edge> = Vec::new();
-            let mut seen: HashSet<usize> = HashSet::new();
+            let mut seen: FxHashSet<usize> = FxHashSet::default();
             for after in &phase.after {
                 if let Some(&to) = index.get(after.name.as_str())
                     && seen.insert(to)
@@ -179,8 +179,8 @@ fn report_shared_targets(checker: &mut Checker<'_>, pipeline: &Pipeline, edges: 
     if ramps.len() < 2 {
         return;
     }
-    let mut reach: HashMap<usize, HashSet<usize>> = HashMap::new();
-    let mut reported: HashSet<(usize, usize)> = HashSet::new();
+    let mut reach: FxHashMap<usize, FxHashSet<usize>> = FxHashMap::default();
+    let mut reported: FxHashSet<(usize, usize)> = FxHashSet::default();
     for (later_index, later) in ramps.iter().enumerate() {
         for earlier in &ramps[..later_index] {
             if earlier.phase == later.phase || !same_target(pipeline, earlier.target, later.target) {
@@ -224,8 +224,8 @@ fn collect_ramps<'p>(block: &'p Block, phase: usize, inside: Option<Location>, r
 }
 
 /// All phases that a phase waits for, directly or through others.
-fn ancestors(edges: &[Vec<usize>], phase: usize) -> HashSet<usize> {
-    let mut found = HashSet::new();
+fn ancestors(edges: &[Vec<usize>], phase: usize) -> FxHashSet<usize> {
+    let mut found = FxHashSet::default();
     let mut open = vec![phase];
     while let Some(node) = open.pop() {
         for next in &edges[node] {
@@ -289,7 +289,7 @@ pub fn predecessors(pipeline: &Pipeline) -> Vec<Vec<usize>> {
 }
 
 /// For each phase all those that are over when it begins.
-pub fn all_ancestors(pipeline: &Pipeline) -> Vec<HashSet<usize>> {
+pub fn all_ancestors(pipeline: &Pipeline) -> Vec<FxHashSet<usize>> {
     let edges = predecessors(pipeline);
     (0..pipeline.phases.len()).map(|phase: usize| ancestors(&edges, phase)).collect()
 }

@@ -12,9 +12,12 @@ use super::checker::Checker;
 impl Checker<'_> {
     /// Reports text that is no value of the type it is needed as.
     pub fn check_literal(&mut self, found: &Expr, expected: &Type) {
+        if self.is_muted() {
+            return;
+        }
         match &*found.kind {
             ExprKind::Literal(Value::Text(text)) => {
-                if let Some(reason) = invalid(expected, text) {
+                if let Some(reason) = self.invalid(expected, text) {
                     self.report_literal(found, expected.to_string().as_str(), text, &reason);
                 }
             }
@@ -27,6 +30,19 @@ impl Checker<'_> {
             }
             _ => {}
         }
+    }
+
+    fn invalid(&mut self, expected: &Type, text: &str) -> Option<String> {
+        if *expected != Type::Cron {
+            return invalid(expected, text);
+        }
+        // The same few are written again and again, and each takes as long to read as a page of text.
+        if let Some(known) = self.crons.get(text) {
+            return known.clone();
+        }
+        let found = invalid(expected, text);
+        self.crons.insert(text.to_owned(), found.clone());
+        found
     }
 
     /// `time("…")`

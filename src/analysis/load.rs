@@ -1,6 +1,6 @@
 //! Reads the checked file and, through it, every file it imports.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::source::{SourceFile, Sources};
@@ -15,7 +15,7 @@ pub struct Module {
     pub file: FileId,
     pub ast: File,
     /// By item: the module that a `use` of a file stands for.
-    pub imports: HashMap<usize, usize>,
+    pub imports: FxHashMap<usize, usize>,
 }
 
 /// The checked file is the first of `modules`.
@@ -33,18 +33,26 @@ pub struct Loader<'a> {
     read: Read<'a>,
     sources: &'a mut Sources,
     done: &'a mut dyn FnMut(Stage),
-    by_path: HashMap<String, usize>,
+    by_path: FxHashMap<String, usize>,
     loaded: Loaded,
     /// The modules that are being read, each importing the next, with the place of the first import.
     path: Vec<usize>,
     /// The `use` items of the checked file whose circle has been reported.
-    circles: HashSet<Location>,
+    circles: FxHashSet<Location>,
 }
 
 impl<'a> Loader<'a> {
     pub fn new(read: Read<'a>, sources: &'a mut Sources, done: &'a mut dyn FnMut(Stage)) -> Self {
         let loaded = Loaded { modules: Vec::new(), diagnostics: Vec::new() };
-        Self { read, sources, done, by_path: HashMap::new(), loaded, path: Vec::new(), circles: HashSet::new() }
+        Self {
+            read,
+            sources,
+            done,
+            by_path: FxHashMap::default(),
+            loaded,
+            path: Vec::new(),
+            circles: FxHashSet::default(),
+        }
     }
 
     pub fn load(mut self, root: &str) -> Result<Loaded, String> {
@@ -60,7 +68,7 @@ impl<'a> Loader<'a> {
         let source = self.sources.get(id).expect("the file was just added");
         let parsed = parse_watched(source, &mut |stage| (self.done)(Stage::Parse(stage)));
         let index = self.loaded.modules.len();
-        self.loaded.modules.push(Module { file: id, ast: parsed.file, imports: HashMap::new() });
+        self.loaded.modules.push(Module { file: id, ast: parsed.file, imports: FxHashMap::default() });
         self.loaded.diagnostics.extend(parsed.diagnostics);
         self.by_path.insert(path.to_owned(), index);
         index

@@ -137,7 +137,7 @@ impl<'a> Checker<'a> {
         let Some(Value::Text(text)) = query.as_literal() else { return };
         match extractor {
             "prometheus.query" => {
-                if let Err(reason) = promql_parser::parser::parse(text) {
+                if let Some(reason) = self.queries.fault(text) {
                     self.report_literal(query, "PromQL", text, &reason);
                 }
             }

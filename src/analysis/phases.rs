@@ -1,8 +1,9 @@
 //! Phases: which steps each has, and its statements.
 
-use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use indexmap::IndexMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::span::{Location, Span};
@@ -46,11 +47,11 @@ pub struct PhaseInfo {
     /// A part of it could not be read, so that it may have more steps than are known.
     pub incomplete: bool,
     /// Of each `run`: what its component's steps are called here, where it is something else than there.
-    pub renames: HashMap<Span, HashMap<String, String>>,
+    pub renames: FxHashMap<Span, FxHashMap<String, String>>,
     /// The names of composite steps that have none, by their call.
-    pub labels: HashMap<Span, String>,
+    pub labels: FxHashMap<Span, String>,
     /// The last number behind a name.
-    pub numbers: HashMap<String, u32>,
+    pub numbers: FxHashMap<String, u32>,
 }
 
 impl PhaseInfo {
@@ -74,8 +75,9 @@ impl PhaseInfo {
 /// The phases of a pipeline.
 #[derive(Debug, Clone, Default)]
 pub struct PhaseTable {
-    pub phases: Vec<PhaseInfo>,
-    by_name: HashMap<String, usize>,
+    /// Shared: each hook has a table of its own, with one more in it.
+    pub phases: Vec<Rc<PhaseInfo>>,
+    by_name: Rc<FxHashMap<String, usize>>,
     /// What the phases cannot be named by: the body of a component has a phase without a name around it.
     nameless: bool,
 }
@@ -83,7 +85,7 @@ pub struct PhaseTable {
 impl PhaseTable {
     /// The one phase that a component's body is read in.
     pub fn of_component(phase: PhaseInfo) -> Self {
-        Self { phases: vec![phase], by_name: HashMap::new(), nameless: true }
+        Self { phases: vec![Rc::new(phase)], nameless: true, ..Self::default() }
     }
 
     pub fn index_of(&self, name: &str) -> Option<usize> {
@@ -105,8 +107,8 @@ impl PhaseTable {
     }
 
     fn insert(&mut self, phase: PhaseInfo) {
-        self.by_name.entry(phase.name.clone()).or_insert(self.phases.len());
-        self.phases.push(phase);
+        Rc::make_mut(&mut self.by_name).entry(phase.name.clone()).or_insert(self.phases.len());
+        self.phases.push(Rc::new(phase));
     }
 }
 
@@ -114,7 +116,7 @@ impl<'a> Checker<'a> {
     /// The phases of a pipeline with their steps; two of one name are PG102.
     pub fn collect_phases(&mut self, body: &'a Block) -> PhaseTable {
         let mut table = PhaseTable::default();
-        let mut places: HashMap<&str, Location> = HashMap::new();
+        let mut places: FxHashMap<&str, Location> = FxHashMap::default();
         for statement in &body.statements {
             let StatementKind::Phase(phase) = &statement.kind else { continue };
             let at = self.here(phase.name.at);
@@ -228,7 +230,7 @@ impl<'a> Checker<'a> {
         self.expanding.pop();
         info.incomplete |= inner.incomplete;
         info.ramps |= inner.ramps;
-        let mut renames = HashMap::new();
+        let mut renames = FxHashMap::default();
         for (name, step) in inner.steps {
             let given = info.free_name(&name);
             info.steps.insert(given.clone(), StepInfo { name: given.clone(), ..step });
@@ -263,10 +265,10 @@ impl<'a> Checker<'a> {
 
     pub fn read_phase(&mut self, index: usize, written: &'a ast::Statement, phase: &'a PhaseStatement) -> Phase {
         self.frame.phase = Some(index);
-        self.frame.produced = HashSet::new();
+        self.frame.produced = FxHashSet::default();
         let after = phase.after.iter().filter_map(|path| self.read_phase_ref(&path.expr)).collect();
         self.frame.phase = None;
-        self.frame.scopes.push(HashMap::new());
+        self.frame.scopes.push(FxHashMap::default());
         let each = phase.each.as_ref().map(|each| self.read_each(each));
         let when = phase.when.as_ref().map(|when| {
             let guarded = std::mem::replace(&mut self.frame.guarded, false);

@@ -1,6 +1,6 @@
 //! The whole program: what every file declares, in the order in which one thing needs another.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
 use crate::base::diagnostic::{Code, Diagnostic};
@@ -72,7 +72,7 @@ pub fn build_program(checker: &mut Checker<'_>) -> Built {
             components.push((*reference, block, frame.locals));
         }
     }
-    let mut places = HashMap::new();
+    let mut places = FxHashMap::default();
     for reference in &items {
         checker.module = reference.module;
         let item = checker.item(*reference);
@@ -98,7 +98,7 @@ pub fn build_program(checker: &mut Checker<'_>) -> Built {
 impl<'a> Checker<'a> {
     /// Gives each item its name in the program; two files may use one name for two things.
     fn name_items(&mut self, items: &[ItemRef]) {
-        let mut taken: HashSet<String> = HashSet::new();
+        let mut taken: FxHashSet<String> = FxHashSet::default();
         for reference in items {
             let Some((space, name)) = declared(self.item(*reference)) else { continue };
             let mut unique = name.text.clone();
@@ -265,7 +265,7 @@ impl<'a> Checker<'a> {
         let own = self.muted(|checker| checker.add_hook_phase(&mut table, event, body));
         let outside = std::mem::replace(&mut self.frame.phases, Rc::new(table));
         self.frame.phase = Some(own);
-        self.frame.produced = HashSet::new();
+        self.frame.produced = FxHashSet::default();
         self.frame.in_hook = true;
         let body = self.read_block(body, Body::Hook);
         self.frame.in_hook = false;
@@ -283,7 +283,7 @@ impl<'a> Checker<'a> {
         let name = format!("on {}", event.text);
         let mut info = super::phases::PhaseInfo { name, ..super::phases::PhaseInfo::default() };
         self.collect_steps(body, &mut info);
-        table.phases.push(info);
+        table.phases.push(Rc::new(info));
         table.phases.len() - 1
     }
 

@@ -1,6 +1,6 @@
 //! Silence about names that something unreadable might have declared.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 use crate::base::diagnostic::{Code, Diagnostic, Severity};
 use crate::base::source::Sources;
@@ -14,9 +14,9 @@ use super::symbols::declared;
 #[derive(Debug, Default)]
 pub struct Unreadable<'a> {
     /// Names that a statement or item which fits nothing might declare.
-    pub declares: HashSet<&'a str>,
+    pub declares: FxHashSet<&'a str>,
     /// Names that something which is only partly read might use.
-    pub uses: HashSet<&'a str>,
+    pub uses: FxHashSet<&'a str>,
     /// A block is never closed, so what stands in which block is a guess.
     pub unclosed: bool,
 }
@@ -29,14 +29,14 @@ pub fn unreadable<'a>(modules: &[Module], sources: &'a Sources, faults: &[Diagno
             let source = sources.get(module.file);
             let broken = broken_spans(module).into_iter();
             let words = broken.flat_map(|span| words_of(source.map(|source| source.slice(span)).unwrap_or_default()));
-            let mut declares: HashSet<&str> = words.collect();
+            let mut declares: FxHashSet<&str> = words.collect();
             let missing = missing_imports(modules, module).into_iter();
             declares.extend(missing.flat_map(|at| source.map(|source| source.slice(at)).map(words_of)).flatten());
             Unreadable { uses: declares.clone(), declares, unclosed: false }
         })
         .collect();
     // A line may have thousands of faults, and is read once.
-    let mut lines = HashSet::new();
+    let mut lines = FxHashSet::default();
     for fault in faults.iter().filter(|fault| fault.severity() == Severity::Error) {
         let module = modules.iter().position(|module| module.file == fault.at.file);
         if let (Some(module), Some(source)) = (module, sources.get(fault.at.file)) {
@@ -59,11 +59,11 @@ pub fn drop_echoes(sources: &Sources, diagnostics: &mut Vec<Diagnostic>) {
     };
     // A look-alike is read as what it looks like.
     let is_unread = |code: Code| code < Code::PG101 && code != Code::PG006;
-    let unread: HashSet<_> =
+    let unread: FxHashSet<_> =
         diagnostics.iter().filter(|diagnostic| is_unread(diagnostic.code)).filter_map(line).collect();
     // `wait 10 seconds`: the number is told by its unit, which was not read.
     let start = |diagnostic: &Diagnostic| (diagnostic.at.file, diagnostic.at.span.start);
-    let numbers: HashSet<_> = diagnostics.iter().filter(|one| one.code == Code::PG005).map(start).collect();
+    let numbers: FxHashSet<_> = diagnostics.iter().filter(|one| one.code == Code::PG005).map(start).collect();
     diagnostics.retain(|diagnostic| diagnostic.code != Code::PG202 || !numbers.contains(&start(diagnostic)));
     if !unread.is_empty() {
         let is_echo = |diagnostic: &Diagnostic| line(diagnostic).is_some_and(|line| unread.contains(&line));
@@ -105,7 +105,7 @@ fn missing_imports(modules: &[Module], module: &Module) -> Vec<Span> {
             missing.extend(import.names.iter().chain(&import.alias).map(|name| name.at));
             continue;
         };
-        let there: HashSet<&str> =
+        let there: FxHashSet<&str> =
             target.ast.items.iter().filter_map(|item| declared(item).map(|(_, name)| name.text.as_str())).collect();
         let names = import.names.iter().filter(|name| !there.contains(name.text.as_str()));
         missing.extend(names.map(|name| name.at));

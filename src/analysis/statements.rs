@@ -1,6 +1,6 @@
 //! The statements of a phase, a ramp, a component or a hook.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::span::Span;
@@ -56,19 +56,29 @@ impl<'a> Checker<'a> {
     }
 
     fn read_statements(&mut self, written: &'a ast::Block, body: Body) -> Block {
-        let mut block = Block::default();
-        let before = self.frame.produced.clone();
-        let mut after: HashSet<String> = HashSet::new();
-        for statement in &written.statements {
-            if body == Body::Parallel {
-                // What runs beside a statement has produced nothing yet.
-                after.extend(self.frame.produced.drain());
-                self.frame.produced.clone_from(&before);
+        let statements = written.statements.iter().filter(|statement| becomes_statement(&statement.kind)).count();
+        let mut block = Block { statements: Vec::with_capacity(statements), ..Block::default() };
+        if body == Body::Parallel {
+            self.read_side_by_side(written, &mut block);
+        } else {
+            for statement in &written.statements {
+                self.read_statement(statement, body, &mut block);
             }
-            self.read_statement(statement, body, &mut block);
         }
-        self.frame.produced.extend(after);
         block
+    }
+
+    /// What runs beside a statement has produced nothing yet.
+    fn read_side_by_side(&mut self, written: &'a ast::Block, block: &mut Block) {
+        let before = self.frame.produced.clone();
+        let mut after: FxHashSet<String> = FxHashSet::default();
+        for statement in &written.statements {
+            self.frame.produced.clone_from(&before);
+            self.read_statement(statement, Body::Parallel, block);
+            after.extend(self.frame.produced.drain());
+        }
+        self.frame.produced.extend(before);
+        self.frame.produced.extend(after);
     }
 
     fn read_statement(&mut self, written: &'a ast::Statement, body: Body, block: &mut Block) {
@@ -274,6 +284,11 @@ fn belongs(written: &Written) -> &'static str {
         Written::Return(_) => "it ends a composite step of the standard library",
         _ => "it stands in a phase",
     }
+}
+
+/// What others of a block are kept elsewhere or are gone once they are read.
+fn becomes_statement(written: &Written) -> bool {
+    !matches!(written, Written::Let { .. } | Written::Trigger(_) | Written::Broken)
 }
 
 fn statement_name(written: &Written) -> &'static str {

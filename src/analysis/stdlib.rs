@@ -1,6 +1,7 @@
 //! The standard library: the signatures in `stdlib/*.deploy`, read once.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
+use std::borrow::Cow;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,6 +15,7 @@ use crate::syntax::parse;
 
 use super::checker::Checker;
 use super::composites::Composition;
+use super::excerpt::Words;
 use super::expressions::path_of;
 use super::graph::circles;
 use super::load::Module;
@@ -100,9 +102,9 @@ impl Signature {
 /// All signatures, or those of some modules: then the whole library is asked about the others.
 #[derive(Debug, Default)]
 pub struct Catalog {
-    signatures: HashMap<(SignatureKind, String), Signature>,
-    /// The modules it was read from, when those are not all.
-    part: Option<Vec<&'static str>>,
+    signatures: FxHashMap<(SignatureKind, String), Signature>,
+    /// Not all of it was read.
+    is_part: bool,
     /// What is wrong with the library itself; a test holds it empty.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -114,11 +116,10 @@ impl Catalog {
         self.signatures.get(&key).or_else(|| self.elsewhere(name)?.signatures.get(&key))
     }
 
-    /// The whole library, when the name belongs to a module that was not read.
+    /// The whole library, when the name belongs to a module of which not all was read.
     fn elsewhere(&self, name: &str) -> Option<&'static Self> {
         let module = name.split('.').next().unwrap_or_default();
-        let read = self.part.as_ref()?;
-        (is_module(module) && !read.contains(&module)).then(catalog)
+        (self.is_part && is_module(module)).then(catalog)
     }
 
     #[must_use]
@@ -129,7 +130,7 @@ impl Catalog {
     /// All of one kind, by name.
     #[must_use]
     pub fn of_kind(&self, kind: SignatureKind) -> Vec<&Signature> {
-        if self.part.is_some() {
+        if self.is_part {
             return catalog().of_kind(kind);
         }
         let mut found: Vec<&Signature> = self.signatures.values().filter(|signature| signature.kind == kind).collect();
@@ -170,12 +171,12 @@ pub enum Library {
 impl Library {
     /// For a program that imports these modules. The first analysis of a process reads no more than it needs, as most
     /// processes check once; from the second one on the whole library is there.
-    pub fn for_imports<'n>(imported: impl Iterator<Item = &'n str>) -> Self {
+    pub fn for_imports<'n>(imported: impl Iterator<Item = &'n str>, words: &Words<'_>) -> Self {
         static IS_LATER: AtomicBool = AtomicBool::new(false);
         if IS_LATER.swap(true, Ordering::Relaxed) || CATALOG.get().is_some() {
             return Self::Whole(catalog());
         }
-        Self::Part(Box::new(read_part(imported)))
+        Self::Part(Box::new(read_part(imported, words)))
     }
 }
 
@@ -191,22 +192,30 @@ impl std::ops::Deref for Library {
 }
 
 /// The catalog of these modules, of what is always there, and of what their composite steps import.
-fn read_part<'n>(imported: impl Iterator<Item = &'n str>) -> Catalog {
+fn read_part<'n>(imported: impl Iterator<Item = &'n str>, words: &Words<'_>) -> Catalog {
     let mut needed: Vec<&str> = ALWAYS_THERE.iter().copied().chain(imported).collect();
     let mut part: Vec<&'static str> = Vec::new();
+    let mut has_composites = false;
     while let Some(name) = needed.pop() {
         let file = MODULES.iter().find(|(module, _)| *module == name);
         if let Some((module, text)) = file.filter(|(module, _)| !part.contains(module)) {
             part.push(module);
+            // A composite step names others, in words that no program has.
+            has_composites |= text.lines().any(|line| line.starts_with("use std."));
             let imports = text.lines().filter_map(|line| line.strip_prefix("use std."));
             needed.extend(imports.flat_map(|names| names.split(|letter: char| !letter.is_ascii_alphanumeric())));
         }
     }
     // Each module keeps its number, so that places in it are the same as in the whole library.
-    let text_of = |module: &str, text: &'static str| if part.contains(&module) { text } else { "" };
-    let files: Vec<(&str, &str)> = MODULES.iter().map(|(module, text)| (*module, text_of(module, text))).collect();
+    let text_of = |module: &str, text: &'static str| match text {
+        _ if !part.contains(&module) => Cow::Borrowed(""),
+        _ if has_composites || ALWAYS_THERE.contains(&module) => Cow::Borrowed(text),
+        _ => words.excerpt(text).map_or(Cow::Borrowed(text), Cow::Owned),
+    };
+    let files: Vec<_> = MODULES.iter().map(|(module, text)| (*module, text_of(module, text))).collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(module, text)| (*module, text.as_ref())).collect();
     let mut catalog = read_catalog(&files);
-    catalog.part = Some(part);
+    catalog.is_part = true;
     catalog
 }
 
@@ -219,7 +228,7 @@ fn read_catalog(files: &[(&str, &str)]) -> Catalog {
         let id = sources.add(|id| SourceFile::new(id, format!("stdlib/{name}.deploy"), *text));
         let parsed = sources.get(id).map(parse).expect("the file was just added");
         diagnostics.extend(parsed.diagnostics);
-        modules.push(Module { file: id, ast: parsed.file, imports: HashMap::new() });
+        modules.push(Module { file: id, ast: parsed.file, imports: FxHashMap::default() });
     }
     let unreadable: Vec<_> = modules.iter().map(|_| super::quiet::Unreadable::default()).collect();
     let scopes = symbols::collect(&modules, &unreadable, &sources, &mut diagnostics);
@@ -336,7 +345,7 @@ fn read_signature<'a>(checker: &mut Checker<'a>, declared: &'a SignatureItem, do
 
 #[cfg(test)]
 mod tests {
-    use super::{MODULES, catalog, read_catalog, read_part};
+    use super::{MODULES, Words, catalog, read_catalog, read_part};
 
     #[test]
     fn the_library_reads_without_a_finding() {
@@ -401,17 +410,20 @@ mod tests {
 
     #[test]
     fn a_part_of_the_library_knows_as_much_as_the_whole() {
-        let part = read_part(["k8s"].into_iter());
-        assert!(part.diagnostics.is_empty(), "{:#?}", part.diagnostics);
-        assert!(part.signatures.len() < catalog().signatures.len());
-        for (kind, name) in catalog().signatures.keys() {
-            let (found, whole) = (part.get(*kind, name), catalog().get(*kind, name));
-            assert_eq!(
-                found.map(|found| (&found.params, found.has_undo)),
-                whole.map(|whole| (&whole.params, whole.has_undo))
-            );
+        let words = Words::of(std::iter::once("flags.set"));
+        for modules in [["k8s", "flags"], ["backup", "flags"]] {
+            let part = read_part(modules.into_iter(), &words);
+            assert!(part.diagnostics.is_empty(), "{:#?}", part.diagnostics);
+            assert!(part.signatures.len() < catalog().signatures.len());
+            for (kind, name) in catalog().signatures.keys() {
+                let (found, whole) = (part.get(*kind, name), catalog().get(*kind, name));
+                assert_eq!(
+                    found.map(|found| (&found.params, found.has_undo)),
+                    whole.map(|whole| (&whole.params, whole.has_undo))
+                );
+            }
+            assert!(part.step("nothing.like_this").is_none());
         }
-        assert!(part.step("nothing.like_this").is_none());
     }
 
     #[test]

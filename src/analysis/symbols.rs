@@ -3,7 +3,7 @@
 //! Names live in spaces: types, values (metrics, thresholds, channels), and one space for each kind of item that is only
 //! ever named where that kind is meant. Two of one name in one space of a file are PG102.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::source::Sources;
@@ -65,11 +65,11 @@ pub struct Binding {
 /// The names of one file.
 #[derive(Debug, Default)]
 pub struct Scope<'a> {
-    names: HashMap<(Space, &'a str), Binding>,
+    names: FxHashMap<(Space, &'a str), Binding>,
     /// Imported modules of the standard library.
-    pub std: HashMap<&'a str, Span>,
+    pub std: FxHashMap<&'a str, Span>,
     /// `use "./slo.deploy" as slo`
-    pub aliases: HashMap<&'a str, (usize, Span)>,
+    pub aliases: FxHashMap<&'a str, (usize, Span)>,
 }
 
 impl<'a> Scope<'a> {

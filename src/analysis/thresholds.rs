@@ -1,6 +1,6 @@
 //! Thresholds: a named set of conditions, judged once where it is declared and put in wherever it is named.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::span::{Location, Span};
@@ -179,7 +179,7 @@ impl<'a> Checker<'a> {
         frame.place = Place::Condition;
         if let (Some((parameter, _)), Some(group)) = (&item.parameter, group) {
             let bound = Bound { entry: Entry::Group(group), at: self.here(parameter.at) };
-            frame.scopes = vec![HashMap::from([(parameter.text.as_str(), bound)])];
+            frame.scopes = vec![FxHashMap::from_iter([(parameter.text.as_str(), bound)])];
         }
         frame
     }

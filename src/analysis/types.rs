@@ -50,7 +50,8 @@ pub enum Misfit {
 /// The type of a value when it is read: without encoding and without being a metric.
 pub fn value_type(ty: &Type) -> &Type {
     match ty {
-        Type::Encoded(inner, _) | Type::Metric(inner) => value_type(inner),
+        Type::Encoded(encoded) => value_type(&encoded.0),
+        Type::Metric(inner) => value_type(inner),
         other => other,
     }
 }
@@ -212,7 +213,7 @@ impl<'a> Checker<'a> {
         };
         let Some(encoding) = encoding.filter(|encoding| !encoding.text.is_empty()) else { return ty };
         match encoding_factor(&ty, &encoding.text) {
-            Some(factor) => Type::Encoded(Box::new(ty), Encoding { name: encoding.text.clone(), factor }.into()),
+            Some(factor) => Type::Encoded((ty, Encoding { name: encoding.text.clone(), factor }).into()),
             None => {
                 let message = format!("`{ty}` cannot be encoded as `{}`", encoding.text);
                 let help = "encodings are `duration(ms)`, `duration(s)`, `ratio(%)`, `bytes(MiB)` and their like";

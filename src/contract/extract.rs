@@ -66,7 +66,8 @@ fn require_finite(value: Value) -> Sample {
 
 fn content_type(ty: &Type) -> &Type {
     match ty {
-        Type::Encoded(inner, _) | Type::Optional(inner) | Type::Metric(inner) => content_type(inner),
+        Type::Encoded(encoded) => content_type(&encoded.0),
+        Type::Optional(inner) | Type::Metric(inner) => content_type(inner),
         other => other,
     }
 }
@@ -74,7 +75,8 @@ fn content_type(ty: &Type) -> &Type {
 fn is_optional(ty: &Type) -> bool {
     match ty {
         Type::Optional(_) => true,
-        Type::Encoded(inner, _) | Type::Metric(inner) => is_optional(inner),
+        Type::Encoded(encoded) => is_optional(&encoded.0),
+        Type::Metric(inner) => is_optional(inner),
         _ => false,
     }
 }
@@ -102,7 +104,7 @@ mod tests {
 
     fn percent() -> Type {
         let factor = Number::parse("0.01").unwrap();
-        Type::Encoded(Box::new(Type::Ratio), Encoding { name: "%".into(), factor }.into())
+        Type::Encoded((Type::Ratio, Encoding { name: "%".into(), factor }).into())
     }
 
     #[test]

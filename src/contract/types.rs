@@ -49,7 +49,7 @@ pub enum Type {
     /// A step without output.
     Nothing,
     /// `duration(ms)`: the type, and how raw data writes it. Equal in meaning to the plain type.
-    Encoded(Box<Type>, Arc<Encoding>),
+    Encoded(Arc<(Type, Encoding)>),
     /// The type of what is in error; it fits everything, so that one fault is reported once.
     Error,
 }
@@ -79,7 +79,7 @@ impl Type {
     /// Without the encoding on top.
     #[must_use]
     pub fn plain(&self) -> &Self {
-        if let Self::Encoded(inner, _) = self { inner.plain() } else { self }
+        if let Self::Encoded(encoded) = self { encoded.0.plain() } else { self }
     }
 
     /// The unit of a quantity of this type, `None` for other types.
@@ -121,7 +121,7 @@ impl fmt::Display for Type {
             Self::Secret(inner) => write!(formatter, "secret<{inner}>"),
             Self::Metric(inner) => write!(formatter, "metric<{inner}>"),
             Self::Optional(inner) => write!(formatter, "{inner}?"),
-            Self::Encoded(inner, encoding) => write!(formatter, "{inner}({})", encoding.name),
+            Self::Encoded(encoded) => write!(formatter, "{}({})", encoded.0, encoded.1.name),
             Self::Record(record) => match &record.name {
                 Some(name) => formatter.write_str(name),
                 None => {
@@ -192,7 +192,7 @@ fn decode_at(
     encoding: Option<&Encoding>,
 ) -> Result<Value, DecodeError> {
     match ty {
-        Type::Encoded(inner, encoding) => decode_at(raw, inner, path, Some(encoding)),
+        Type::Encoded(encoded) => decode_at(raw, &encoded.0, path, Some(&encoded.1)),
         Type::Optional(_) if raw.is_null() => Ok(Value::Null),
         Type::Optional(inner) | Type::Metric(inner) => decode_at(raw, inner, path, encoding),
         Type::Json => Ok(Value::Json(raw.clone())),

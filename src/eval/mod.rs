@@ -61,12 +61,9 @@ pub fn evaluate(expr: &Expr, world: &dyn World) -> Evaluated {
         ExprKind::Not(inner) => truth(inner, world).map(|value| Value::Bool(!value)),
         ExprKind::Negate(inner) => operators::negate(&evaluate(inner, world)?),
         ExprKind::Binary(operator, left, right) => evaluate_binary(*operator, left, right, world),
-        ExprKind::If(condition, then, otherwise) => {
-            if truth(condition, world)? {
-                evaluate(then, world)
-            } else {
-                evaluate(otherwise, world)
-            }
+        ExprKind::If(parts) => {
+            let (condition, then, otherwise) = &**parts;
+            if truth(condition, world)? { evaluate(then, world) } else { evaluate(otherwise, world) }
         }
         ExprKind::Call(function, args) => match world.call(function, args) {
             Some(answer) => answer.and_then(known_number),

@@ -23,8 +23,8 @@ pub trait Known {
 
 /// The expression with all that is known put in; what cannot be read is added to `problems` and left as it was.
 pub fn reduce(expr: &Expr, known: &dyn Known, problems: &mut Vec<Problem>) -> Expr {
-    if let ExprKind::If(condition, then, otherwise) = &*expr.kind {
-        return reduce_choice(expr, [condition, then, otherwise], known, problems);
+    if let ExprKind::If(parts) = &*expr.kind {
+        return reduce_choice(expr, [&parts.0, &parts.1, &parts.2], known, problems);
     }
     let mut inside = |inner: &Expr| reduce(inner, known, problems);
     let kind = match &*expr.kind {
@@ -76,7 +76,7 @@ fn reduce_choice(expr: &Expr, parts: [&Expr; 3], known: &dyn Known, problems: &m
         Some(false) => reduce(otherwise, known, problems),
         None => {
             let sides = (reduce(then, known, problems), reduce(otherwise, known, problems));
-            Expr::new(ExprKind::If(condition, sides.0, sides.1), expr.ty.clone(), expr.at)
+            Expr::new(ExprKind::If(Box::new((condition, sides.0, sides.1))), expr.ty.clone(), expr.at)
         }
     }
 }

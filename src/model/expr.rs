@@ -67,7 +67,7 @@ impl Expr {
             ExprKind::Index(left, right) | ExprKind::Binary(_, left, right) => {
                 [left, right].into_iter().for_each(visit)
             }
-            ExprKind::If(condition, then, otherwise) => [condition, then, otherwise].into_iter().for_each(visit),
+            ExprKind::If(parts) => [&parts.0, &parts.1, &parts.2].into_iter().for_each(visit),
             ExprKind::Call(_, args) => args.iter().map(|(_, value)| value).for_each(visit),
         }
     }
@@ -90,7 +90,10 @@ impl Expr {
             ExprKind::Record(fields) => fields.iter_mut().map(|(_, value)| value).collect(),
             ExprKind::Field(inner, _) | ExprKind::Not(inner) | ExprKind::Negate(inner) => vec![inner],
             ExprKind::Index(left, right) | ExprKind::Binary(_, left, right) => vec![left, right],
-            ExprKind::If(condition, then, otherwise) => vec![condition, then, otherwise],
+            ExprKind::If(parts) => {
+                let (condition, then, otherwise) = &mut **parts;
+                vec![condition, then, otherwise]
+            }
             ExprKind::Call(_, args) => args.iter_mut().map(|(_, value)| value).collect(),
         }
     }
@@ -129,7 +132,8 @@ pub enum ExprKind {
     Not(Expr),
     Negate(Expr),
     Binary(Operator, Expr, Expr),
-    If(Expr, Expr, Expr),
+    /// Boxed: it is rare, and every other expression would be as large.
+    If(Box<(Expr, Expr, Expr)>),
     /// A function by its name (`abs`, `read.json`, `mean`), arguments named as in its declaration, in order;
     /// arguments that were not given are left out.
     Call(String, Vec<(String, Expr)>),

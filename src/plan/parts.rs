@@ -63,7 +63,7 @@ pub fn map_outputs(expr: &Expr, change: &mut dyn FnMut(&OutputRef) -> OutputRef)
         ExprKind::Not(inner) => ExprKind::Not(inside(inner)),
         ExprKind::Negate(inner) => ExprKind::Negate(inside(inner)),
         ExprKind::Binary(operator, left, right) => ExprKind::Binary(*operator, inside(left), inside(right)),
-        ExprKind::If(condition, then, otherwise) => ExprKind::If(inside(condition), inside(then), inside(otherwise)),
+        ExprKind::If(parts) => ExprKind::If(Box::new((inside(&parts.0), inside(&parts.1), inside(&parts.2)))),
         ExprKind::Call(function, args) => ExprKind::Call(function.clone(), named(args, inside)),
         ExprKind::Literal(_)
         | ExprKind::Local(_)

@@ -90,7 +90,8 @@ fn watched<'p>(plan: &'p Plan, state: &State, exec: ExecId) -> Vec<(&'p str, &'p
 fn missing(expr: &Expr, script: &Script, scene: &Scene<'_>) -> Option<String> {
     let inside = |inner: &Expr| missing(inner, script, scene);
     match &*expr.kind {
-        ExprKind::If(condition, then, otherwise) => {
+        ExprKind::If(parts) => {
+            let (condition, then, otherwise) = &**parts;
             inside(condition).or_else(|| inside(if truth(condition, scene).ok()? { then } else { otherwise }))
         }
         ExprKind::Binary(Operator::Coalesce, left, right) => inside(left).or_else(|| {

@@ -212,7 +212,7 @@ impl<'a> Checker<'a> {
     }
 
     fn report_repeated_fields(&mut self, fields: &'a [ast::FieldValue]) {
-        let mut seen = std::collections::HashMap::with_capacity(fields.len());
+        let mut seen = rustc_hash::FxHashMap::with_capacity_and_hasher(fields.len(), rustc_hash::FxBuildHasher);
         for field in fields.iter().filter(|field| !field.name.text.is_empty()) {
             if let Some(first) = seen.insert(field.name.text.as_str(), field.name.at) {
                 self.report_duplicate(&field.name, first);
@@ -252,7 +252,7 @@ impl<'a> Checker<'a> {
                 Type::Error
             }
         };
-        Expr::new(ExprKind::If(condition, then, otherwise), ty, self.here(written.at))
+        Expr::new(ExprKind::If(Box::new((condition, then, otherwise))), ty, self.here(written.at))
     }
 
     fn infer_binary(
@@ -291,7 +291,8 @@ fn truth_type(parts: &[&Expr]) -> Type {
 /// Without encoding and `?`.
 fn inside(ty: &Type) -> &Type {
     match ty {
-        Type::Encoded(inner, _) | Type::Optional(inner) => inside(inner),
+        Type::Encoded(encoded) => inside(&encoded.0),
+        Type::Optional(inner) => inside(inner),
         other => other,
     }
 }

@@ -1,6 +1,6 @@
 //! `killswitch NAME { on { … } off { … } }`: steps, as in a hook. They may turn other switches, but not for ever.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 use std::rc::Rc;
 
 use indexmap::IndexMap;
@@ -55,7 +55,7 @@ impl<'a> Checker<'a> {
         self.collect_steps(written, &mut info);
         self.frame.phases = Rc::new(PhaseTable::of_component(info));
         self.frame.phase = Some(0);
-        self.frame.produced = HashSet::new();
+        self.frame.produced = FxHashSet::default();
         self.read_block(written, Body::Switch)
     }
 }
@@ -87,7 +87,7 @@ impl Turns {
     /// Circles, one for each place that leads back, each turn with the place that leads on.
     fn circles(&self) -> Vec<Vec<(Side, Location)>> {
         let mut circles = Vec::new();
-        let mut done: HashSet<Side> = HashSet::new();
+        let mut done: FxHashSet<Side> = FxHashSet::default();
         for start in (0..self.next.len()).flat_map(|at| [(at, true), (at, false)]) {
             // The way here: each turn with how many of those after it have been looked at.
             let mut way: Vec<(Side, usize)> = if done.insert(start) { vec![(start, 0)] } else { Vec::new() };

@@ -1,6 +1,6 @@
 //! What the tests of a pipeline can name in it beside its phases: the outputs of steps, unnamed nodes, `traffic`.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
 use crate::base::diagnostic::{Code, Diagnostic};
@@ -21,16 +21,17 @@ use super::super::symbols::ItemRef;
 pub struct Launched {
     pub table: Rc<PhaseTable>,
     /// For each phase its nodes by their names, unnamed ones as in the plan (`gate1`), steps with their output.
-    pub nodes: HashMap<String, HashMap<String, Option<Type>>>,
+    pub nodes: FxHashMap<String, FxHashMap<String, Option<Type>>>,
     /// The elements of phases whose `for` has a list that is known before the run.
-    pub elements: HashMap<String, Vec<String>>,
+    pub elements: FxHashMap<String, Vec<String>>,
     /// More than one target is ramped for sure.
     several_targets: bool,
 }
 
 impl Launched {
     pub fn of(table: Rc<PhaseTable>, pipeline: &Pipeline) -> Self {
-        let mut launched = Self { table, nodes: HashMap::new(), elements: HashMap::new(), several_targets: false };
+        let mut launched =
+            Self { table, nodes: FxHashMap::default(), elements: FxHashMap::default(), several_targets: false };
         let mut targets: Vec<&Call> = Vec::new();
         for phase in &pipeline.phases {
             let mut nodes = Nodes::default();
@@ -70,9 +71,9 @@ impl Launched {
 /// The nodes of a phase while they are counted.
 #[derive(Default)]
 struct Nodes {
-    named: HashMap<String, Option<Type>>,
+    named: FxHashMap<String, Option<Type>>,
     /// How many unnamed ones there are of each kind, steps with their outputs.
-    counts: HashMap<&'static str, Vec<Option<Type>>>,
+    counts: FxHashMap<&'static str, Vec<Option<Type>>>,
 }
 
 impl Nodes {

@@ -17,7 +17,7 @@ mod scenarios;
 mod schedules;
 mod sentinels;
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::span::Location;
 use crate::contract::types::Type;
@@ -35,7 +35,7 @@ use super::symbols::{ItemRef, Space, declared};
 pub use launched::Launched;
 
 /// Reads every item that is neither a declaration nor a pipeline. `places` says where in `built.pipelines` each pipeline is.
-pub fn read(checker: &mut Checker<'_>, items: &[ItemRef], places: &HashMap<ItemRef, usize>, built: &mut Built) {
+pub fn read(checker: &mut Checker<'_>, items: &[ItemRef], places: &FxHashMap<ItemRef, usize>, built: &mut Built) {
     for reference in items {
         checker.module = reference.module;
         checker.read_operation(*reference, built);
@@ -49,7 +49,7 @@ pub fn read(checker: &mut Checker<'_>, items: &[ItemRef], places: &HashMap<ItemR
     checker.use_what_acts_by_itself();
     let program = &mut built.program;
     let bystanders = checker.bystanders(items).into_iter();
-    let bystanders: HashSet<(Space, String)> = bystanders
+    let bystanders: FxHashSet<(Space, String)> = bystanders
         .filter_map(|reference| Some((declared(checker.item(reference))?.0, checker.program_name(reference))))
         .collect();
     let takes_part = |space: Space, name: &str| !bystanders.contains(&(space, name.to_owned()));
@@ -95,7 +95,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Items that start runs.
-    fn read_launching(&mut self, reference: ItemRef, places: &HashMap<ItemRef, usize>, built: &mut Built) {
+    fn read_launching(&mut self, reference: ItemRef, places: &FxHashMap<ItemRef, usize>, built: &mut Built) {
         let item = self.item(reference);
         let started = match &item.kind {
             ItemKind::Schedule(written) => {

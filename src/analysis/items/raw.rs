@@ -45,7 +45,7 @@ impl<'a> Checker<'a> {
 
     /// Fields may be left out: several lines for one step combine, and reading one that nobody gave fails the test.
     fn read_raw_fields(&mut self, fields: &'a [FieldValue], ty: &Type, owner: &str) -> Vec<(String, Expr)> {
-        let mut seen = std::collections::HashMap::with_capacity(fields.len());
+        let mut seen = rustc_hash::FxHashMap::with_capacity_and_hasher(fields.len(), rustc_hash::FxBuildHasher);
         let mut read = Vec::with_capacity(fields.len());
         for field in fields {
             if let Some(first) = seen.insert(field.name.text.as_str(), field.name.at)
@@ -129,7 +129,7 @@ impl<'a> Checker<'a> {
 fn without_optional(ty: &Type) -> (&Type, Number) {
     match ty {
         Type::Optional(inner) | Type::Metric(inner) => without_optional(inner),
-        Type::Encoded(inner, encoding) => (without_optional(inner).0, encoding.factor),
+        Type::Encoded(encoded) => (without_optional(&encoded.0).0, encoded.1.factor),
         other => (other, Number::ONE),
     }
 }

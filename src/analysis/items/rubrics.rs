@@ -1,7 +1,7 @@
 //! `rubric NAME for json { pass when … tier … { criterion … { award … } } }`
 
+use rustc_hash::FxHashMap;
 use std::cmp::Ordering;
-use std::collections::HashMap;
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::number::Number;
@@ -70,7 +70,7 @@ impl<'a> Checker<'a> {
     }
 
     fn read_tiers(&mut self, written: &'a RubricItem) -> Vec<Tier> {
-        let mut names: HashMap<&str, Span> = HashMap::new();
+        let mut names: FxHashMap<&str, Span> = FxHashMap::default();
         let mut tiers = Vec::with_capacity(written.tiers.len());
         for tier in &written.tiers {
             if tier.name.text == "score" {
@@ -92,7 +92,7 @@ impl<'a> Checker<'a> {
     }
 
     fn read_criteria(&mut self, tier: &'a ast::Tier) -> Vec<Criterion> {
-        let mut names: HashMap<&str, Span> = HashMap::new();
+        let mut names: FxHashMap<&str, Span> = FxHashMap::default();
         let mut criteria = Vec::with_capacity(tier.criteria.len());
         for criterion in &tier.criteria {
             if !criterion.name.text.is_empty() {

@@ -1,6 +1,6 @@
 //! `test "title" { run … given … expect … }`
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
 use crate::base::diagnostic::{Code, Diagnostic};
@@ -28,7 +28,7 @@ impl<'a> Checker<'a> {
         &mut self,
         doc: Option<String>,
         written: &'a TestItem,
-        (places, pipelines, program): (&HashMap<ItemRef, usize>, &[Pipeline], &Program),
+        (places, pipelines, program): (&FxHashMap<ItemRef, usize>, &[Pipeline], &Program),
     ) -> (Option<ItemRef>, Option<Test>) {
         let title = self.read_test_title(&written.title);
         let Some(run) = &written.run else {
@@ -89,7 +89,7 @@ impl<'a> Checker<'a> {
     pub(super) fn report_repeated_titles(&mut self) {
         for module in 0..self.modules.len() {
             self.module = module;
-            let mut titles: HashMap<&str, Span> = HashMap::new();
+            let mut titles: FxHashMap<&str, Span> = FxHashMap::default();
             for item in &self.modules[module].ast.items {
                 let crate::syntax::ast::ItemKind::Test(test) = &item.kind else { continue };
                 let [StringPiece::Text(title)] = test.title.pieces.as_slice() else { continue };
@@ -122,7 +122,7 @@ pub(super) fn for_lints(test: &Test) -> Pipeline {
 }
 
 /// The elements of every phase with a `for` whose list is known before the run.
-fn elements(constants: &Constants<'_>) -> HashMap<String, Vec<String>> {
+fn elements(constants: &Constants<'_>) -> FxHashMap<String, Vec<String>> {
     let phases = constants.pipeline.phases.iter();
     let known = phases.filter_map(|phase| {
         let list = evaluate(&phase.each.as_ref()?.list, constants).ok()?;

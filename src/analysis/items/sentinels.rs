@@ -1,7 +1,7 @@
 //! `sentinel NAME every D { probe … trip … recover … }`, and how probes are named: by their bare name in their sentinel,
 //! as `SENTINEL.PROBE` anywhere.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::span::Span;
@@ -37,7 +37,7 @@ impl<'a> Checker<'a> {
         };
         self.watching(Some(reference), |checker| {
             sentinel.every = written.every.as_ref().map(|every| checker.check(every, &Type::Duration));
-            let mut names: HashMap<&str, Span> = HashMap::new();
+            let mut names: FxHashMap<&str, Span> = FxHashMap::default();
             for entry in &written.entries {
                 if let SentinelEntry::Probe { name, .. } = entry
                     && !name.text.is_empty()

@@ -1,6 +1,6 @@
 //! PG407: a rollback would leave this change where it is.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::model::operations::{WayBack, is_turned_on};
@@ -103,7 +103,7 @@ struct Reach<'p> {
     /// Phases in which a trigger or an approval may roll back.
     phases: Vec<usize>,
     /// For each phase those that are over when it begins.
-    before: Vec<HashSet<usize>>,
+    before: Vec<FxHashSet<usize>>,
 }
 
 impl<'p> Reach<'p> {

@@ -1,5 +1,7 @@
 //! PG401: a condition that cannot be true.
 
+use std::rc::Rc;
+
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::contract::types::Type;
 use crate::model::phase::{Condition, MissingPolicy};
@@ -95,10 +97,13 @@ fn check_together(surveyed: &Surveyed<'_>, look: &Look<'_>, diagnostics: &mut Ve
         return;
     }
     let mut found: Option<(usize, Option<usize>)> = None;
+    let mut before: Option<(&World<'_>, Option<(usize, Option<usize>)>)> = None;
     let never: Vec<&World<'_>> = surveyed
         .worlds_of(look.place)
         .filter(|world| {
-            let conflict = conflict(look, world);
+            let known = before.filter(|(before, _)| Rc::ptr_eq(&before.readings, &world.readings));
+            let conflict = known.map_or_else(|| conflict(look, world), |(_, conflict)| conflict);
+            before = Some((world, conflict));
             found = found.or(conflict);
             conflict.is_some()
         })

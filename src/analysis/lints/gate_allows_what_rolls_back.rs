@@ -1,6 +1,6 @@
 //! PG417: a gate that is looser than the trigger around it.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::time::format_duration;
@@ -49,7 +49,7 @@ pipeline watch {
 };
 
 /// The triggers of each block that take something back, by what they look at.
-type Index = HashMap<(usize, Variable), Vec<usize>>;
+type Index = FxHashMap<(usize, Variable), Vec<usize>>;
 
 fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for surveyed in &subject.survey().pipelines {
@@ -65,7 +65,7 @@ fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
 }
 
 fn index(surveyed: &Surveyed<'_>, world: &World<'_>) -> Index {
-    let mut index = Index::new();
+    let mut index = Index::default();
     for (number, watch) in surveyed.watches.iter().enumerate() {
         if matches!(watch.trigger.action, TriggerAction::Rollback | TriggerAction::RollbackPhase) {
             for variable in variables(world, watch.condition) {

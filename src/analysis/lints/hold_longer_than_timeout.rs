@@ -1,6 +1,6 @@
 //! PG403: the pipeline's timeout ends it before it can succeed.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 use std::time::Duration;
 
 use crate::base::diagnostic::{Code, Diagnostic};
@@ -84,7 +84,7 @@ fn batches(phase: &Phase, constants: &Constants<'_>) -> u32 {
 
 /// Phases of which others wait for one element alone, which may be among the first.
 fn named_apart(pipeline: &Pipeline) -> Vec<bool> {
-    let mut apart: HashSet<&str> = HashSet::new();
+    let mut apart: FxHashSet<&str> = FxHashSet::default();
     for phase in &pipeline.phases {
         let elements = phase.after.iter().filter(|reference| reference.element.is_some());
         apart.extend(elements.map(|reference| reference.name.as_str()));

@@ -30,9 +30,10 @@ use crate::base::source::Sources;
 use crate::base::span::Location;
 use crate::model::program::{Pipeline, Program};
 
+use super::folded;
 use super::load::Module;
 use super::pipelines::Built;
-use super::soundness::survey::Survey;
+use super::soundness::survey::{Survey, mentions_environment_in_groups};
 
 /// A lint, for `explain` and its tests: the bad example gives the code, the good one does not.
 #[derive(Debug, Clone, Copy)]
@@ -44,25 +45,38 @@ pub struct Lint {
     check: fn(&Subject<'_>, &mut Vec<Diagnostic>),
 }
 
-/// What lints look at.
+/// What lints look at: one pipeline, or what stands outside of all of them.
 pub struct Subject<'s> {
+    /// None beside a pipeline.
     pub modules: &'s [Module],
+    /// Its pipelines are not in it.
     pub program: &'s Program,
-    /// Every pipeline of every file, and components that no pipeline runs.
+    /// One, or none.
     pub pipelines: &'s [Pipeline],
     pub sources: &'s Sources,
+    groups_differ: bool,
     survey: OnceCell<Survey<'s>>,
 }
 
 impl<'s> Subject<'s> {
-    pub fn new(modules: &'s [Module], built: &'s Built, sources: &'s Sources) -> Self {
-        let survey = OnceCell::new();
-        Self { modules, program: &built.program, pipelines: &built.pipelines, sources, survey }
+    /// What stands outside of pipelines.
+    fn outside(modules: &'s [Module], built: &'s Built, sources: &'s Sources) -> Self {
+        let groups_differ = mentions_environment_in_groups(&built.program);
+        Self { modules, program: &built.program, pipelines: &[], sources, groups_differ, survey: OnceCell::new() }
     }
 
-    /// What the conditions of all pipelines come to; read once for all lints.
+    /// The same program, with one of its pipelines.
+    fn beside(&self, pipeline: &'s Pipeline) -> Self {
+        let pipelines = std::slice::from_ref(pipeline);
+        Self { modules: &[], pipelines, survey: OnceCell::new(), ..*self }
+    }
+
+    /// What the conditions come to; read once for all lints.
     pub fn survey(&self) -> &Survey<'s> {
-        self.survey.get_or_init(|| Survey::new(self.program, self.pipelines))
+        self.survey.get_or_init(|| match self.pipelines {
+            [] => Survey::outside(self.program),
+            pipelines => Survey::of(self.program, pipelines, self.groups_differ),
+        })
     }
 
     /// The text at a place.
@@ -96,12 +110,22 @@ pub const LINTS: &[Lint] = &[
     redundant_expression::LINT,
 ];
 
-/// Runs all lints. The body of a component is judged once, so one place gets one diagnostic of a code.
-pub fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    let mut seen = std::collections::HashSet::new();
-    for lint in LINTS {
+/// Runs all lints, over one pipeline after the other: what several of them look at is near at hand then, and what the
+/// conditions of one come to is forgotten before the next. The body of a component is judged once, so one place gets one
+/// diagnostic of a code.
+pub fn check(modules: &[Module], built: &Built, sources: &Sources, diagnostics: &mut Vec<Diagnostic>) {
+    let outside = Subject::outside(modules, built, sources);
+    let mut seen = rustc_hash::FxHashSet::default();
+    let mut judge = |subject: &Subject<'_>| {
         let mut found = Vec::new();
-        (lint.check)(subject, &mut found);
+        folded::check(subject, &mut found);
+        for lint in LINTS {
+            (lint.check)(subject, &mut found);
+        }
         diagnostics.extend(found.into_iter().filter(|diagnostic| seen.insert((diagnostic.code, diagnostic.at))));
+    };
+    judge(&outside);
+    for pipeline in &built.pipelines {
+        judge(&outside.beside(pipeline));
     }
 }

@@ -36,6 +36,16 @@ pipeline watch {
 };
 
 fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    if subject.pipelines.is_empty() {
+        check_outside(subject, diagnostics);
+    }
+    for pipeline in subject.pipelines {
+        pipeline_expressions(pipeline, &mut |expr| check_expression(subject, expr, diagnostics));
+    }
+}
+
+/// What is declared beside the pipelines.
+fn check_outside(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for group in subject.program.groups.values() {
         for field in group.fields.values() {
             if let FieldValue::Derived(value) = &field.value {
@@ -47,9 +57,6 @@ fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
         for value in environment.values.values() {
             expressions(value, &mut |expr| check_expression(subject, expr, diagnostics));
         }
-    }
-    for pipeline in subject.pipelines {
-        pipeline_expressions(pipeline, &mut |expr| check_expression(subject, expr, diagnostics));
     }
 }
 

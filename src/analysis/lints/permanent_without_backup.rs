@@ -1,6 +1,6 @@
 //! PG408: something is done that cannot be taken back, and nothing was saved before.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::span::Location;
@@ -34,9 +34,9 @@ pipeline migrate {
 
 fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for pipeline in subject.pipelines {
-        let saving: HashSet<usize> =
+        let saving: FxHashSet<usize> =
             (0..pipeline.phases.len()).filter(|index| has_backup(&pipeline.phases[*index].body)).collect();
-        let mut before: Option<Vec<HashSet<usize>>> = None;
+        let mut before: Option<Vec<FxHashSet<usize>>> = None;
         for (index, phase) in pipeline.phases.iter().enumerate() {
             let mut found = Vec::new();
             unsaved(&phase.body, &mut false, &mut found);

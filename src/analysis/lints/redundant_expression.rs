@@ -60,7 +60,7 @@ fn redundancy(expr: &Expr) -> Option<&'static str> {
                 _ => None,
             }
         }
-        ExprKind::If(_, then, otherwise) => match (truth(then), truth(otherwise)) {
+        ExprKind::If(parts) => match (truth(&parts.1), truth(&parts.2)) {
             (Some(then), Some(otherwise)) if then != otherwise => Some("use the condition itself, or `not` before it"),
             _ => None,
         },
@@ -95,7 +95,8 @@ fn simpler(subject: &Subject<'_>, expr: &Expr) -> Option<String> {
             // `x and false` is never true: leaving out either side would change it.
             (truth == (*operator == Operator::And)).then_some(rest)
         }
-        ExprKind::If(_, then, _) => {
+        ExprKind::If(parts) => {
+            let then = &parts.1;
             let inner = text.strip_prefix("if")?.rsplit_once("then")?.0.trim();
             let is_plain = inner.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '.'));
             let inner = if is_plain { inner.to_owned() } else { format!("({inner})") };

@@ -1,6 +1,6 @@
 //! PG409: a trigger that another one always beats.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::time::format_duration;
@@ -49,7 +49,7 @@ pipeline watch {
 };
 
 /// The triggers of each block by what they look at.
-type Index = HashMap<(usize, Variable), Vec<usize>>;
+type Index = FxHashMap<(usize, Variable), Vec<usize>>;
 
 fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for surveyed in &subject.survey().pipelines {
@@ -66,7 +66,7 @@ fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
 }
 
 fn index(surveyed: &Surveyed<'_>, world: &World<'_>) -> Index {
-    let mut index = Index::new();
+    let mut index = Index::default();
     for (number, watch) in surveyed.watches.iter().enumerate() {
         // What it looks at is looked at by all that it shadows: the first is enough to find it.
         let truth = world.readings[watch.condition].truth.as_deref().unwrap_or_default();

@@ -237,7 +237,8 @@ fn choose(variable: Variable, rows: &[Row], point: &[(Variable, Fraction)], whol
     simplest(low, high, whole)
 }
 
-fn tighter(known: End, end: (Fraction, bool), wins: Ordering) -> Option<(Fraction, bool)> {
+/// The end that wins, of what is known and another one.
+pub fn tighter(known: End, end: (Fraction, bool), wins: Ordering) -> Option<(Fraction, bool)> {
     let Some(known) = known else { return Some(end) };
     Some(match known.0.compare(end.0)? {
         Ordering::Equal => (known.0, known.1 && end.1),

@@ -1,7 +1,7 @@
 //! From expressions to sums and formulas over the variables of one environment: constants, `let`s, thresholds and derived
 //! fields are put in; what is no sum stays a variable of its own, the same one wherever it is written.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
 use crate::contract::types::Type;
@@ -38,8 +38,8 @@ pub struct Reader<'p> {
     program: &'p Program,
     constants: Constants<'p>,
     pub(super) table: Table,
-    locals: HashMap<LocalId, Meaning>,
-    fields: HashMap<(&'p str, &'p str), Meaning>,
+    locals: FxHashMap<LocalId, Meaning>,
+    fields: FxHashMap<(&'p str, &'p str), Meaning>,
     standpoint: Standpoint,
 }
 
@@ -50,8 +50,8 @@ impl<'p> Reader<'p> {
             program,
             constants,
             table: Table::default(),
-            locals: HashMap::new(),
-            fields: HashMap::new(),
+            locals: FxHashMap::default(),
+            fields: FxHashMap::default(),
             standpoint: Standpoint::default(),
         }
     }
@@ -91,7 +91,7 @@ impl<'p> Reader<'p> {
                 sum.map_or_else(|| self.opaque("-", expr, &[meaning]), |sum| Meaning::Sum(Rc::new(sum)))
             }
             ExprKind::Binary(operator, left, right) => self.binary(expr, *operator, (left, right)),
-            ExprKind::If(condition, then, otherwise) => self.choice(expr, [condition, then, otherwise]),
+            ExprKind::If(parts) => self.choice(expr, [&parts.0, &parts.1, &parts.2]),
             ExprKind::Call(function, args) => self.call(expr, function, args),
             ExprKind::Field(inner, name) => {
                 let meaning = self.read(inner);

@@ -3,12 +3,15 @@
 //! A proof that a set is empty holds for whatever is known at run time: what an evaluation finds true with some values
 //! missing is true for any values in their place. A formula beyond the budget has no cells, and nothing is said about it.
 
-use std::collections::HashSet;
+use std::cmp::Ordering;
 use std::rc::Rc;
+
+use rustc_hash::FxHashSet;
 
 use crate::contract::value::Value;
 
-use super::linear::{Linear, Row, Solved, Variable, solve};
+use super::exact::Fraction;
+use super::linear::{End, Linear, Row, Solved, Variable, solve, tighter};
 use super::table::{Table, Values};
 
 /// A condition, with everything known put in.
@@ -98,7 +101,7 @@ fn atom_cells(atom: &Atom, positive: bool) -> Option<Vec<Cell>> {
         }
         Atom::Zero(linear) => {
             let below = Row::not_above_zero(linear, !positive)?;
-            let above = Row::not_above_zero(&linear.scale(super::exact::Fraction::whole(-1))?, !positive)?;
+            let above = Row::not_above_zero(&linear.scale(Fraction::whole(-1))?, !positive)?;
             if positive { vec![of_rows(vec![below, above])] } else { vec![of_rows(vec![below]), of_rows(vec![above])] }
         }
         Atom::OneOf(variable, values) => {
@@ -134,7 +137,7 @@ impl Cell {
     /// What it says about these variables and all that its rows tie to them.
     #[must_use]
     pub fn about(&self, variables: &[Variable]) -> Self {
-        let mut known: HashSet<Variable> = variables.iter().copied().collect();
+        let mut known: FxHashSet<Variable> = variables.iter().copied().collect();
         let mut open: Vec<&Row> = self.rows.iter().collect();
         let mut rows = Vec::new();
         loop {
@@ -166,7 +169,50 @@ impl Cell {
 
     #[must_use]
     pub fn is_empty(&self, table: &Table) -> bool {
-        !self.is_surely_open(table) && matches!(self.solve(table), Solved::Empty)
+        if self.is_surely_open(table) {
+            return false;
+        }
+        let by_intervals = if self.choices.is_empty() { self.is_empty_by_intervals(table) } else { None };
+        by_intervals.unwrap_or_else(|| matches!(self.solve(table), Solved::Empty))
+    }
+
+    /// Where each row is about one variable, each variable has an interval; none for whatever else there is. The same
+    /// answer as that of [`solve`], and nothing to eliminate.
+    fn is_empty_by_intervals(&self, table: &Table) -> Option<bool> {
+        const FEW: usize = 16;
+        if self.rows.len() > FEW {
+            return None;
+        }
+        let mut intervals: Vec<(Variable, End, End)> = Vec::with_capacity(self.rows.len());
+        for row in &self.rows {
+            let [(variable, factor)] = row.terms.as_slice() else { return None };
+            let facts = table.facts(*variable);
+            if facts.values == Values::Whole {
+                return None;
+            }
+            let known = intervals.iter().position(|(own, ..)| own == variable).unwrap_or(intervals.len());
+            if known == intervals.len() {
+                let end = |limit: Option<Fraction>| limit.map(|limit| (limit, true));
+                intervals.push((*variable, end(facts.low), end(facts.high)));
+            }
+            let (_, low, high) = &mut intervals[known];
+            let end = (row.limit.divide(*factor)?, !row.strict);
+            if factor.sign() > 0 {
+                *high = Some(tighter(*high, end, Ordering::Less)?);
+            } else {
+                *low = Some(tighter(*low, end, Ordering::Greater)?);
+            }
+        }
+        let mut is_empty = false;
+        for (_, low, high) in intervals {
+            let (Some(low), Some(high)) = (low, high) else { continue };
+            is_empty |= match low.0.compare(high.0)? {
+                Ordering::Less => false,
+                Ordering::Equal => !(low.1 && high.1),
+                Ordering::Greater => true,
+            };
+        }
+        Some(is_empty)
     }
 
     /// A single row with a variable that may go as far as it takes: most conditions, and nothing to compute.

@@ -20,6 +20,7 @@ pub struct Standing<'p> {
 }
 
 /// All of them, and what they come to in each environment, by their place in the list.
+#[derive(Default)]
 pub struct Watched<'p> {
     pub conditions: Vec<Standing<'p>>,
     pub worlds: Vec<World<'p>>,

@@ -1,11 +1,14 @@
 //! Every gate, hold and trigger of the pipelines, with what stands around it and what its conditions come to.
 
 use std::cell::OnceCell;
+use std::rc::Rc;
 use std::time::Duration;
+
+use rustc_hash::FxHashSet;
 
 use crate::base::span::Location;
 use crate::contract::types::Type;
-use crate::model::expr::{Expr, ExprKind};
+use crate::model::expr::{Expr, ExprKind, LocalId};
 use crate::model::phase::{Block, Condition, Phase, StatementKind, Sustain, Trigger};
 use crate::model::program::{FieldValue, LocalKind, Pipeline, Program};
 use crate::model::walk::expressions;
@@ -21,7 +24,7 @@ use super::table::Table;
 /// Cells of all conditions of a pipeline in one environment; about what is beyond them nothing is said.
 const MOST_CELLS: usize = 100_000;
 
-/// All pipelines of a program.
+/// Some pipelines of a program, or what stands outside of them.
 pub struct Survey<'p> {
     pub pipelines: Vec<Surveyed<'p>>,
     pub standing: Watched<'p>,
@@ -82,9 +85,9 @@ pub struct Hold<'p> {
 /// A pipeline in one environment.
 pub struct World<'p> {
     pub constants: Constants<'p>,
-    pub table: Table,
+    pub table: Rc<Table>,
     /// By the number of the condition.
-    pub readings: Vec<Reading>,
+    pub readings: Rc<[Reading]>,
     /// Whether each phase may run.
     pub runs: Vec<bool>,
     /// ` in `production``, when not all environments are the same.
@@ -107,11 +110,17 @@ pub struct Reading {
 }
 
 impl<'p> Survey<'p> {
+    /// Of pipelines alone; `groups_differ` says whether metrics groups mention the environment.
     #[must_use]
-    pub fn new(program: &'p Program, pipelines: &'p [Pipeline]) -> Self {
-        let groups_differ = mentions_environment_in_groups(program);
+    pub fn of(program: &'p Program, pipelines: &'p [Pipeline], groups_differ: bool) -> Self {
         let pipelines = pipelines.iter().map(|pipeline| Surveyed::new(program, pipeline, groups_differ)).collect();
-        Self { pipelines, standing: Watched::new(program) }
+        Self { pipelines, standing: Watched::default() }
+    }
+
+    /// Of what stands outside of pipelines.
+    #[must_use]
+    pub fn outside(program: &'p Program) -> Self {
+        Self { pipelines: Vec::new(), standing: Watched::new(program) }
     }
 }
 
@@ -128,11 +137,17 @@ impl<'p> Surveyed<'p> {
             constants.truncate(1);
         }
         let several = constants.len() > 1;
-        let worlds = constants.into_iter().map(|constants| {
+        let read_alike = !groups_differ && !conditions_differ(pipeline, &surveyor.conditions);
+        let mut worlds: Vec<World<'p>> = Vec::with_capacity(constants.len());
+        for constants in constants {
             let name = constants.environment.filter(|_| several || !all_alike).map(|found| found.name.clone());
-            World::new(program, constants, &surveyor.conditions, name)
-        });
-        let worlds = worlds.collect();
+            let first = worlds.first().filter(|_| read_alike);
+            let world = match first {
+                Some(first) => World::like(first, constants, name),
+                None => World::new(program, constants, &surveyor.conditions, name),
+            };
+            worlds.push(world);
+        }
         Self { pipeline, worlds, places: surveyor.places, watches: surveyor.watches, looks: surveyor.looks }
     }
 
@@ -203,6 +218,13 @@ impl<'p> World<'p> {
         });
         let readings = readings.collect();
         let runs = running(constants.pipeline, &constants);
+        Self { constants, table: Rc::new(table), readings, runs, name, lasts: OnceCell::new() }
+    }
+
+    /// Another environment, in which the conditions mean the same.
+    fn like(other: &Self, constants: Constants<'p>, name: Option<String>) -> Self {
+        let runs = running(constants.pipeline, &constants);
+        let (table, readings) = (other.table.clone(), other.readings.clone());
         Self { constants, table, readings, runs, name, lasts: OnceCell::new() }
     }
 }
@@ -347,6 +369,26 @@ fn mentions_environment(pipeline: &Pipeline) -> bool {
     found
 }
 
+/// Whether what is compared in conditions differs between environments, `let`s included that they name.
+fn conditions_differ(pipeline: &Pipeline, conditions: &[(&Condition, Standpoint)]) -> bool {
+    let mut found = false;
+    let mut seen: FxHashSet<LocalId> = FxHashSet::default();
+    let mut open: Vec<&Expr> = conditions.iter().map(|(condition, _)| &condition.expr).collect();
+    while let Some(expr) = open.pop() {
+        expressions(expr, &mut |expr| match &*expr.kind {
+            ExprKind::Environment(_) => found = true,
+            ExprKind::Local(id) if seen.insert(*id) => {
+                let local = pipeline.locals.get(id.0 as usize);
+                if let Some(LocalKind::Value(value)) = local.map(|local| &local.kind) {
+                    open.push(value);
+                }
+            }
+            _ => {}
+        });
+    }
+    found
+}
+
 fn look_into(block: &Block, look: &mut dyn FnMut(&Expr)) {
     for trigger in &block.triggers {
         look_at(&trigger.condition, look);
@@ -382,7 +424,9 @@ fn look_at(condition: &Condition, look: &mut dyn FnMut(&Expr)) {
     }
 }
 
-fn mentions_environment_in_groups(program: &Program) -> bool {
+/// Whether how metrics are read or computed differs between environments.
+#[must_use]
+pub fn mentions_environment_in_groups(program: &Program) -> bool {
     let mut found = false;
     let mut look =
         |expr: &Expr| expressions(expr, &mut |expr| found |= matches!(&*expr.kind, ExprKind::Environment(_)));

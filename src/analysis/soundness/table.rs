@@ -1,6 +1,6 @@
 //! What changes while a run goes on, as the conditions of one environment name it.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
 use crate::contract::value::{Unit, Value};
@@ -39,9 +39,9 @@ pub struct Facts {
 #[derive(Debug, Default)]
 pub struct Table {
     facts: Vec<Facts>,
-    keys: HashMap<String, Variable>,
+    keys: FxHashMap<String, Variable>,
     /// Variables that are one sum divided by another.
-    quotients: HashMap<Variable, (Rc<Linear>, Rc<Linear>)>,
+    quotients: FxHashMap<Variable, (Rc<Linear>, Rc<Linear>)>,
 }
 
 impl Table {

@@ -165,7 +165,8 @@ fn write_bare(expr: &Expr, text: &mut String) {
             text.push_str(symbol(*operator));
             write(right, strength + 1, text);
         }
-        ExprKind::If(condition, then, otherwise) => {
+        ExprKind::If(parts) => {
+            let (condition, then, otherwise) = &**parts;
             text.push_str("if ");
             write(condition, 1, text);
             text.push_str(" then ");

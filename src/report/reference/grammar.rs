@@ -85,8 +85,18 @@ fn by_hand(name: &str) -> Option<&'static str> {
 
 fn is_recovery(name: &str) -> bool {
     const PREFIXES: [&str; 6] = ["missing_", "bad_", "junk", "wrong_", "stray_", "hole"];
-    const NAMES: [&str; 9] =
-        ["mark", "item_mark", "gap", "ahead", "misplaced", "condition_word", "step_word", "SOI", "EOI"];
+    const NAMES: [&str; 10] = [
+        "mark",
+        "item_mark",
+        "gap",
+        "ahead",
+        "misplaced",
+        "condition_word",
+        "step_word",
+        "operator_word",
+        "SOI",
+        "EOI",
+    ];
     // `missing ok` is of the language.
     name != "missing_clause" && (PREFIXES.iter().any(|prefix| name.starts_with(prefix)) || NAMES.contains(&name))
 }

@@ -1,0 +1,81 @@
+//! What a program needs of a module of the standard library. Most name a few steps of it, and reading the rest would take a
+//! small program longer than its own text.
+
+use rustc_hash::FxHashSet;
+
+/// Texts longer than this, all together, are not looked through: then reading whole modules is the smaller part.
+const LONGEST: usize = 64 << 10;
+
+/// The words of a program.
+#[derive(Debug, Default)]
+pub struct Words<'t> {
+    /// None for a long program.
+    known: Option<FxHashSet<&'t str>>,
+}
+
+impl<'t> Words<'t> {
+    pub fn of(texts: impl Iterator<Item = &'t str> + Clone) -> Self {
+        let length: usize = texts.clone().map(str::len).sum();
+        let words = |text: &'t str| text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+        Self { known: (length <= LONGEST).then(|| texts.flat_map(words).collect()) }
+    }
+
+    /// The module with the signatures that the program might name; the others are blank, so that places stay the same.
+    /// None when that is all of it: also for composite steps, as they name others.
+    pub fn excerpt(&self, module: &str) -> Option<String> {
+        let known = self.known.as_ref()?;
+        let mut excerpt = String::with_capacity(module.len());
+        let mut is_cut = false;
+        for paragraph in module.split_inclusive("\n\n") {
+            let declared = declared(paragraph)?;
+            if known.contains(declared.rsplit('.').next().unwrap_or_default()) {
+                excerpt.push_str(paragraph);
+            } else {
+                is_cut = true;
+                excerpt.extend(std::iter::repeat_n('\n', paragraph.len()));
+            }
+        }
+        is_cut.then_some(excerpt)
+    }
+}
+
+/// The name that a paragraph declares, if it is documentation and a signature and nothing else.
+fn declared(paragraph: &str) -> Option<&str> {
+    let mut lines = paragraph.lines().skip_while(|line| line.starts_with("///"));
+    let name = lines.next()?.strip_prefix("step ")?.split('(').next();
+    let ends = paragraph.trim_end().ends_with("\nbuiltin");
+    name.filter(|_| ends && paragraph.matches("\nstep ").count() <= 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Words;
+
+    const MODULE: &str = "/// Sets.\nstep flags.set(\n  a: string,\n)\neffect changes\nbuiltin\n\n\
+                          /// Takes out.\nstep flags.unset(a: string)\neffect changes\nbuiltin\n";
+
+    fn words(text: &str) -> Words<'_> {
+        Words::of(std::iter::once(text))
+    }
+
+    #[test]
+    fn what_is_named_stays_in_its_place() {
+        let excerpt = words("step x = flags.unset(\"a\")").excerpt(MODULE).expect("less than all");
+        assert_eq!(excerpt.len(), MODULE.len());
+        assert_eq!(excerpt.find("step flags.unset"), MODULE.find("step flags.unset"));
+        assert!(!excerpt.contains("flags.set("));
+        assert_eq!(words("flags.set flags.unset").excerpt(MODULE), None);
+    }
+
+    #[test]
+    fn what_names_other_steps_is_read_whole() {
+        let composite = "step k8s.set(a: string)\neffect changes {\n  step exec([a])\n}\n";
+        assert_eq!(words("").excerpt(composite), None);
+        assert_eq!(words("").excerpt(&format!("use std.exec\n\n{MODULE}")), None);
+    }
+
+    #[test]
+    fn a_long_program_reads_whole_modules() {
+        assert_eq!(words(&"x ".repeat(super::LONGEST)).excerpt(MODULE), None);
+    }
+}
