@@ -24,7 +24,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("sources", &["base", "contract"]),
     // `steps` also holds the table of all that is built in, sources included.
     ("steps", &["base", "contract", "stats", "model", "eval", "sources"]),
-    ("analysis", &["base", "contract", "syntax", "model", "eval"]),
+    // How often a chart alarms falsely is a part of the advice about it.
+    ("analysis", &["base", "contract", "syntax", "stats", "model", "eval"]),
     // A limit that is chosen by its false alarms is part of the plan.
     ("plan", &["base", "contract", "stats", "model", "eval"]),
     ("engine", &["base", "contract", "stats", "model", "eval", "plan"]),

@@ -165,9 +165,10 @@ impl Question<'_> {
         let read = series.latest_tick(self.stable.group).map_or(last, |tick| tick.min(scene.at));
         let age = scene.plan.group(self.stable.group).every;
         for (at, sample) in series.between(self.canary.group, self.canary.field, last, read) {
-            last = *at;
+            // Each sample of the stable side is compared once: what is compared again says nothing new.
+            let previous = std::mem::replace(&mut last, *at);
             let other = series.latest(self.stable.group, self.stable.field, *at);
-            let other = other.filter(|(tick, _)| *tick > self.from && at.since(*tick) < age);
+            let other = other.filter(|(tick, _)| *tick > previous && at.since(*tick) < age);
             if let (Some((canary, _)), Some((stable, _))) = (amount(sample), other.and_then(|(_, it)| amount(it))) {
                 push(&mut running, canary.to_f64(), stable.to_f64());
             }

@@ -2,6 +2,7 @@
 
 pub mod diagnostics;
 pub mod plan;
+pub mod rates;
 pub mod reference;
 pub mod run;
 pub mod tests;

@@ -197,7 +197,7 @@ fn first(n: u64, accepts: impl Fn(u64) -> bool) -> u64 {
 }
 
 /// Ratios in steps of a five-hundredth, from 1/32 to 32: what a median needs, in 14 kB.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 struct Ratios {
     counts: Vec<u32>,
     total: u64,
@@ -205,12 +205,6 @@ struct Ratios {
 
 const STEP: f64 = 0.002;
 const STEPS: usize = 3_466;
-
-impl Default for Ratios {
-    fn default() -> Self {
-        Self { counts: Vec::new(), total: 0 }
-    }
-}
 
 impl Ratios {
     fn push(&mut self, canary: f64, stable: f64) {

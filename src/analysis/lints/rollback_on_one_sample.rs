@@ -7,9 +7,9 @@ use crate::base::number::Number;
 use crate::base::time::format_duration;
 use crate::model::expr::ExprKind;
 use crate::model::phase::{Condition, Sustain, Trigger, TriggerAction};
+use crate::stats::run_length::{CusumChart, Sides, cusum};
 
 use super::super::soundness::machine::rhythm;
-use super::super::soundness::run_length::between_false_alarms;
 use super::super::soundness::survey::World;
 use super::{Lint, Subject};
 
@@ -82,18 +82,20 @@ fn false_alarm_every(subject: &Subject<'_>, condition: &Condition, world: &World
     let ExprKind::Field(sum, field) = &*condition.expr.kind else { return None };
     let ExprKind::Call(function, args) = &*sum.kind else { return None };
     let given = |name: &str| args.iter().find(|(own, _)| own == name).map(|(_, value)| value);
-    if function != "cusum" || field != "alarm" || given("false_alarm_every").is_some() || given("headstart").is_some() {
+    if function != "cusum" || field != "alarm" || given("false_alarm_every").is_some() {
         return None;
     }
     let number = |name: &str, default: f64| match given(name) {
         Some(value) => world.constants.value(value)?.as_number().map(Number::to_f64),
         None => Some(default),
     };
-    let two_sided = match given("side") {
+    let is_two_sided = match given("side") {
         Some(side) => world.constants.value(side)?.as_text()? == "both",
         None => true,
     };
-    let samples = between_false_alarms(number("k", 0.5)?, number("h", 5.0)?, two_sided)?;
+    let sides = if is_two_sided { Sides::Both } else { Sides::Upper };
+    let chart = CusumChart { k: number("k", 0.5)?, h: number("h", 5.0)?, headstart: number("headstart", 0.0)?, sides };
+    let samples = cusum(&chart, 0.0)?;
     let every = *rhythm(subject.program, &condition.expr, &world.constants)?.every.first()?;
     let seconds = (samples * every.as_secs_f64() / 60.0).round() * 60.0;
     // Nobody waits for ten years.

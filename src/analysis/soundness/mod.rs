@@ -7,7 +7,6 @@
 //! - [`machine`]: how long they need, how long they have.
 //! - [`order`]: which of two fires first, whatever the samples are.
 //! - [`leniency`]: what a gate or a hold lets through and a trigger takes back.
-//! - [`run_length`]: how soon a cumulative sum alarms falsely.
 //! - [`witness`]: the shortest series of samples that shows a claim, in words.
 //!
 //! Pure, and never a guess: what cannot be decided within its budget is silent.
@@ -20,7 +19,6 @@ pub mod machine;
 mod meaning;
 pub mod order;
 mod reading;
-pub mod run_length;
 pub mod sets;
 pub mod standing;
 pub mod survey;

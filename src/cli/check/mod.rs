@@ -36,6 +36,10 @@ pub struct Args {
     #[arg(long)]
     diff: bool,
 
+    /// Says of each trigger how often it fires although nothing is wrong, and how soon it sees a shift (as text).
+    #[arg(long, conflicts_with_all = ["fix", "diff"])]
+    rates: bool,
+
     /// Checks again whenever a program changes, until Ctrl-C.
     #[arg(long, conflicts_with_all = ["fix", "diff"])]
     watch: bool,

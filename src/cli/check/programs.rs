@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use crate::adapters::program_files;
 use crate::analysis::{Allowed, Analysis, analyze};
-use crate::base::diagnostic::{Code, Diagnostic};
+use crate::base::diagnostic::{Code, Diagnostic, Severity};
 use crate::base::source::Sources;
 use crate::base::span::{FileId, Span};
 use crate::report::diagnostics::Summary;
+use crate::report::rates::{Rate, rates};
 
 /// The path that means standard input.
 pub const STANDARD_INPUT: &str = "-";
@@ -32,6 +33,10 @@ pub struct Programs {
 
 /// What makes a diagnostic the same as another one, of the same file in another program.
 type Sameness<'a> = (&'a Path, Span, Code, &'a str);
+
+fn has_errors(analysis: &Analysis) -> bool {
+    analysis.diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error)
+}
 
 impl Programs {
     /// Reads and checks the files that `paths` mean, and all they import.
@@ -118,6 +123,13 @@ impl Programs {
             agreed && given.insert(sameness)
         });
         kept.cloned().collect()
+    }
+
+    /// How often the triggers of each program fire although nothing is wrong.
+    #[must_use]
+    pub fn rates(&self) -> Vec<Rate> {
+        let sound = self.analyses.iter().filter(|analysis| !has_errors(analysis));
+        sound.flat_map(|analysis| rates(&analysis.program)).collect()
     }
 
     /// What the programs allow, each warning once.

@@ -8,6 +8,7 @@ use crate::base::diagnostic::Diagnostic;
 use crate::report::diagnostics::sarif::{self, Circumstances};
 use crate::report::diagnostics::text::Look;
 use crate::report::diagnostics::{github, json, text};
+use crate::report::rates::Rate;
 
 pub fn show(args: &Args, programs: &Programs, diagnostics: &[Diagnostic], exit: Exit) {
     let sources = &programs.sources;
@@ -41,5 +42,15 @@ fn show_text(args: &Args, programs: &Programs, diagnostics: &[Diagnostic]) {
         let can = if diagnostics.len() == 1 { "it".to_owned() } else { all };
         words.push_str(&format!("`phasegate check --fix` fixes {can}\n"));
     }
+    if args.rates {
+        programs.rates().iter().for_each(|rate| words.push_str(&rate_line(programs, rate)));
+    }
     output::say(&words);
+}
+
+/// `search.deploy:12: rollback when …` and what is to be said of it.
+fn rate_line(programs: &Programs, rate: &Rate) -> String {
+    let file = programs.sources.get(rate.at.file);
+    let place = file.map(|file| format!("{}:{}: ", file.name, file.line_column(rate.at.span.start as usize).line));
+    format!("{}{}\n    {}\n", place.unwrap_or_default(), rate.trigger, rate.sentence)
 }

@@ -1,0 +1,209 @@
+//! How often each trigger fires although nothing is wrong, and how soon it sees a shift: before anything runs.
+//!
+//! Closed forms and computed run lengths, each with what it assumes. Of a condition that has none nothing is said.
+
+use std::time::Duration;
+
+use crate::base::number::Number;
+use crate::base::span::Location;
+use crate::base::time::format_duration;
+use crate::contract::value::Value;
+use crate::eval::reduce::constant;
+use crate::model::expr::{Expr, ExprKind, Operator};
+use crate::model::phase::{Block, StatementKind, Sustain, Trigger};
+use crate::model::program::Program;
+use crate::stats::run_length::{CusumChart, Sides, cusum, limit_for, shewhart};
+
+/// What can be said of a trigger.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rate {
+    pub at: Location,
+    /// `rollback when …`
+    pub trigger: String,
+    pub sentence: String,
+}
+
+/// A metric has one bad sample in so many when nothing is wrong: an assumption, since nothing else is known of it.
+const ONE_BAD_IN: f64 = 100.0;
+
+/// The triggers of all pipelines of which something can be said, in order.
+#[must_use]
+pub fn rates(program: &Program) -> Vec<Rate> {
+    let mut found = Vec::new();
+    for pipeline in program.pipelines.values() {
+        let blocks = std::iter::once(&pipeline.scope).chain(pipeline.phases.iter().map(|phase| &phase.body));
+        blocks.for_each(|block| in_block(program, block, &mut found));
+    }
+    found
+}
+
+fn in_block(program: &Program, block: &Block, found: &mut Vec<Rate>) {
+    for trigger in &block.triggers {
+        if let Some(sentence) = sentence(program, trigger) {
+            let trigger_text = format!("{} when {}", trigger.action.name(), trigger.condition.text);
+            found.push(Rate { at: trigger.at, trigger: trigger_text, sentence });
+        }
+    }
+    for statement in &block.statements {
+        match &statement.kind {
+            StatementKind::Ramp { body, .. } | StatementKind::Parallel(body) | StatementKind::Scope(body) => {
+                in_block(program, body, found);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn sentence(program: &Program, trigger: &Trigger) -> Option<String> {
+    let expr = &trigger.condition.expr;
+    let every = interval(program, expr)?;
+    let sustain = trigger.condition.sustain.as_ref();
+    match &*expr.kind {
+        ExprKind::Field(sum, field) if field == "alarm" => {
+            let ExprKind::Call(function, args) = &*sum.kind else { return None };
+            if function.as_str() != "cusum" {
+                return None;
+            }
+            of_cusum(args, every, sustain.is_some())
+        }
+        ExprKind::Call(function, args) if function.as_str() == "worse" => of_worse(args),
+        ExprKind::Binary(
+            Operator::Greater | Operator::GreaterEqual | Operator::Less | Operator::LessEqual,
+            left,
+            right,
+        ) => of_drift(left, right, every).filter(|_| sustain.is_none()).or_else(|| of_limit(sustain, every)),
+        _ => None,
+    }
+}
+
+/// How often the rarest metric that it reads is sampled.
+fn interval(program: &Program, expr: &Expr) -> Option<Duration> {
+    let mut open = vec![expr];
+    let mut longest = None;
+    while let Some(part) = open.pop() {
+        if let ExprKind::Metric { group, .. } = &*part.kind {
+            let every = match &program.groups.get(group)?.every {
+                Some(every) => constant(every).ok()?.as_duration()?,
+                None => Duration::from_secs(60),
+            };
+            longest = longest.max(Some(every));
+        }
+        open.extend(part.children());
+    }
+    longest.filter(|every| !every.is_zero())
+}
+
+fn argument<'a>(args: &'a [(String, Expr)], name: &str) -> Option<&'a Expr> {
+    args.iter().find(|(own, _)| own == name).map(|(_, arg)| arg)
+}
+
+fn number(args: &[(String, Expr)], name: &str, default: f64) -> Option<f64> {
+    match argument(args, name) {
+        Some(arg) => constant(arg).ok()?.as_number().map(Number::to_f64),
+        None => Some(default),
+    }
+}
+
+fn of_cusum(args: &[(String, Expr)], every: Duration, lasts: bool) -> Option<String> {
+    let sides = match argument(args, "side") {
+        Some(side) => match constant(side).ok()?.as_text()? {
+            "up" => Sides::Upper,
+            "down" => Sides::Lower,
+            _ => Sides::Both,
+        },
+        None => Sides::Both,
+    };
+    let chart = CusumChart {
+        k: number(args, "k", 0.5)?,
+        h: number(args, "h", 5.0)?,
+        headstart: number(args, "headstart", 0.0)?,
+        sides,
+    };
+    let chart = match argument(args, "false_alarm_every") {
+        Some(wanted) => {
+            let wanted = constant(wanted).ok()?.as_duration()?;
+            CusumChart { h: limit_for(&chart, wanted.as_secs_f64() / every.as_secs_f64())?, ..chart }
+        }
+        None => chart,
+    };
+    let shift = if sides == Sides::Lower { -1.0 } else { 1.0 };
+    let (falsely, seen) = (cusum(&chart, 0.0)?, cusum(&chart, shift)?);
+    let longer = if lasts { "; its `for` makes the first rarer and the second later" } else { "" };
+    Some(format!(
+        "one false alarm in about {} ({} samples); sees a shift of 1 sigma after about {}{longer}; h = {}; for independent, \
+         normal samples every {}, by the integral equation of the run length",
+        time(falsely, every),
+        rounded(falsely),
+        time(seen, every),
+        (chart.h * 1e3).round() / 1e3,
+        format_duration(every),
+    ))
+}
+
+fn of_worse(args: &[(String, Expr)]) -> Option<String> {
+    let confidence = number(args, "confidence", 0.99)?;
+    let alpha = 1.0 - confidence;
+    (alpha > 0.0 && alpha < 1.0).then(|| {
+        let runs = rounded(1.0 / alpha);
+        format!(
+            "one false alarm in at least {runs} runs without a difference, however long they take: it is valid at every look \
+             (Ville 1939); given the past an equal canary is assumed to be no likelier above the margin than below"
+        )
+    })
+}
+
+/// `drift(x, mean, sigma) > 3` is a Shewhart chart with one side.
+fn of_drift(left: &Expr, right: &Expr, every: Duration) -> Option<String> {
+    let ExprKind::Call(function, _) = &*left.kind else { return None };
+    let limit = constant(right).ok()?.as_number()?.to_f64().abs();
+    if function.as_str() != "drift" || limit <= 0.0 {
+        return None;
+    }
+    let (falsely, seen) = (shewhart(limit, 0.0, Sides::Upper), shewhart(limit, 1.0, Sides::Upper));
+    let (falsely, seen) = (time(falsely, every), time(seen, every));
+    Some(format!(
+        "one false alarm in about {falsely}; sees a shift of 1 sigma after about {seen}; for independent, normal samples every {}",
+        format_duration(every)
+    ))
+}
+
+/// A limit on samples: what a `for` makes of bad samples that come by chance. A run of n needs (1 − pⁿ) / ((1 − p) pⁿ) samples on average
+/// (Feller, *An Introduction to Probability Theory*, XIII.7).
+fn of_limit(sustain: Option<&Sustain>, every: Duration) -> Option<String> {
+    let needed = match sustain {
+        None => 1.0,
+        Some(Sustain::Samples(count)) => constant(count).ok()?.as_number()?.to_f64(),
+        Some(Sustain::Time(time)) => {
+            1.0 + (constant(time).ok().as_ref().and_then(Value::as_duration)?.as_secs_f64() / every.as_secs_f64())
+                .ceil()
+        }
+    };
+    let run = (1.0 / ONE_BAD_IN).powf(needed.max(1.0));
+    let samples = (1.0 - run) / ((1.0 - 1.0 / ONE_BAD_IN) * run);
+    let wait = time(needed.max(1.0), every);
+    Some(format!(
+        "one false alarm in about {} if one sample in {ONE_BAD_IN} is bad by chance, each by itself; fires {wait} after it began to \
+         be bad for good",
+        time(samples, every),
+    ))
+}
+
+/// So many samples as a time, in no more digits than it deserves.
+fn time(samples: f64, every: Duration) -> String {
+    let seconds = samples * every.as_secs_f64();
+    let years = seconds / (365.25 * 86_400.0);
+    if years >= 2.0 {
+        return format!("{} years", rounded(years));
+    }
+    // To the unit below the greatest.
+    let unit = [86_400.0, 3_600.0, 60.0, 1.0].into_iter().find(|unit| seconds >= unit * 24.0).unwrap_or(1.0);
+    format_duration(Duration::from_secs_f64((seconds / unit).round() * unit))
+}
+
+fn rounded(value: f64) -> String {
+    if !(0.0..1e12).contains(&value) {
+        return "very many".to_owned();
+    }
+    let scale = if value >= 100.0 { 1.0 } else { 10.0 };
+    format!("{}", (value * scale).round() / scale)
+}

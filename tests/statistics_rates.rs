@@ -1,0 +1,45 @@
+//! `check --rates`: what is said of triggers before anything runs.
+
+use phasegate::base::source::Sources;
+use phasegate::report::rates::rates;
+
+fn sentences(triggers: &str) -> Vec<String> {
+    let source = format!(
+        "metrics api from http(\"http://127.0.0.1:1/\") every 1m {{ p1: ratio = json(\"p1\")  p95: duration(s) = json(\"p95\")  old: duration(s) = json(\"old\") }}\n\
+         /// For a test.\npipeline p {{\n phase look {{\n {triggers}\n wait 1d }} }}"
+    );
+    let mut sources = Sources::default();
+    let mut load = |_: &str| Ok(source.as_bytes().to_vec());
+    let analysis = phasegate::analysis::analyze(&mut load, "test.deploy", &mut sources).expect("the loader answers");
+    rates(&analysis.program).into_iter().map(|rate| rate.sentence).collect()
+}
+
+#[test]
+fn a_cusum_says_its_run_lengths() {
+    let said = sentences("rollback when cusum(api.p1, target: 75%, sigma: 2%).alarm for 30m");
+    // Montgomery, table 9.3: 465 samples without a shift, 10.4 with one of 1 sigma.
+    assert!(said[0].starts_with("one false alarm in about 7h45m (465 samples)"), "{said:?}");
+    assert!(said[0].contains("1 sigma after about 10m") && said[0].contains("its `for`"), "{said:?}");
+    let said =
+        sentences("rollback when cusum(api.p1, target: 75%, sigma: 2%, false_alarm_every: 7d).alarm for 2 samples");
+    assert!(said[0].contains("about 7d (10080 samples)") && said[0].contains("h = 8.061"), "{said:?}");
+}
+
+#[test]
+fn a_limit_says_what_its_for_is_worth() {
+    let said = sentences("rollback when api.p95 > 2s for 3 samples\n rollback when api.p95 > 3s for 10m");
+    // (1 - 1e-6) / (0.99 * 1e-6) minutes.
+    assert!(said[0].contains("701d") && said[0].contains("fires 3m after"), "{said:?}");
+    assert!(said[1].contains("years"), "{said:?}");
+}
+
+#[test]
+fn a_comparison_is_counted_in_runs() {
+    let said = sentences("rollback when worse(api.p95, api.old, by: 10%, confidence: 95%)");
+    assert!(said[0].starts_with("one false alarm in at least 20 runs"), "{said:?}");
+}
+
+#[test]
+fn of_what_is_only_known_in_the_run_nothing_is_said() {
+    assert!(sentences("rollback when not (api.p95 <= 2s) for 3 samples").is_empty());
+}
