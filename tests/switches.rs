@@ -76,6 +76,7 @@ fn the_steps_of_the_switch_stand_in_the_plan() {
         ids(&planned(PUMPS)),
         [
             "brake",
+            "brake.pulled.stands",
             "brake.pulled.trip",
             "brake.pulled.first",
             "brake.pulled.step1",
@@ -148,8 +149,14 @@ fn what_was_tripped_before_stays_so_in_a_rollback() {
     let lights = PUMPS.replace("pumps", "lights");
     run(&planned(&lights), &script);
     let (outcome, reason, _) = run(&planned(&format!("{lights}{LATER}")), &script);
-    assert_eq!(outcome, Some(RunOutcome::RolledBack), "{reason}");
+    assert_eq!(outcome, Some(RunOutcome::Failed), "nothing was changed that could be taken back: {reason}");
     assert_eq!(script.log(), ["lights out: leak", "doors shut", "later"]);
+    assert_eq!(script.standing("lights"), Standing::Tripped);
+    let other = lights.replace("brake {", "brake { step shell(\"other\") timeout 1m undo shell(\"-other\")");
+    let script = script.fails("later", 2);
+    let (outcome, reason, _) = run(&planned(&format!("{other}{LATER}")), &script);
+    assert_eq!(outcome, Some(RunOutcome::RolledBack), "{reason}");
+    assert_eq!(script.log()[3..], ["other", "later", "-other"]);
     assert_eq!(script.standing("lights"), Standing::Tripped);
 }
 

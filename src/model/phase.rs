@@ -160,6 +160,9 @@ pub const RETURN: &str = "return";
 /// The undo of a change that another step's written undo takes back as well, which its argument names.
 pub const UNDONE_WITH: &str = "undone_with";
 
+/// Whether a kill switch stands already where it is to be turned to, before its turn.
+pub const STANDS: &str = "stands";
+
 /// The end of a kill switch's turn, behind its steps.
 pub const TURNED: &str = "turned";
 
@@ -167,7 +170,7 @@ pub const TURNED: &str = "turned";
 pub const WAY_BACK: &str = "way_back";
 
 /// Steps that no program calls: they are put in.
-pub const PUT_IN: [&str; 4] = [RETURN, UNDONE_WITH, TURNED, WAY_BACK];
+pub const PUT_IN: [&str; 5] = [RETURN, UNDONE_WITH, STANDS, TURNED, WAY_BACK];
 
 impl Step {
     /// What a person called: the composite step, if it is part of one.

@@ -3,8 +3,9 @@
 //! `step x = killswitch.trip(s, reason: "…")` becomes a block, as a composite step does:
 //!
 //! ```text
-//! x.trip       notes that the turn begins, and answers whether the switch stands there already
+//! x.stands     whether the switch stands there already
 //! ┌ unless it does:
+//! │ x.trip     notes that the turn begins
 //! │ x.…        the `on` steps of the switch
 //! └ x.turned   notes that it stands there now
 //! x            what the call gives
@@ -27,7 +28,7 @@ use crate::contract::value::Value;
 use crate::model::expr::{Expr, ExprKind, LocalId, OutputRef, RunField};
 use crate::model::operations::{KillSwitch, WayBack, is_turned_on};
 use crate::model::phase::{
-    Block, Call, Composite, RETURN, Statement, StatementKind, Step, TURNED, UNDONE_WITH, WAY_BACK,
+    Block, Call, Composite, RETURN, STANDS, Statement, StatementKind, Step, TURNED, UNDONE_WITH, WAY_BACK,
 };
 use crate::model::program::{Environment, Local, LocalKind, Pipeline, Program};
 use crate::model::rewrite::{Rewriter, each_step, rewrite_block, rewrite_expr};
@@ -159,16 +160,22 @@ impl<'p> Weaver<'p> {
             each_step(&mut steps, &mut |part| back.covers(part, &label));
         }
         self.block(&mut steps, place)?;
+        let name = Some(place.free(STANDS, 0));
+        let look =
+            Step { name, call: sided(STANDS, &call, on), effect: EffectClass::Reads, has_undo: false, ..bare(step) };
+        let look = Step { output: found(), ..look };
         let name = Some(place.free(last_word(&call.name), 0));
+        let turned = sided(TURNED, &call, on);
         let begin = Step { name, call, output: found(), ..bare(step) };
-        let mut inner = back.map_or_else(Vec::new, |back| back.markers(step, place));
+        let mut inner = vec![statement(step, StatementKind::Step(begin))];
+        inner.extend(back.map_or_else(Vec::new, |back| back.markers(step, place)));
         inner.append(&mut steps.statements);
-        let turned = Step { name: Some(place.free(TURNED, 0)), call: turned_call(&begin.call, on), ..bare(step) };
+        let turned = Step { name: Some(place.free(TURNED, 0)), call: turned, ..bare(step) };
         inner.push(statement(step, StatementKind::Step(turned)));
-        let already = already(&place.phase, begin.name.as_deref(), step.call.at);
+        let already = already(&place.phase, look.name.as_deref(), step.call.at);
         place.within = within;
         self.open.pop();
-        Ok(assemble(step, &label, (begin, inner), already))
+        Ok(assemble(step, &label, (look, inner), already))
     }
 
     /// Notes that the turn of this switch is being put in.
@@ -318,7 +325,7 @@ fn apply_clauses(steps: &mut Block, call: &Step) {
 }
 
 /// The blocks around the steps, and behind them what the call gives.
-fn assemble(call: &Step, label: &str, (begin, inner): (Step, Vec<Statement>), already: Expr) -> Block {
+fn assemble(call: &Step, label: &str, (look, inner): (Step, Vec<Statement>), already: Expr) -> Block {
     let at = call.call.at;
     let composite = |when: Option<Expr>, continues: bool| {
         Some(Box::new(Composite { name: call.call.name.clone(), label: label.to_owned(), when, continues }))
@@ -326,7 +333,7 @@ fn assemble(call: &Step, label: &str, (begin, inner): (Step, Vec<Statement>), al
     let to_do = Expr::new(ExprKind::Not(already.clone()), Type::Bool, at);
     let inner = Block { statements: inner, composite: composite(Some(to_do), false), ..Block::default() };
     let fields = vec![("already".to_owned(), already)];
-    let value = Expr::new(ExprKind::Record(fields), begin.output.clone(), at);
+    let value = Expr::new(ExprKind::Record(fields), look.output.clone(), at);
     let returned = Step {
         name: Some(label.to_owned()),
         call: Call { name: RETURN.to_owned(), args: vec![("value".to_owned(), value)], written: 1, at },
@@ -339,7 +346,7 @@ fn assemble(call: &Step, label: &str, (begin, inner): (Step, Vec<Statement>), al
         has_undo: false,
         ..bare(call)
     };
-    let statements = [StatementKind::Step(begin), StatementKind::Scope(inner), StatementKind::Step(returned)];
+    let statements = [StatementKind::Step(look), StatementKind::Scope(inner), StatementKind::Step(returned)];
     let statements = statements.into_iter().map(|kind| statement(call, kind)).collect();
     Block { statements, composite: composite(call.when.clone(), call.continues), ..Block::default() }
 }
@@ -361,19 +368,20 @@ fn bare(call: &Step) -> Step {
     }
 }
 
-fn turned_call(begin: &Call, on: bool) -> Call {
+/// A step of ours about the same switch, and the side it is turned to.
+fn sided(name: &str, begin: &Call, on: bool) -> Call {
     let mut args = begin.args.clone();
     args.push(("on".to_owned(), Expr::literal(Value::Bool(on), Type::Bool, begin.at)));
-    Call { name: TURNED.to_owned(), args, written: begin.written, at: begin.at }
+    Call { name: name.to_owned(), args, written: begin.written, at: begin.at }
 }
 
-/// What the step that begins the turn gives.
+/// What a step that looks where the switch stands gives.
 fn found() -> Type {
     let fields = [("already".to_owned(), Type::Bool)].into();
     Type::from(RecordType { name: None, fields })
 }
 
-/// Whether the step that begins the turn found that there is nothing to do.
+/// Whether that step found that there is nothing to do.
 fn already(phase: &str, step: Option<&str>, at: Location) -> Expr {
     let step = step.unwrap_or_default().to_owned();
     let output = ExprKind::Output(OutputRef { phase: phase.to_owned(), element: None, step });

@@ -16,7 +16,7 @@ use crate::contract::types::Type;
 use crate::contract::value::Value;
 use crate::engine::turn::Answer as Resolution;
 use crate::model::expr::Expr;
-use crate::model::operations::is_turned_on;
+use crate::model::phase::STANDS;
 use crate::model::program::Program;
 use crate::model::scenario::{self, Answer, Decision, GivenKind, StepRef, Test};
 use crate::plan::program::{NodeIndex, Plan};
@@ -138,8 +138,8 @@ impl Reader<'_> {
         for named in names::steps(self.plan, step) {
             let output = matches!(what, Answer::Output(_));
             let node = if output { named.node } else { named.acting(self.plan) };
-            // What the turn of a kill switch gives was found out where it begins.
-            let begins = named.first().filter(|first| output && is_turn(self.plan, *first));
+            // What the turn of a kill switch gives was found out before it.
+            let begins = named.first().filter(|first| output && looks_at_switch(self.plan, *first));
             for node in node.or(named.first()).into_iter().chain(begins) {
                 let behaviour = self.script.steps.entry(node).or_default();
                 answer(self.constants, behaviour, what)?;
@@ -197,8 +197,8 @@ impl Reader<'_> {
     }
 }
 
-fn is_turn(plan: &Plan, node: NodeIndex) -> bool {
-    names::step(plan, node).is_some_and(|step| is_turned_on(&step.call.name).is_some())
+fn looks_at_switch(plan: &Plan, node: NodeIndex) -> bool {
+    names::step(plan, node).is_some_and(|step| step.call.name == STANDS)
 }
 
 /// Several lines for one step combine.

@@ -14,8 +14,7 @@ use crate::engine::scene::Scene;
 use crate::engine::state::State;
 use crate::eval::{World, evaluate, truth};
 use crate::model::expr::{Expr, ExprKind, Operator, OutputRef};
-use crate::model::operations::is_turned_on;
-use crate::model::phase::RETURN;
+use crate::model::phase::{RETURN, STANDS};
 use crate::plan::program::{Condition, NodeIndex, NodeKind, Plan, Step};
 
 /// Who reads what.
@@ -179,10 +178,10 @@ fn answers_itself(node: NodeIndex, script: &Script, scene: &Scene<'_>) -> bool {
 
 /// What the turn of a kill switch gives: a test knows how its switches stand.
 fn is_of_turn(step: &Step, scene: &Scene<'_>) -> bool {
-    let begins = |expr: &Expr| {
+    let looks = |expr: &Expr| {
         let (output, _) = path(expr)?;
-        is_turned_on(&names::step(scene.plan, scene.find_step(output)?)?.call.name)
+        Some(names::step(scene.plan, scene.find_step(output)?)?.call.name == STANDS)
     };
     let value = step.call.args.iter().flat_map(|(_, value)| value.children());
-    step.call.name == RETURN && value.filter_map(begins).next().is_some()
+    step.call.name == RETURN && value.filter_map(looks).any(|looks| looks)
 }

@@ -15,7 +15,7 @@ use crate::contract::types::Type;
 use crate::contract::value::Value;
 use crate::engine::event::{Direction, EffectKey, ExecId};
 use crate::model::operations::is_turned_on;
-use crate::model::phase::RETURN;
+use crate::model::phase::{RETURN, STANDS};
 use crate::plan::program::{GroupIndex, NodeIndex, NodeKind, Plan, Step};
 
 /// A step or an undo was set going: each attempt once.
@@ -90,6 +90,10 @@ impl<'a> ScriptedWorld<'a> {
             ("read.json", None) if file().is_some() => {
                 file().and_then(|text| serde_json::from_str(text).ok()).unwrap_or(Json::Null)
             }
+            (STANDS, None) => {
+                let on = argument("on").and_then(Value::as_bool);
+                json!({ "already": argument("switch").and_then(Value::as_text).map(|it| self.switches.is_on(it)) == on })
+            }
             (name, None) => match (is_turned_on(name), asked.key, argument("switch").and_then(Value::as_text)) {
                 (Some(on), EffectKey::Act { exec, .. }, Some(switch)) => self.switches.turn(exec, switch, on),
                 _ => filled(&step.output, None),
@@ -130,10 +134,14 @@ struct Switches {
 impl Switches {
     /// The raw output of the step that begins a turn.
     fn turn(&mut self, exec: ExecId, switch: &str, on: bool) -> Json {
-        let is_tripped = self.tripped.contains(switch);
-        let before = self.found.entry(exec).or_insert((switch.to_owned(), is_tripped)).1;
+        let before = self.is_on(switch);
+        self.found.entry(exec).or_insert((switch.to_owned(), before));
         self.set(switch, on);
-        json!({ "already": before == on })
+        json!({ "already": false })
+    }
+
+    fn is_on(&self, switch: &str) -> bool {
+        self.tripped.contains(switch)
     }
 
     fn put_back(&mut self, exec: ExecId) {

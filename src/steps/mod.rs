@@ -53,6 +53,7 @@ static STEPS: &[StepImpl] = &[
     http::post::POST,
     ir::evaluate::EVALUATE,
     killswitch::reset::RESET,
+    killswitch::stands::STANDS,
     killswitch::status::STATUS,
     killswitch::trip::TRIP,
     killswitch::turned::TURNED,

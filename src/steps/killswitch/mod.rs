@@ -1,9 +1,10 @@
 //! Steps about kill switches.
 //!
-//! A plan has a switch's own steps between `trip` or `reset`, which begin the turn, and `turned`, which ends it
-//! (`plan/switches.rs`). What stands here keeps the record of it.
+//! A plan has a switch's own steps between `trip` or `reset`, which begin the turn, and `turned`, which ends it, unless
+//! `stands` says that there is nothing to do (`plan/switches.rs`). What stands here keeps the record of it.
 
 pub mod reset;
+pub mod stands;
 pub mod status;
 pub mod trip;
 pub mod turned;
