@@ -19,7 +19,7 @@ use crate::eval::{Unknown, World, evaluate};
 use crate::model::expr::{Expr, ExprKind};
 use crate::plan::probes::probe_read;
 use crate::plan::program::GroupIndex;
-use crate::stats::window::Window;
+use crate::stats::window::{Keeps, Window};
 
 /// A value with how it was come by, for people: `5 of 5 samples`.
 pub struct Measured {
@@ -188,13 +188,15 @@ fn over(arguments: &Arguments<'_>, function: &str, metric: &Metric<'_>, length: 
     let at = arguments.scene.at;
     let edge = arguments.scene.not_before(metric.group).map_or(Timestamp(i64::MIN), before);
     let from = at.minus(length).max(edge);
-    let extreme = match function {
-        "min" => Some(Ordering::Less),
-        "max" => Some(Ordering::Greater),
-        _ => None,
+    let keeps = match function {
+        "min" => Keeps::Extreme(Ordering::Less),
+        "max" => Keeps::Extreme(Ordering::Greater),
+        "mean" | "sum" => Keeps::Sum,
+        "increase" | "rate" => Keeps::Growth,
+        _ => Keeps::Samples,
     };
-    let key = format!("window {extreme:?} {} {} {}", metric.name, length.as_micros(), edge.0);
-    let fresh = || Running::Window(Window::new(length, extreme));
+    let key = format!("window {keeps:?} {} {} {}", metric.name, length.as_micros(), edge.0);
+    let fresh = || Running::Window(Window::new(length, keeps));
     let push = |running: &mut Running, time: Timestamp, value: Number| {
         if let Running::Window(window) = running {
             window.push(time, value);

@@ -10,48 +10,59 @@ use crate::base::time::Timestamp;
 
 type Entry = (Timestamp, Number);
 
+/// What a window keeps up with every sample; the rest is read from the samples when it is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeps {
+    Samples,
+    Sum,
+    /// What a counter grew by.
+    Growth,
+    /// The smallest (`Less`) or the greatest sample.
+    Extreme(Ordering),
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct Window {
     length: Duration,
+    keeps: Keeps,
     /// Everything at or before it has left.
     edge: Timestamp,
     samples: VecDeque<Entry>,
-    /// Of the samples, and of what each is above the one before it: exact, or not to be used.
+    /// Of the samples, or of what each is above the one before it: exact, or not to be used.
     sum: Number,
-    grown: Number,
     is_exact: bool,
-    /// Those that no later one is beyond; only for windows that are asked for it.
-    extremes: Option<(Ordering, VecDeque<Entry>)>,
+    /// Those that no later one is beyond.
+    extremes: VecDeque<Entry>,
 }
 
 impl Window {
-    /// `extreme` is `Less` for the smallest sample, `Greater` for the greatest; none for a window that is not asked for either.
     #[must_use]
-    pub fn new(length: Duration, extreme: Option<Ordering>) -> Self {
+    pub fn new(length: Duration, keeps: Keeps) -> Self {
         Self {
             length,
+            keeps,
             edge: Timestamp(i64::MIN),
             samples: VecDeque::new(),
             sum: Number::ZERO,
-            grown: Number::ZERO,
             is_exact: true,
-            extremes: extreme.map(|wanted| (wanted, VecDeque::new())),
+            extremes: VecDeque::new(),
         }
     }
 
     /// Takes in a sample; samples come in the order of their time.
     pub fn push(&mut self, at: Timestamp, value: Number) {
-        if let Some((_, before)) = self.samples.back() {
-            self.grown = self.grown.add(growth(*before, value));
-        }
-        self.sum = self.sum.add(value);
-        self.is_exact &= is_exact(value) && is_exact(self.sum) && is_exact(self.grown);
-        if let Some((wanted, extremes)) = &mut self.extremes {
-            while extremes.back().is_some_and(|(_, last)| last.compare(value) != Some(*wanted)) {
-                extremes.pop_back();
+        match (self.keeps, self.samples.back()) {
+            (Keeps::Sum, _) => self.sum = self.sum.add(value),
+            (Keeps::Growth, Some((_, before))) => self.sum = self.sum.add(growth(*before, value)),
+            (Keeps::Extreme(wanted), _) => {
+                while self.extremes.back().is_some_and(|(_, last)| last.compare(value) != Some(wanted)) {
+                    self.extremes.pop_back();
+                }
+                self.extremes.push_back((at, value));
             }
-            extremes.push_back((at, value));
+            (Keeps::Samples | Keeps::Growth, _) => {}
         }
+        self.is_exact &= is_exact(value) && is_exact(self.sum);
         self.samples.push_back((at, value));
         self.move_to(at);
     }
@@ -61,16 +72,15 @@ impl Window {
         let edge = at.minus(self.length);
         self.edge = self.edge.max(edge);
         while let Some((_, value)) = self.samples.pop_front_if(|(time, _)| *time <= edge) {
-            self.sum = self.sum.subtract(value);
-            if let Some((_, next)) = self.samples.front() {
-                self.grown = self.grown.subtract(growth(value, *next));
+            match (self.keeps, self.samples.front()) {
+                (Keeps::Sum, _) => self.sum = self.sum.subtract(value),
+                (Keeps::Growth, Some((_, next))) => self.sum = self.sum.subtract(growth(value, *next)),
+                _ => {}
             }
         }
-        if let Some((_, extremes)) = &mut self.extremes {
-            while extremes.pop_front_if(|(time, _)| *time <= edge).is_some() {}
-        }
+        while self.extremes.pop_front_if(|(time, _)| *time <= edge).is_some() {}
         if self.samples.is_empty() {
-            (self.sum, self.grown, self.is_exact) = (Number::ZERO, Number::ZERO, true);
+            (self.sum, self.is_exact) = (Number::ZERO, true);
         }
     }
 
@@ -91,7 +101,7 @@ impl Window {
 
     #[must_use]
     pub fn sum(&self) -> Number {
-        if self.is_exact { self.sum } else { self.values().fold(Number::ZERO, Number::add) }
+        if self.is_exact && self.keeps == Keeps::Sum { self.sum } else { self.values().fold(Number::ZERO, Number::add) }
     }
 
     #[must_use]
@@ -99,10 +109,10 @@ impl Window {
         self.sum().divide(Number::from(i64::try_from(self.count()).ok()?))
     }
 
-    /// The smallest or greatest sample, whichever the window was made for.
+    /// The smallest or greatest sample, whichever the window keeps.
     #[must_use]
     pub fn extreme(&self) -> Option<Number> {
-        self.extremes.as_ref()?.1.front().map(|(_, value)| *value)
+        self.extremes.front().map(|(_, value)| *value)
     }
 
     /// The samples' own spread: divided by n, as Prometheus' `stddev_over_time`.
@@ -123,8 +133,8 @@ impl Window {
     #[must_use]
     pub fn increase(&self) -> Option<Number> {
         self.span()?;
-        if self.is_exact {
-            return Some(self.grown);
+        if self.is_exact && self.keeps == Keeps::Growth {
+            return Some(self.sum);
         }
         let pairs = self.values().zip(self.values().skip(1));
         Some(pairs.fold(Number::ZERO, |total, (before, value)| total.add(growth(before, value))))
@@ -154,11 +164,11 @@ fn growth(before: Number, value: Number) -> Number {
 
 #[cfg(test)]
 mod tests {
-    use super::{Number, Ordering, Timestamp, Window};
+    use super::{Keeps, Number, Ordering, Timestamp, Window};
     use std::time::Duration;
 
-    fn window(extreme: Option<Ordering>, samples: &[(i64, &str)]) -> Window {
-        let mut window = Window::new(Duration::from_secs(5), extreme);
+    fn window(keeps: Keeps, samples: &[(i64, &str)]) -> Window {
+        let mut window = Window::new(Duration::from_secs(5), keeps);
         for (second, value) in samples {
             window.push(Timestamp(second * 1_000_000), Number::parse(value).expect("a number"));
         }
@@ -167,7 +177,7 @@ mod tests {
 
     #[test]
     fn its_beginning_is_out_and_its_end_is_in() {
-        let mut window = window(None, &[(1, "1"), (2, "2"), (6, "4")]);
+        let mut window = window(Keeps::Sum, &[(1, "1"), (2, "2"), (6, "4")]);
         assert_eq!((window.count(), window.sum()), (2, Number::from(6)));
         window.move_to(Timestamp(7_000_000));
         assert_eq!((window.count(), window.sum(), window.delta()), (1, Number::from(4), None));
@@ -176,14 +186,14 @@ mod tests {
     #[test]
     fn decimals_stay_decimals_however_long_it_moves() {
         let samples: Vec<(i64, &str)> = (0..1_000).map(|second| (second, "0.1")).collect();
-        let window = window(None, &samples);
+        let window = window(Keeps::Sum, &samples);
         assert_eq!(window.sum().to_string(), "0.5");
         assert_eq!(window.mean().expect("a mean").to_string(), "0.1");
     }
 
     #[test]
     fn a_counter_that_was_reset_grew_from_zero() {
-        let window = window(None, &[(1, "10"), (2, "14"), (3, "3"), (4, "5")]);
+        let window = window(Keeps::Growth, &[(1, "10"), (2, "14"), (3, "3"), (4, "5")]);
         assert_eq!((window.increase(), window.delta()), (Some(Number::from(9)), Some(Number::from(-5))));
         assert_eq!(window.seconds(), Some(Number::from(3)));
     }
@@ -191,14 +201,14 @@ mod tests {
     #[test]
     fn extremes_leave_with_their_sample() {
         let samples = [(1, "3"), (2, "9"), (3, "4"), (6, "5"), (7, "1")];
-        assert_eq!(window(Some(Ordering::Greater), &samples).extreme(), Some(Number::from(5)));
-        assert_eq!(window(Some(Ordering::Greater), &samples[..4]).extreme(), Some(Number::from(9)));
-        assert_eq!(window(Some(Ordering::Less), &samples).extreme(), Some(Number::from(1)));
+        assert_eq!(window(Keeps::Extreme(Ordering::Greater), &samples).extreme(), Some(Number::from(5)));
+        assert_eq!(window(Keeps::Extreme(Ordering::Greater), &samples[..4]).extreme(), Some(Number::from(9)));
+        assert_eq!(window(Keeps::Extreme(Ordering::Less), &samples).extreme(), Some(Number::from(1)));
     }
 
     #[test]
     fn an_infinity_is_gone_when_it_has_left() {
-        let mut window = Window::new(Duration::from_secs(5), None);
+        let mut window = Window::new(Duration::from_secs(5), Keeps::Sum);
         window.push(Timestamp(0), Number::Float(f64::INFINITY));
         window.push(Timestamp(2_000_000), Number::from(4));
         assert!(!window.sum().is_finite());
