@@ -241,10 +241,9 @@ pub fn reached(pipeline: Option<&Pipeline>, story: &Story) -> Reached {
     for (index, phase) in story.plan.dag() {
         let is = story.state.phase(index).status;
         let own = !phase.after.iter().any(|before| story.state.phase(*before).status == PhaseStatus::Skipped);
-        if let Some(at) = named_at(index) {
-            if is == PhaseStatus::Skipped && (phase.skipped || phase.when.is_some()) && own {
-                reached.insert((at, Kind::Branch, Way::Skipped));
-            }
+        let by_condition = is == PhaseStatus::Skipped && (phase.skipped || phase.when.is_some()) && own;
+        if let Some(at) = named_at(index).filter(|_| by_condition) {
+            reached.insert((at, Kind::Branch, Way::Skipped));
         }
     }
     blind(story, &mut reached);

@@ -73,7 +73,6 @@ mod tests {
     use super::read;
     use crate::contract::types::Type;
     use crate::contract::value::Value;
-    use std::time::Duration;
 
     fn series(text: &str) -> Result<Vec<(u64, Option<String>)>, String> {
         let series = read("f.csv", text, ("search", "hits"), &Type::Int)?;

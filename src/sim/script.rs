@@ -91,7 +91,6 @@ pub enum Deed {
 
 impl Script {
     /// The value of a metric at an instant, or why there is none.
-    #[must_use]
     pub fn sample(&self, group: &str, field: &str, at: Timestamp) -> Sample {
         let nothing = || format!("nothing is given for `{group}.{field}`");
         let courses = self.courses.get(&(group.to_owned(), field.to_owned())).ok_or_else(nothing)?;

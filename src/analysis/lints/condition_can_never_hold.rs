@@ -90,14 +90,17 @@ fn report(condition: &Condition, never: &[&World<'_>], place: &str, diagnostics:
     }
 }
 
+/// A requirement that leaves nothing of what is allowed, and the one before it that it contradicts by itself.
+type Conflict = Option<(usize, Option<usize>)>;
+
 /// Requirements that each may hold, and never all of them at once.
 fn check_together(surveyed: &Surveyed<'_>, look: &Look<'_>, diagnostics: &mut Vec<Diagnostic>) {
     // Beside one that is in error, what was meant is not known.
     if look.conditions.iter().any(|condition| condition.expr.ty == Type::Error) {
         return;
     }
-    let mut found: Option<(usize, Option<usize>)> = None;
-    let mut before: Option<(&World<'_>, Option<(usize, Option<usize>)>)> = None;
+    let mut found: Conflict = None;
+    let mut before: Option<(&World<'_>, Conflict)> = None;
     let never: Vec<&World<'_>> = surveyed
         .worlds_of(look.place)
         .filter(|world| {
@@ -128,7 +131,7 @@ fn check_together(surveyed: &Surveyed<'_>, look: &Look<'_>, diagnostics: &mut Ve
 }
 
 /// The first requirement that leaves nothing of what those before it allow, and the one that it contradicts by itself.
-fn conflict(look: &Look<'_>, world: &World<'_>) -> Option<(usize, Option<usize>)> {
+fn conflict(look: &Look<'_>, world: &World<'_>) -> Conflict {
     let mut allowed = vec![Cell::default()];
     let mut before: Vec<(usize, &[Cell])> = Vec::new();
     for (index, condition) in look.conditions.iter().enumerate() {
