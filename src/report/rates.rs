@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use rustc_hash::FxHashSet;
+
 use crate::base::number::Number;
 use crate::base::span::Location;
 use crate::base::time::format_duration;
@@ -34,6 +36,9 @@ pub fn rates(program: &Program) -> Vec<Rate> {
         let blocks = std::iter::once(&pipeline.scope).chain(pipeline.phases.iter().map(|phase| &phase.body));
         blocks.for_each(|block| in_block(program, block, &mut found));
     }
+    // The triggers of a component are there once for each use; what differs from use to use is said of each.
+    let mut said = FxHashSet::default();
+    found.retain(|rate| said.insert((rate.at, rate.sentence.clone())));
     found
 }
 
@@ -130,7 +135,7 @@ fn of_cusum(args: &[(String, Expr)], every: Duration, lasts: bool) -> Option<Str
     let (falsely, seen) = (cusum(&chart, 0.0)?, cusum(&chart, shift)?);
     let longer = if lasts { "; its `for` makes the first rarer and the second later" } else { "" };
     Some(format!(
-        "one false alarm in about {} ({} samples); sees a shift of 1 sigma after about {}{longer}; h = {}; for independent, \
+        "one false alarm in {} ({} samples); sees a shift of 1 sigma after {}{longer}; h = {}; for independent, \
          normal samples every {}, by the integral equation of the run length",
         time(falsely, every),
         rounded(falsely),
@@ -162,7 +167,7 @@ fn of_drift(left: &Expr, right: &Expr, every: Duration) -> Option<String> {
     let (falsely, seen) = (shewhart(limit, 0.0, Sides::Upper), shewhart(limit, 1.0, Sides::Upper));
     let (falsely, seen) = (time(falsely, every), time(seen, every));
     Some(format!(
-        "one false alarm in about {falsely}; sees a shift of 1 sigma after about {seen}; for independent, normal samples every {}",
+        "one false alarm in {falsely}; sees a shift of 1 sigma after {seen}; for independent, normal samples every {}",
         format_duration(every)
     ))
 }
@@ -182,27 +187,31 @@ fn of_limit(sustain: Option<&Sustain>, every: Duration) -> Option<String> {
     let samples = (1.0 - run) / ((1.0 - 1.0 / ONE_BAD_IN) * run);
     let wait = time(needed.max(1.0), every);
     Some(format!(
-        "one false alarm in about {} if one sample in {ONE_BAD_IN} is bad by chance, each by itself; fires {wait} after it began to \
-         be bad for good",
+        "one false alarm in {} if one sample in {ONE_BAD_IN} is bad by chance, each by itself; fires {wait} after all began to be bad",
         time(samples, every),
     ))
 }
 
-/// So many samples as a time, in no more digits than it deserves.
+/// So many samples as a time, in no more digits than it deserves: `about 7h45m`.
 fn time(samples: f64, every: Duration) -> String {
+    const MOST: f64 = 1e6;
     let seconds = samples * every.as_secs_f64();
     let years = seconds / (365.25 * 86_400.0);
+    if years > MOST {
+        return "more than a million years".to_owned();
+    }
     if years >= 2.0 {
-        return format!("{} years", rounded(years));
+        return format!("about {} years", rounded(years));
     }
     // To the unit below the greatest.
     let unit = [86_400.0, 3_600.0, 60.0, 1.0].into_iter().find(|unit| seconds >= unit * 24.0).unwrap_or(1.0);
-    format_duration(Duration::from_secs_f64((seconds / unit).round() * unit))
+    let whole = Duration::try_from_secs_f64((seconds / unit).round() * unit);
+    whole.map_or_else(|_| "an unknown time".to_owned(), |time| format!("about {}", format_duration(time)))
 }
 
 fn rounded(value: f64) -> String {
-    if !(0.0..1e12).contains(&value) {
-        return "very many".to_owned();
+    if value > 1e9 {
+        return "more than 1000000000".to_owned();
     }
     let scale = if value >= 100.0 { 1.0 } else { 10.0 };
     format!("{}", (value * scale).round() / scale)
