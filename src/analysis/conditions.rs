@@ -143,8 +143,8 @@ fn sustain_at(sustain: &ast::Sustain) -> Span {
 
 /// On one line, with single spaces.
 pub fn collapse(text: &str) -> String {
-    let is_even = |text: &str| !text.contains("  ") && !text.contains(['\n', '\r', '\t']);
-    if text.is_ascii() && is_even(text) {
+    let is_plain = |byte: u8| byte.is_ascii() && !byte.is_ascii_control();
+    if text.bytes().all(is_plain) && !text.contains("  ") {
         return text.trim().to_owned();
     }
     text.split_whitespace().collect::<Vec<_>>().join(" ")
