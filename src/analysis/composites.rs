@@ -64,19 +64,8 @@ impl<'a> Checker<'a> {
         Some(StatementKind::Step(Step {
             // The name of the call is put before it, and nothing is left behind that.
             name: Some(String::new()),
-            call,
-            output,
-            typed: false,
-            effect: EffectClass::Reads,
             idempotent: true,
-            timeout: None,
-            retry: None,
-            backoff: None,
-            when: None,
-            undo: None,
-            has_undo: false,
-            continues: false,
-            part_of: None,
+            ..Step::plain(call, output, EffectClass::Reads)
         }))
     }
 

@@ -263,20 +263,9 @@ impl<'a> Checker<'a> {
 /// A step that says nothing beside its call.
 fn plain_step((call, signature): (Call, &Signature)) -> Step {
     Step {
-        name: None,
-        call,
-        output: signature.output.clone(),
-        typed: false,
-        effect: signature.effect,
         idempotent: signature.idempotent,
-        timeout: None,
-        retry: None,
-        backoff: None,
-        when: None,
-        undo: None,
         has_undo: signature.has_undo,
-        continues: false,
-        part_of: None,
+        ..Step::plain(call, signature.output.clone(), signature.effect)
     }
 }
 

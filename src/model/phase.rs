@@ -173,6 +173,27 @@ pub const WAY_BACK: &str = "way_back";
 pub const PUT_IN: [&str; 5] = [RETURN, UNDONE_WITH, STANDS, TURNED, WAY_BACK];
 
 impl Step {
+    /// A step that says nothing beside its call: not idempotent, without name, clauses and undo.
+    #[must_use]
+    pub fn plain(call: Call, output: crate::contract::types::Type, effect: EffectClass) -> Self {
+        Self {
+            name: None,
+            call,
+            output,
+            typed: false,
+            effect,
+            idempotent: false,
+            timeout: None,
+            retry: None,
+            backoff: None,
+            when: None,
+            undo: None,
+            has_undo: false,
+            continues: false,
+            part_of: None,
+        }
+    }
+
     /// What a person called: the composite step, if it is part of one.
     #[must_use]
     pub fn called(&self) -> &str {

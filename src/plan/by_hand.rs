@@ -38,19 +38,9 @@ pub(super) fn pipeline(program: &Program, turn: &Turn<'_>) -> Result<Pipeline, P
     let call = Call { name: format!("killswitch.{}", turn.verb()), args, written: 2, at };
     let step = Step {
         name: Some(switch.name.replace('.', "_")),
-        call,
-        output: Type::Nothing,
-        typed: false,
-        effect: EffectClass::Changes,
         idempotent: true,
-        timeout: None,
-        retry: None,
-        backoff: None,
-        when: None,
-        undo: None,
         has_undo: true,
-        continues: false,
-        part_of: None,
+        ..Step::plain(call, Type::Nothing, EffectClass::Changes)
     };
     let statement = Statement { at, doc: switch.doc.clone(), kind: StatementKind::Step(step) };
     let phase = Phase {

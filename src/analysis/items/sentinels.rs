@@ -217,20 +217,10 @@ pub(super) fn for_lints(sentinel: &Sentinel) -> Pipeline {
 
 fn step_of(probe: &Probe) -> StatementKind {
     StatementKind::Step(Step {
-        name: None,
-        call: probe.call.clone(),
-        output: probe.output.clone(),
-        typed: false,
-        effect: EffectClass::Reads,
         idempotent: true,
         timeout: probe.timeout.clone(),
-        retry: None,
-        backoff: None,
         // What it expects is looked at like any other condition of the text.
         when: probe.expect.clone(),
-        undo: None,
-        has_undo: false,
-        continues: false,
-        part_of: None,
+        ..Step::plain(probe.call.clone(), probe.output.clone(), EffectClass::Reads)
     })
 }
