@@ -100,10 +100,9 @@ impl Tokens {
             self.places.push(place);
         } else {
             let mut buffer = [0; 4];
-            for byte in token.encode_utf8(&mut buffer).bytes() {
-                self.text.push(byte);
-                self.places.push(place);
-            }
+            let written = token.encode_utf8(&mut buffer).as_bytes();
+            self.text.extend_from_slice(written);
+            self.places.extend_from_slice(&[place; 4][..written.len()]);
         }
         if !matches!(token, NEWLINE | MARK | ITEM_MARK) {
             self.end = clip(end);
