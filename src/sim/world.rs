@@ -203,7 +203,7 @@ impl World for ScriptedWorld<'_> {
 
 /// What is given with something in place of all that is not, so that it can be read as its type. Who reads what nobody
 /// gave is told so by `reads`.
-fn filled(ty: &Type, given: Option<&Json>) -> Json {
+pub(super) fn filled(ty: &Type, given: Option<&Json>) -> Json {
     match (ty.plain(), given) {
         (Type::Record(record), given) if given.is_none_or(Json::is_object) => {
             let fields = record.fields.iter();
