@@ -84,10 +84,15 @@ fn text(seen: &Seen, now: crate::base::time::Timestamp) -> String {
     lines.extend(picture::draw(&seen.plan, &seen.state, at));
     match seen.standing {
         Standing::Over(_) => lines.extend(ending::tell(&seen.plan, &seen.state, now)),
-        Standing::Interrupted => lines.push(format!("  its process is gone; go on with it: phasegate resume {id}")),
+        Standing::Interrupted if seen.doubts.is_empty() => {
+            lines.push(format!("  its process is gone; go on with it: phasegate resume {id}"));
+        }
+        Standing::Interrupted => lines.push("  its process is gone; it goes on when this is answered:".to_owned()),
         Standing::NeverBegan => lines.push("  its process was gone before anything was changed".to_owned()),
         Standing::Running(_) | Standing::Waiting(_) | Standing::Paused => {}
     }
+    lines.extend(seen.repeats.iter().map(|node| format!("  then `{node}`, which was running, is asked for again")));
+    lines.extend(seen.doubts.iter().flat_map(|doubt| doubt.lines(now)));
     format!("{}\n", lines.join("\n"))
 }
 
