@@ -15,7 +15,7 @@ use super::items::{self, launched_from_afar};
 use super::lints::Judge;
 use super::load::Module;
 use super::statements::Body;
-use super::symbols::{ItemRef, declared};
+use super::symbols::{ItemRef, Space, declared};
 
 /// Reads everything and lets the lints judge every pipeline of every file as soon as it is known. What other files
 /// hold is forgotten after that, unless the program runs it: a large program is never in memory as a whole.
@@ -136,13 +136,13 @@ impl<'a> Checker<'a> {
 
     /// Gives each item its name in the program; two files may use one name for two things.
     fn name_items(&mut self, items: &[ItemRef]) {
-        let mut taken: FxHashSet<String> = FxHashSet::default();
+        let mut taken: FxHashSet<(Space, String)> = FxHashSet::default();
         for reference in items {
             let Some((space, name)) = declared(self.item(*reference)) else { continue };
             let mut unique = name.text.clone();
-            if !taken.insert(format!("{space:?} {unique}")) && reference.module > 0 {
+            if !taken.insert((space, unique.clone())) && reference.module > 0 {
                 unique = format!("{}.{unique}", self.module_stem(reference.module));
-                taken.insert(format!("{space:?} {unique}"));
+                taken.insert((space, unique.clone()));
             }
             self.program_names.insert(*reference, unique);
         }
