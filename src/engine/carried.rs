@@ -3,10 +3,12 @@
 //! Nothing here is state of the run. Whatever is lost is computed anew from the samples and comes out the same; so a copy
 //! of the state starts without it.
 
-use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use rustc_hash::FxHashMap;
+
 use crate::base::time::Timestamp;
+use crate::plan::program::GroupIndex;
 use crate::stats::compare::{Events, Pairs};
 use crate::stats::cusum::Cusum;
 use crate::stats::window::Window;
@@ -15,7 +17,29 @@ use crate::stats::window::Window;
 const MOST: usize = 10_000;
 
 #[derive(Debug, Default)]
-pub struct Carried(Mutex<HashMap<String, (Timestamp, Running)>>);
+pub struct Carried(Mutex<FxHashMap<Key, (Timestamp, Running)>>);
+
+/// Which function over which samples: whatever makes two of them come to something else.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Key {
+    pub function: Function,
+    pub metric: (GroupIndex, Box<str>),
+    /// What it is compared with.
+    pub other: Option<(GroupIndex, Box<str>)>,
+    /// Nothing from before counts.
+    pub edge: Timestamp,
+    /// Its other arguments, bit by bit.
+    pub settings: [u64; 6],
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Function {
+    Window,
+    Cusum,
+    Ewma,
+    Pairs,
+    Events,
+}
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Running {
@@ -51,12 +75,12 @@ pub struct Counters {
 
 impl Carried {
     /// Takes out what was carried under `key`, when it has not got beyond `at`; with it the last sample it has taken in.
-    pub fn take(&self, key: &str, at: Timestamp) -> Option<(Timestamp, Running)> {
+    pub fn take(&self, key: &Key, at: Timestamp) -> Option<(Timestamp, Running)> {
         let mut carried = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         carried.remove(key).filter(|(last, running)| *last <= at && !running.is_beyond(at))
     }
 
-    pub fn put(&self, key: String, last: Timestamp, running: Running) {
+    pub fn put(&self, key: Key, last: Timestamp, running: Running) {
         let mut carried = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if carried.len() >= MOST {
             carried.clear();
