@@ -5,4 +5,5 @@ pub mod plan;
 pub mod rates;
 pub mod reference;
 pub mod run;
+pub mod simulate;
 pub mod tests;
