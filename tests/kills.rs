@@ -1,7 +1,7 @@
 //! Real processes, killed with `kill -9` at random moments; an observer outside counts what was done.
 //!
 //! `PHASEGATE_KILLS=1000 cargo test --test kills` kills a thousand times; without it a few seconds' worth. `PHASEGATE_SEED`
-//! takes up a series again: every failure names its own.
+//! takes up a series again: every failure names its own. `PHASEGATE_BINARY` is killed instead of what was just built.
 #![cfg(unix)]
 
 use std::collections::BTreeMap;
@@ -150,7 +150,8 @@ impl Place {
     }
 
     fn command(&self, words: &[String]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_phasegate"));
+        let built = || env!("CARGO_BIN_EXE_phasegate").into();
+        let mut command = Command::new(std::env::var_os("PHASEGATE_BINARY").unwrap_or_else(built));
         command.current_dir(self.folder.path()).args(words).env("USER", "ada").env("HOSTNAME", "host");
         command.env_remove("PHASEGATE_STATE").stdin(Stdio::null()).stderr(Stdio::piped()).stdout(Stdio::piped());
         command
@@ -162,8 +163,10 @@ impl Place {
     }
 
     fn run(&self) -> Option<String> {
-        let mut runs = fs::read_dir(self.folder.path().join(".phasegate/runs")).ok()?;
-        runs.next()?.ok()?.file_name().into_string().ok()
+        let runs = fs::read_dir(self.folder.path().join(".phasegate/runs")).ok()?;
+        // Killed before it had a journal it was no run.
+        let begun = runs.flatten().find(|run| run.path().join("journal.db").exists())?;
+        begun.file_name().into_string().ok()
     }
 
     fn status(&self, run: &str) -> Json {
