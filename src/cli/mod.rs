@@ -28,6 +28,7 @@ pub mod logs;
 pub mod output;
 pub mod pause;
 pub mod plan;
+pub mod replay;
 pub mod resolve;
 pub mod resume;
 pub mod rollback;
@@ -38,6 +39,7 @@ pub mod switch;
 pub mod terminal;
 pub mod test;
 pub mod version;
+pub mod why;
 
 /// One row per command: its name in the enum and its module.
 macro_rules! commands {
@@ -69,6 +71,8 @@ commands! {
     Abort abort;
     Rollback rollback;
     Resolve resolve;
+    Why why;
+    Replay replay;
     Switch switch;
     Version version;
 }

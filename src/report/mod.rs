@@ -6,3 +6,4 @@ pub mod rates;
 pub mod reference;
 pub mod run;
 pub mod tests;
+pub mod why;

@@ -9,6 +9,7 @@ pub mod drive;
 pub mod executor;
 pub mod interrupts;
 pub mod look;
+pub mod record;
 pub mod refusal;
 pub mod restore;
 pub mod start;

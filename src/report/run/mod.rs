@@ -8,4 +8,5 @@ pub mod causes;
 pub mod ending;
 pub mod picture;
 pub mod record;
+pub mod replayed;
 pub mod sentences;
