@@ -15,6 +15,7 @@ use self::exit::Exit;
 pub mod abort;
 pub mod approve;
 pub mod backup;
+pub mod bundle;
 pub mod by_hand;
 pub mod check;
 pub mod demo;
@@ -73,6 +74,7 @@ commands! {
     Resolve resolve;
     Why why;
     Replay replay;
+    Bundle bundle;
     Switch switch;
     Version version;
 }

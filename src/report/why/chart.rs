@@ -22,6 +22,9 @@ const ROWS: usize = 6;
 const WIDEST: usize = 96;
 const NARROWEST: usize = 12;
 
+/// Of fewer looks the words say all.
+const FEWEST: usize = 4;
+
 const BAD: &str = "\u{1b}[31m";
 const PLAIN: &str = "\u{1b}[0m";
 
@@ -31,7 +34,7 @@ pub fn draw(course: &Course, canvas: Canvas<'_>) -> Vec<String> {
     let values: Vec<f64> = course.points.iter().filter_map(|point| point.value).collect();
     let bounds = course.points.iter().flat_map(|point| point.bounds).flatten();
     let all: Vec<f64> = values.iter().copied().chain(bounds).collect();
-    let (Some((low, high)), true) = (extent(&all), course.points.len() > 1 && !values.is_empty()) else {
+    let (Some((low, high)), true) = (extent(&all), course.points.len() >= FEWEST && !values.is_empty()) else {
         return Vec::new();
     };
     let scale = Scale { low, high };

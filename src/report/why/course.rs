@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::base::number::Number;
-use crate::base::time::{Timestamp, format_duration};
+use crate::base::time::Timestamp;
 use crate::contract::value::{Unit, Value};
 use crate::engine::scene::Scene;
 use crate::eval::{Evaluated, evaluate, truth};
@@ -249,6 +249,9 @@ impl Course {
     /// An amount in the unit of what is compared.
     #[must_use]
     pub fn amount(&self, amount: f64) -> String {
+        // Nobody reads microseconds behind milliseconds.
+        let whole = self.unit == Unit::Duration && amount.abs() >= 0.01;
+        let amount = if whole { (amount * 1e3).round() / 1e3 } else { amount };
         rounded(&Value::Quantity(Number::from_f64(amount), self.unit))
     }
 
@@ -262,7 +265,7 @@ impl Course {
         let looks = self.points.len();
         let mut parts = vec![match looks {
             1 => "one look".to_owned(),
-            _ => format!("{looks} looks in {}", format_duration(whole_seconds(last.at.since(first.at)))),
+            _ => format!("{looks} looks in {}", spent(last.at.since(first.at))),
         }];
         let values: Vec<f64> = self.points.iter().filter_map(|point| point.value).collect();
         if let Some((low, high)) = extent(&values) {
@@ -326,10 +329,6 @@ impl Course {
         }
         longest
     }
-}
-
-fn whole_seconds(duration: Duration) -> Duration {
-    if duration.as_secs() >= 10 { Duration::from_secs(duration.as_secs()) } else { duration }
 }
 
 /// The smallest and the largest.

@@ -60,12 +60,11 @@ fn not_run(subject: Subject<'_>, index: NodeIndex) -> Part {
     let id = &plan.phase(node.phase).id;
     let (verdict, words) = match (skipped, phase.status) {
         (Some(recorded), _) => ("skipped", skip_reason(recorded)),
-        (None, PhaseStatus::Skipped) => {
-            ("skipped", format!("phase `{id}` was skipped: {}", or_unreached(&phase.reason)))
-        }
+        (None, PhaseStatus::Skipped) if phase.reason.is_empty() => ("not reached", never_started(subject, node.phase)),
+        (None, PhaseStatus::Skipped) => ("skipped", format!("phase `{id}` was skipped: {}", phase.reason)),
         (None, PhaseStatus::Waiting) => ("not reached", waiting(subject, node.phase)),
         (None, PhaseStatus::Running) => ("not reached", format!("phase `{id}` has not come to it yet")),
-        (None, _) => ("not reached", format!("phase `{id}` ended before it: {}", or_unreached(&phase.reason))),
+        (None, _) => ("not reached", format!("phase `{id}` ended before it: {}", ended(subject, node.phase))),
     };
     Part {
         id: node.id.clone(),
@@ -82,8 +81,17 @@ fn not_run(subject: Subject<'_>, index: NodeIndex) -> Part {
     }
 }
 
-fn or_unreached(reason: &str) -> &str {
-    if reason.is_empty() { "the run ended before it" } else { reason }
+fn ended(subject: Subject<'_>, index: PhaseIndex) -> String {
+    let why = failure(subject, index).into_iter().next();
+    why.unwrap_or_else(|| "it had nothing more to do".to_owned())
+}
+
+fn never_started(subject: Subject<'_>, index: PhaseIndex) -> String {
+    let id = &subject.plan.phase(index).id;
+    match &subject.state.stop {
+        Some(stop) => format!("phase `{id}` never started: the run was stopped: {}", stop.reason),
+        None => format!("phase `{id}` never started"),
+    }
 }
 
 fn is_skipped(plan: &Plan, recorded: &Recorded, index: NodeIndex) -> bool {
@@ -215,14 +223,9 @@ fn phase(subject: Subject<'_>, index: PhaseIndex) -> Part {
     }));
     match it.status {
         PhaseStatus::Waiting => words.push(waiting(subject, index)),
-        PhaseStatus::Skipped => words.push(format!("skipped: {}", or_unreached(&it.reason))),
-        PhaseStatus::Failed | PhaseStatus::Undone if !it.reason.is_empty() => {
-            words.push(format!("failed: {}", it.reason))
-        }
-        _ => {}
-    }
-    if matches!(it.status, PhaseStatus::Failed | PhaseStatus::Undone) {
-        words.push(policy(phase.on_failure, it.undo_first).to_owned());
+        PhaseStatus::Skipped if it.reason.is_empty() => words.push(never_started(subject, index)),
+        PhaseStatus::Skipped => words.push(format!("skipped: {}", it.reason)),
+        _ => words.extend(failure(subject, index)),
     }
     Part {
         id: phase.id.clone(),
@@ -233,6 +236,22 @@ fn phase(subject: Subject<'_>, index: PhaseIndex) -> Part {
         source: phase.title.clone().map_or(String::new(), |title| format!("\"{title}\"")),
         words,
         conditions: Vec::new(),
+    }
+}
+
+/// Why a phase failed and what that meant, if it failed by itself; else what cut it short or took it back.
+fn failure(subject: Subject<'_>, index: PhaseIndex) -> Vec<String> {
+    let (state, it) = (subject.state, subject.state.phase(index));
+    let stop = state.stop.as_ref().map_or("", |stop| stop.reason.as_str());
+    let failed = |recorded: &Recorded| matches!(&recorded.event, Event::PhaseFailed { phase, .. } if *phase == index);
+    if subject.events.iter().any(failed) {
+        let policy = policy(subject.plan.phase(index).on_failure, it.undo_first);
+        return vec![format!("failed: {}", it.reason), policy.to_owned()];
+    }
+    match it.status {
+        PhaseStatus::Failed => vec![format!("cut short when the run was stopped: {stop}")],
+        PhaseStatus::Undone => vec![format!("taken back with the run: {stop}")],
+        _ => Vec::new(),
     }
 }
 
