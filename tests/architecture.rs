@@ -29,8 +29,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     // A limit that is chosen by its false alarms is part of the plan.
     ("plan", &["base", "contract", "stats", "model", "eval"]),
     ("engine", &["base", "contract", "stats", "model", "eval", "plan"]),
-    // The engine in virtual time; recordings are read as the tables that steps read.
-    ("sim", &["base", "contract", "stats", "model", "eval", "plan", "engine", "steps"]),
+    // The engine in virtual time; recordings are read as the tables that steps read, models are written as tests are.
+    ("sim", &["base", "contract", "syntax", "stats", "model", "eval", "plan", "engine", "steps"]),
     // What a test came to is told with the words a run is told with.
     ("report", &["base", "contract", "syntax", "stats", "model", "eval", "analysis", "plan", "engine", "sim"]),
     ("runtime", &["base", "contract", "stats", "model", "eval", "plan", "engine"]),

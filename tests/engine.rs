@@ -504,7 +504,7 @@ fn cut_everywhere(source: &str, script: &dyn Fn() -> Script) {
             let doubt = doubt.map(|exec| plan.node(exec.node).id.clone());
             let Some(node) = doubt else { break };
             let at: Timestamp = again.now();
-            again.command(at, Command::Resolve { node, answer: Answer::Redo });
+            again.command(at, Command::Resolve { node, answer: Answer::Redo, output: None });
             again.run_until(at);
         }
         again.run_until(again.now().plus(DAYS));

@@ -17,7 +17,8 @@ use phasegate::model::scenario::{Given, GivenKind, Test};
 use phasegate::report::diagnostics::text::{Look, render as render_diagnostic};
 use phasegate::report::tests::{Tested, json, text};
 use phasegate::sim::given::Recordings;
-use phasegate::sim::trial::{self, Story};
+use phasegate::sim::story::Story;
+use phasegate::sim::trial;
 use phasegate::steps::registry;
 
 const LOOK: Look = Look { colour: false, unicode: true, width: 100, spoken: false };

@@ -185,7 +185,7 @@ pub fn split_name(program: &str) -> (&str, Option<&str>) {
     }
 }
 
-fn parse_set(given: &[String]) -> Result<IndexMap<String, String>, Exit> {
+pub fn parse_set(given: &[String]) -> Result<IndexMap<String, String>, Exit> {
     let mut set = IndexMap::new();
     for text in given {
         let problem = match text.split_once('=') {
@@ -204,7 +204,7 @@ fn parse_set(given: &[String]) -> Result<IndexMap<String, String>, Exit> {
 }
 
 /// The files and variables of this process.
-struct Disk;
+pub struct Disk;
 
 impl Surroundings for Disk {
     fn read_file(&self, path: &str) -> Result<String, String> {

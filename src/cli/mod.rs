@@ -35,6 +35,7 @@ pub mod resume;
 pub mod rollback;
 pub mod run;
 pub mod runs;
+pub mod simulate;
 pub mod status;
 pub mod switch;
 pub mod terminal;
@@ -62,6 +63,7 @@ commands! {
     Fmt fmt;
     Plan plan;
     Test test;
+    Simulate simulate;
     Run run;
     Status status;
     History history;

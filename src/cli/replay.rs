@@ -19,7 +19,7 @@ use crate::steps;
 /// nothing is changed. Exit status: 0 when all is equal, 1 when a decision is another one, 2 when the journal cannot be read.
 #[derive(Debug, Arguments)]
 pub struct Args {
-    /// The run, or the beginning of its name.
+    /// The run, or the beginning of its name, or a bundle.
     run: String,
 
     #[arg(long, value_enum, default_value_t = Format::Text)]

@@ -17,7 +17,8 @@ use crate::report::tests::coverage::{Coverage, Share};
 use crate::report::tests::{Tested, json, junit, text};
 use crate::sim::coverage::{self, Kind};
 use crate::sim::given::{Recordings, recordings_of};
-use crate::sim::trial::{self, Story, Trial};
+use crate::sim::story::Story;
+use crate::sim::trial::{self, Trial};
 use crate::steps::registry;
 
 /// Runs the tests of programs, in virtual time and without touching anything.

@@ -18,7 +18,7 @@ use crate::session::refusal::Refusal;
 /// wait, approval, phase or trigger as `plan` names it: what became of that one.
 #[derive(Debug, Arguments)]
 pub struct Args {
-    /// The run, or the beginning of its name.
+    /// The run, or the beginning of its name, or a bundle.
     run: String,
 
     /// What to explain: `deploy.gate1`, `deploy.trigger1`, `deploy`.

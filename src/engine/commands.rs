@@ -1,28 +1,37 @@
 //! What operators ask for, each recorded with actor and reason, or refused in words.
 
 use super::decide::{Turn, pause_for};
-use super::event::{Afterwards, Direction, Event, ExecId, PauseCause, RunOutcome};
+use super::doubt;
+use super::event::{Afterwards, Event, ExecId, PauseCause, RunOutcome};
 use super::exec::{Detail, Exec};
-use super::recover;
+use super::resolve;
 use super::stop;
-use super::turn::{Answer, Command, Request};
-use crate::contract::value::Value;
+use super::turn::{Answer, Command};
 use crate::plan::program::NodeKind;
 
 pub(super) fn obey(turn: &mut Turn<'_, '_>, command: Command, actor: &str, reason: &str) {
     let checked = match &command {
-        Command::Approve { node, groups } => approvable(turn, node.as_deref(), groups).map(Some),
-        Command::Resolve { node, .. } => in_doubt(turn, node).map(Some),
-        other => allowed(turn, other).map(|()| None),
+        Command::Approve { node, groups } => approvable(turn, node.as_deref(), groups).map(Checked::Approval),
+        Command::Resolve { node, answer, output } => {
+            resolve::check(turn, node, *answer, output.as_ref()).map(|meant| Checked::Doubt(meant, *answer))
+        }
+        other => allowed(turn, other).map(|()| Checked::Whole),
     };
     match checked {
         Err(refusal) => turn.decision.refusal = Some(refusal),
-        Ok(exec) => {
+        Ok(checked) => {
             let word = word(&command).to_owned();
             turn.record(Event::OperatorActed { command: word, actor: actor.to_owned(), reason: reason.to_owned() });
-            carry_out(turn, &command, exec, (actor, reason));
+            carry_out(turn, &command, checked, (actor, reason));
         }
     }
+}
+
+/// What an allowed command is about.
+enum Checked {
+    Whole,
+    Approval(ExecId),
+    Doubt(resolve::Meant, Answer),
 }
 
 fn word(command: &Command) -> &'static str {
@@ -58,23 +67,25 @@ fn allowed(turn: &Turn<'_, '_>, command: &Command) -> Result<(), String> {
     }
 }
 
-fn carry_out(turn: &mut Turn<'_, '_>, command: &Command, exec: Option<ExecId>, (actor, reason): (&str, &str)) {
+fn carry_out(turn: &mut Turn<'_, '_>, command: &Command, checked: Checked, (actor, reason): (&str, &str)) {
     let said = |what: &str| {
         if reason.is_empty() { format!("{what} by {actor}") } else { format!("{what} by {actor}: {reason}") }
     };
-    match (command, exec) {
-        (Command::Approve { .. }, Some(exec)) => {
+    match (command, checked) {
+        (_, Checked::Approval(exec)) => {
             let node = turn.state().exec(exec).node;
             turn.record(Event::Approved { node, exec, actor: actor.to_owned(), reason: reason.to_owned() });
         }
-        (Command::Resolve { answer, .. }, Some(exec)) => resolve(turn, exec, *answer, actor),
-        (Command::Pause, _) => pause_for(turn, PauseCause::Operator),
-        (Command::Resume, _) => resume(turn, actor),
-        (Command::Abort, _) => stop::stop(turn, Afterwards::Abort, said("aborted"), vec!["abort".to_owned()]),
-        (Command::Rollback, _) => {
-            stop::stop(turn, Afterwards::RollBack, said("rolled back"), vec!["rollback".to_owned()])
+        (_, Checked::Doubt(meant, answer)) => resolve::carry_out(turn, meant, answer, actor),
+        (Command::Pause, Checked::Whole) => pause_for(turn, PauseCause::Operator),
+        (Command::Resume, Checked::Whole) => resume(turn, actor),
+        (Command::Abort, Checked::Whole) => {
+            stop::stop(turn, Afterwards::Abort, said("aborted"), vec!["abort".to_owned()]);
         }
-        (Command::Approve { .. } | Command::Resolve { .. }, None) => {}
+        (Command::Rollback, Checked::Whole) => {
+            stop::stop(turn, Afterwards::RollBack, said("rolled back"), vec!["rollback".to_owned()]);
+        }
+        (Command::Approve { .. } | Command::Resolve { .. }, Checked::Whole) => {}
     }
 }
 
@@ -86,7 +97,12 @@ fn resume(turn: &mut Turn<'_, '_>, actor: &str) {
     }
     turn.engine.state.push(super::state::Work::Run);
     if turn.state().is_paused() {
-        turn.decision.refusal = Some("a step is in doubt: say what became of it with `resolve`".to_owned());
+        let plan = turn.plan();
+        let names = doubt::doubts(turn.state()).into_iter().map(|doubt| plan.node(doubt.exec.node).id.clone());
+        let (names, run) = (names.collect::<Vec<_>>().join("`, `"), turn.state().run_id.clone());
+        turn.decision.refusal = Some(format!(
+            "`{names}` is in doubt: say what became of it with `phasegate resolve {run} NODE done|redo|undo`"
+        ));
     }
 }
 
@@ -116,58 +132,6 @@ fn approvable(turn: &Turn<'_, '_>, wanted: Option<&str>, groups: &[String]) -> R
         _ => {
             let names: Vec<String> = waiting.iter().map(|exec| format!("`{}`", name(exec))).collect();
             Err(format!("say which approval is meant: {}", names.join(", ")))
-        }
-    }
-}
-
-fn in_doubt(turn: &Turn<'_, '_>, wanted: &str) -> Result<ExecId, String> {
-    let plan = turn.plan();
-    let doubtful: Vec<&Exec> = turn.state().running().filter(|exec| doubt(exec).is_some()).collect();
-    let found = doubtful.iter().find(|exec| plan.node(exec.node).id == wanted);
-    match found {
-        Some(exec) => Ok(exec.id),
-        None if doubtful.is_empty() => Err("no step is in doubt".to_owned()),
-        None => {
-            let names: Vec<String> = doubtful.iter().map(|exec| format!("`{}`", plan.node(exec.node).id)).collect();
-            Err(format!("`{wanted}` is not in doubt, but {}", names.join(", ")))
-        }
-    }
-}
-
-fn doubt(exec: &Exec) -> Option<Direction> {
-    if exec.forward.in_doubt {
-        return Some(Direction::Forward);
-    }
-    exec.undo.as_ref().filter(|undo| undo.work.in_doubt).map(|_| Direction::Undo)
-}
-
-fn resolve(turn: &mut Turn<'_, '_>, id: ExecId, answer: Answer, actor: &str) {
-    let exec = turn.state().exec(id);
-    let Some(direction) = doubt(exec) else { return };
-    let (node, key) = (exec.node, recover::key(exec, direction));
-    let effect = match direction {
-        Direction::Forward => exec.forward.flying().cloned(),
-        Direction::Undo => exec.undo.as_ref().and_then(|undo| undo.work.flying().cloned()),
-    };
-    let word = match answer {
-        Answer::Done => "done",
-        Answer::Redo => "redo",
-        Answer::Undo => "undo",
-    };
-    turn.record(Event::Resolved { node, exec: id, answer: word.to_owned(), actor: actor.to_owned() });
-    turn.record(Event::CauseCleared { cause: PauseCause::InDoubt(id), by: Some(actor.to_owned()) });
-    match (answer, direction, effect) {
-        (Answer::Redo, _, Some(effect)) => turn.request(Request::Perform { key, effect }),
-        (Answer::Done, Direction::Forward, _) => turn.record(Event::NodePassed { node, exec: id, output: Value::Null }),
-        (Answer::Done, Direction::Undo, _) => turn.record(Event::UndoPassed { node, exec: id }),
-        (_, Direction::Forward, _) => {
-            let reason = format!("{actor} had it taken back after a crash");
-            turn.record(Event::NodeFailed { node, exec: id, reason: reason.clone() });
-            let (phase, name) = (turn.state().exec(id).phase, turn.plan().node(node).id.clone());
-            super::phases::fail(turn, phase, format!("{name}: {reason}"), vec![name]);
-        }
-        (_, Direction::Undo, _) => {
-            turn.record(Event::UndoFailed { node, exec: id, reason: format!("{actor} gave it up after a crash") });
         }
     }
 }

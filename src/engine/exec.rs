@@ -96,6 +96,8 @@ pub struct Work {
     pub furthest: Vec<Act>,
     pub in_flight: bool,
     pub attempt_at: Timestamp,
+    /// When the latest act was asked for, the last time.
+    pub asked_at: Timestamp,
     pub retry_at: Option<Timestamp>,
     pub cancel: Option<Cancel>,
     /// What nobody knows the outcome of.
@@ -150,6 +152,8 @@ pub struct Undo {
     pub status: UndoStatus,
     pub args: Args,
     pub work: Work,
+    /// Journal position of its end.
+    pub ended_seq: Option<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,6 +189,8 @@ pub struct HoldDetail {
     pub next_look: Option<Timestamp>,
     /// Its time is over, but something it needs to know is unknown.
     pub overdue: bool,
+    /// The latest sample it has seen; none yet: it is as if it had seen one when it began.
+    pub seen_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone)]

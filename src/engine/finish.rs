@@ -16,7 +16,7 @@ pub(super) fn look(turn: &mut Turn<'_, '_>) {
         return;
     }
     let Some(outcome) = outcome(turn) else { return };
-    let waits = turn.state().notices.iter().any(|notice| !*notice) || turn.state().hooks.iter().any(|hook| !hook.ended);
+    let waits = turn.state().notices.iter().any(Option::is_some) || turn.state().hooks.iter().any(|hook| !hook.ended);
     if waits {
         return;
     }

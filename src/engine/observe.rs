@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::event::{ExecId, FrameId};
 use super::exec::{Detail, Exec};
+use super::judge::{Judge, MISSING_LIMIT};
 use super::scene::{Finding, Scene};
 use super::state::{State, Work};
 use crate::base::time::Timestamp;
@@ -131,10 +132,28 @@ fn sampled_hold(state: &mut State, plan: &Plan, id: ExecId, group: GroupIndex, t
         return;
     }
     let every_sample = every.is_none();
+    leave_out_unseen(state, plan, (id, conditions), tick);
     for (index, condition) in conditions.iter().enumerate() {
         if condition.reads.iter().any(|read| read.group == group) && due(state, plan, condition, tick) {
             look(state, plan, (id, index), condition, Look { at: tick, sample: true, judged: every_sample });
         }
+    }
+}
+
+/// A hold is good for as long as somebody looked. Between two of its samples lies more than missing data may take when the
+/// process was gone or the clock was set: what is beyond that does not count, as if the run had been paused then.
+fn leave_out_unseen(state: &mut State, plan: &Plan, (id, conditions): (ExecId, &[Condition]), tick: Timestamp) {
+    let groups = conditions.iter().flat_map(|condition| &condition.reads).map(|read| plan.group(read.group));
+    let Some(every) = groups.map(|group| group.every).min() else { return };
+    let (paused, started_at) = (state.is_paused(), state.exec(id).started_at);
+    let Detail::Hold(hold) = &mut state.execs[id.0 as usize].detail else { return };
+    let seen = hold.seen_at.unwrap_or(started_at);
+    hold.seen_at = Some(seen.max(tick));
+    let unseen = tick.since(seen).saturating_sub(every.saturating_mul(MISSING_LIMIT));
+    if !paused && unseen > Duration::ZERO {
+        hold.paused += unseen;
+        hold.overdue = false;
+        hold.judges.iter_mut().for_each(Judge::stand_still);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::decide::Turn;
 use super::event::{Afterwards, Event, ExecId, FrameId};
-use super::exec::{ExecStatus, Owner};
+use super::exec::{Detail, Exec, ExecStatus, Owner, UndoStatus};
 use super::nodes;
 use super::scene::Scene;
 use super::state::PhaseStatus;
@@ -256,7 +256,14 @@ fn stop_the_run(turn: &mut Turn<'_, '_>, index: PhaseIndex, policy: Option<Failu
 
 fn has_running(turn: &Turn<'_, '_>, index: PhaseIndex) -> bool {
     let state = turn.state();
-    state.phase(index).execs.iter().any(|exec| state.exec(*exec).status == ExecStatus::Running)
+    // A step that is taken back by itself, after a crash, is waited for as well.
+    let undoing = |exec: &Exec| {
+        matches!(exec.detail, Detail::Step) && exec.undo.as_ref().is_some_and(|undo| undo.status == UndoStatus::Running)
+    };
+    let execs = state.phase(index).execs.iter().map(|exec| state.exec(*exec));
+    execs
+        .into_iter()
+        .any(|exec| exec.status == ExecStatus::Running || (!state.phase(index).undo_first && undoing(exec)))
 }
 
 /// Past its `timeout` every running phase fails, and with it what still waits for a window.

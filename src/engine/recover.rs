@@ -5,7 +5,7 @@ use super::event::{Direction, EffectKey, Event, ExecId, PauseCause};
 use super::exec::{Detail, Exec, ExecStatus};
 use super::state::PhaseStatus;
 use super::turn::Request;
-use super::{phases, stop};
+use super::{doubt, phases, stop};
 use crate::contract::effect::{Effect, Failure, Outcome};
 use crate::plan::program::{NodeKind, Plan};
 
@@ -72,15 +72,24 @@ fn repeat_or_ask(turn: &mut Turn<'_, '_>, id: ExecId, direction: Direction) {
         let outcome = Outcome::Failed(Failure { message, cancelled: true });
         turn.record(Event::EffectEnded { node, key, outcome });
     } else if is_harmless(&effect) || may_repeat(turn.plan(), exec, direction) {
-        turn.request(Request::Perform { key, effect });
+        ask_again(turn, id, direction);
     } else {
-        turn.record(Event::InDoubt { node, exec: id, direction, effect: describe(&effect) });
+        turn.record(Event::InDoubt { node, exec: id, direction, effect: doubt::describe(&effect) });
         pause_for(turn, PauseCause::InDoubt(id));
     }
 }
 
+/// Asks for the effect that was under way once more, under its key; its attempt begins anew.
+pub(super) fn ask_again(turn: &mut Turn<'_, '_>, id: ExecId, direction: Direction) {
+    let exec = turn.state().exec(id);
+    let Some(effect) = flying(exec, direction).cloned() else { return };
+    let (node, key) = (exec.node, key(exec, direction));
+    turn.record(Event::EffectRequested { node, key, effect: effect.clone() });
+    turn.request(Request::Perform { key, effect });
+}
+
 /// The key of the effect that is under way.
-pub(super) fn key(exec: &Exec, direction: Direction) -> EffectKey {
+fn key(exec: &Exec, direction: Direction) -> EffectKey {
     let act = match direction {
         Direction::Forward => exec.forward.act_number(),
         Direction::Undo => exec.undo.as_ref().map_or(0, |undo| undo.work.act_number()),
@@ -106,21 +115,12 @@ fn may_repeat(plan: &Plan, exec: &Exec, direction: Direction) -> bool {
     }
 }
 
-fn describe(effect: &Effect) -> String {
-    match effect {
-        Effect::RunProcess { .. } => "a command".to_owned(),
-        Effect::HttpRequest { method, .. } => format!("an HTTP {method}"),
-        Effect::Socket { .. } => "a command to a socket".to_owned(),
-        _ => "an effect".to_owned(),
-    }
-}
-
+/// Telling twice is better than not at all: a channel gets the same message under the same key.
 fn repeat_notices(turn: &mut Turn<'_, '_>) {
-    let open: Vec<u32> =
-        (0u32..).zip(&turn.state().notices).filter(|(_, answered)| !**answered).map(|(notice, _)| notice).collect();
-    for notice in open {
-        // Telling twice is better than not at all; but what was told is not kept in the state, so it is given up loudly.
-        let outcome = Outcome::failed("interrupted: it is not known whether the message arrived");
-        turn.record(Event::NoticeEnded { notice, outcome });
-    }
+    let open = (0u32..).zip(&turn.state().notices).filter_map(|(notice, effect)| {
+        let effect = effect.clone()?;
+        Some(Request::Perform { key: EffectKey::Notice(notice), effect })
+    });
+    let open: Vec<Request> = open.collect();
+    open.into_iter().for_each(|request| turn.request(request));
 }

@@ -8,7 +8,8 @@ use super::event::{EffectKey, Event, Recorded};
 use super::state::State;
 use super::turn::{Answer, Command, Decision, Engine, Input};
 use crate::contract::registry::Registry;
-use crate::plan::program::{GroupIndex, Plan};
+use crate::contract::types::encode;
+use crate::plan::program::{GroupIndex, NodeIndex, NodeKind, Plan};
 
 /// So many events at most are folded anew to try a recovery.
 const CHECKPOINT: usize = 4_096;
@@ -195,7 +196,7 @@ fn input(plan: &Plan, events: &[Recorded]) -> Input {
         Some(Event::NoticeEnded { notice, outcome }) => {
             Input::EffectEnded { key: EffectKey::Notice(*notice), outcome: outcome.clone() }
         }
-        Some(Event::OperatorActed { command, actor, reason }) => match self::command(plan, command, events.get(1)) {
+        Some(Event::OperatorActed { command, actor, reason }) => match self::command(plan, command, &events[1..]) {
             Some(command) => Input::Operator { command, actor: actor.clone(), reason: reason.clone() },
             None => Input::Tick,
         },
@@ -203,27 +204,32 @@ fn input(plan: &Plan, events: &[Recorded]) -> Input {
     }
 }
 
-/// A command as it was given: its word, and what the event behind it says of its object.
-fn command(plan: &Plan, word: &str, next: Option<&Recorded>) -> Option<Command> {
-    let id = |node: &crate::plan::program::NodeIndex| plan.nodes.get(node.0 as usize).map(|node| node.id.clone());
-    match (word, next.map(|recorded| &recorded.event)) {
+/// A command as it was given: its word, and what the events behind it say of its object.
+fn command(plan: &Plan, word: &str, behind: &[Recorded]) -> Option<Command> {
+    let id = |node: &NodeIndex| plan.nodes.get(node.0 as usize).map(|node| node.id.clone());
+    match (word, behind.first().map(|recorded| &recorded.event)) {
         ("approve", Some(Event::Approved { node, .. })) => {
             Some(Command::Approve { node: id(node), groups: Vec::new() })
         }
         ("approve", _) => Some(Command::Approve { node: None, groups: Vec::new() }),
         ("resolve", Some(Event::Resolved { node, answer, .. })) => {
-            let answer = match answer.as_str() {
-                "done" => Answer::Done,
-                "redo" => Answer::Redo,
-                "undo" => Answer::Undo,
-                _ => return None,
-            };
-            Some(Command::Resolve { node: id(node)?, answer })
+            let answer = [Answer::Done, Answer::Redo, Answer::Undo].into_iter().find(|known| known.name() == answer)?;
+            Some(Command::Resolve { node: id(node)?, answer, output: given(plan, *node, &behind[1..]) })
         }
         ("pause", _) => Some(Command::Pause),
         ("resume", _) => Some(Command::Resume),
         ("abort", _) => Some(Command::Abort),
         ("rollback", _) => Some(Command::Rollback),
+        _ => None,
+    }
+}
+
+/// The output that a person gave a step: raw, as it was given.
+fn given(plan: &Plan, index: NodeIndex, behind: &[Recorded]) -> Option<serde_json::Value> {
+    let NodeKind::Step(step) = &plan.nodes.get(index.0 as usize)?.kind else { return None };
+    let next = behind.iter().find(|recorded| !matches!(recorded.event, Event::CauseCleared { .. }))?;
+    match &next.event {
+        Event::NodePassed { node, output, .. } if *node == index => Some(encode(output, &step.output)),
         _ => None,
     }
 }

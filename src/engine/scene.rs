@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use super::comparison::Decided;
 use super::event::{FrameId, Judgement};
-use super::exec::Stage;
+use super::exec::{ExecStatus, Stage};
 use super::judge::MISSING_LIMIT;
 use super::state::State;
 use super::windows;
 use crate::base::number::Number;
 use crate::base::time::Timestamp;
+use crate::contract::types::Type;
 use crate::contract::value::{Unit, Value};
 use crate::eval::{Evaluated, Unknown, World, evaluate, plain_text, truth};
 use crate::model::expr::{Expr, ExprKind, LocalId, OutputRef, RunField};
@@ -200,8 +201,14 @@ impl World for Scene<'_> {
 
     fn output(&self, output: &OutputRef) -> Evaluated {
         let node = self.find_step(output).ok_or_else(|| Unknown(format!("there is no step `{}`", output.step)))?;
-        let missing = || Unknown(format!("`{}` has not run yet", self.plan.node(node).id));
-        self.state.outputs.get(&node).cloned().ok_or_else(missing)
+        let id = &self.plan.node(node).id;
+        match self.state.outputs.get(&node) {
+            None => Err(Unknown(format!("`{id}` has not run yet"))),
+            Some(Value::Null) if self.is_owed(node) => {
+                Err(Unknown(format!("nobody gave the output of `{id}`, which was taken as done after a crash")))
+            }
+            Some(output) => Ok(output.clone()),
+        }
     }
 
     fn metric(&self, group: &str, field: &str) -> Evaluated {
@@ -230,23 +237,40 @@ impl World for Scene<'_> {
 }
 
 impl Scene<'_> {
+    /// Whether a step that has an output passed without one: a person said that it was done, and not what it gave.
+    fn is_owed(&self, node: NodeIndex) -> bool {
+        let NodeKind::Step(step) = &self.plan.node(node).kind else { return false };
+        let passed = self.state.execs.iter().rev().find(|exec| exec.node == node).map(|exec| &exec.status);
+        !matches!(step.output, Type::Nothing | Type::Optional(_)) && passed == Some(&ExecStatus::Passed)
+    }
+
     /// The step an output reference means: in the named phase, or its element.
     #[must_use]
     pub fn find_step(&self, output: &OutputRef) -> Option<NodeIndex> {
-        let here = self.frame.and_then(|frame| self.state.frame(frame).phase);
-        let mut candidates =
-            (0u32..).map(PhaseIndex).zip(&self.plan.phases).filter(|(_, phase)| match &output.element {
-                Some(element) => phase.name == output.phase && phase.id == format!("{}[{element}]", output.phase),
-                None => phase.name == output.phase,
-            });
-        let first = candidates.next()?.0;
-        // Inside an expanded phase its own steps are meant.
-        let phase = std::iter::once(first)
-            .chain(candidates.map(|(index, _)| index))
-            .find(|index| Some(*index) == here)
-            .unwrap_or(first);
-        find_in_block(self.plan, self.plan.phase(phase).body, &output.step)
+        find_step(self.plan, self.frame.and_then(|frame| self.state.frame(frame).phase), output)
     }
+}
+
+/// The value of an expression, when it has one.
+#[must_use]
+pub fn evaluated(expr: &Expr, scene: &Scene<'_>) -> Option<Value> {
+    crate::eval::evaluate(expr, scene).ok()
+}
+
+/// The step that an output reference in the phase `here` means.
+#[must_use]
+pub fn find_step(plan: &Plan, here: Option<PhaseIndex>, output: &OutputRef) -> Option<NodeIndex> {
+    let mut candidates = (0u32..).map(PhaseIndex).zip(&plan.phases).filter(|(_, phase)| match &output.element {
+        Some(element) => phase.name == output.phase && phase.id == format!("{}[{element}]", output.phase),
+        None => phase.name == output.phase,
+    });
+    let first = candidates.next()?.0;
+    // Inside an expanded phase its own steps are meant.
+    let phase = std::iter::once(first)
+        .chain(candidates.map(|(index, _)| index))
+        .find(|index| Some(*index) == here)
+        .unwrap_or(first);
+    find_in_block(plan, plan.phase(phase).body, &output.step)
 }
 
 fn find_in_block(plan: &Plan, block: crate::plan::program::BlockIndex, name: &str) -> Option<NodeIndex> {

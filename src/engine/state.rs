@@ -9,6 +9,7 @@ use super::event::{Afterwards, ExecId, FrameId, PauseCause, RunOutcome};
 use super::exec::{Exec, ExecStatus, Frame, UndoStatus};
 use super::series::Series;
 use crate::base::time::Timestamp;
+use crate::contract::effect::Effect;
 use crate::contract::value::Value;
 use crate::model::program::HookEvent;
 use crate::plan::program::{GroupIndex, NodeIndex, PhaseIndex, Plan};
@@ -34,8 +35,8 @@ pub struct State {
     pub stop: Option<Stop>,
     pub rolling_back: bool,
     pub hooks: Vec<HookState>,
-    /// Messages of `notify` triggers: whether each was answered.
-    pub notices: Vec<bool>,
+    /// Messages of `notify` triggers: what is not answered yet.
+    pub notices: Vec<Option<Effect>>,
     pub outcome: Option<RunOutcome>,
     pub reason: String,
     pub because: Vec<String>,
@@ -228,7 +229,7 @@ impl State {
             exec.forward.in_flight && !exec.forward.in_doubt
                 || exec.undo.as_ref().is_some_and(|undo| undo.work.in_flight && !undo.work.in_doubt)
         };
-        self.running().filter(flying).count() + self.notices.iter().filter(|answered| !**answered).count()
+        self.running().filter(flying).count() + self.notices.iter().flatten().count()
     }
 
     /// The word for `status`: `running`, `paused`, or the outcome.

@@ -5,6 +5,7 @@ use super::event::{Afterwards, Direction, EffectKey, Event, ExecId, FrameId};
 use super::exec::{Detail, ExecStatus};
 use super::state::PhaseStatus;
 use super::turn::Request;
+use super::{doubt, phases};
 use crate::plan::program::PhaseIndex;
 
 /// Asks the whole run to stop; the first to ask decides, but an abort goes before everything.
@@ -28,8 +29,29 @@ pub(super) fn go_on(turn: &mut Turn<'_, '_>) {
     for phase in phases {
         cancel_phase(turn, phase, "the run stops");
     }
-    if then == Afterwards::Fail {
-        fail_running_phases(turn);
+    match then {
+        Afterwards::Fail => fail_running_phases(turn),
+        Afterwards::Abort => give_up_doubts(turn),
+        Afterwards::RollBack => {}
+    }
+}
+
+/// An aborted run asks nobody: what is still in doubt, an undo or a step of a hook, is given up.
+fn give_up_doubts(turn: &mut Turn<'_, '_>) {
+    let doubtful: Vec<(ExecId, Direction)> =
+        doubt::doubts(turn.state()).iter().map(|doubt| (doubt.exec.id, doubt.direction)).collect();
+    for (id, direction) in doubtful {
+        let exec = turn.state().exec(id);
+        let (node, phase) = (exec.node, exec.phase);
+        let reason = "in doubt when the run was aborted".to_owned();
+        match direction {
+            Direction::Undo => turn.record(Event::UndoFailed { node, exec: id, reason }),
+            Direction::Forward => {
+                turn.record(Event::NodeCancelled { node, exec: id });
+                let name = turn.plan().node(node).id.clone();
+                phases::fail(turn, phase, format!("{name}: {reason}"), vec![name]);
+            }
+        }
     }
 }
 

@@ -52,7 +52,15 @@ pub enum Command {
     Resolve {
         node: String,
         answer: Answer,
+        /// What the step gave, with `done`: raw, as the step itself would have given it.
+        #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+        output: Option<serde_json::Value>,
     },
+}
+
+/// A `null` that stands there was given, unlike one that does not stand there.
+fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<serde_json::Value>, D::Error> {
+    serde::Deserialize::deserialize(deserializer).map(Some)
 }
 
 /// What a person says about an effect in doubt.
@@ -63,8 +71,19 @@ pub enum Answer {
     Done,
     /// Do it again.
     Redo,
-    /// Take it back and fail the phase.
+    /// Take it back and fail the phase. Of an undo: give it up.
     Undo,
+}
+
+impl Answer {
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Redo => "redo",
+            Self::Undo => "undo",
+        }
+    }
 }
 
 /// What the runtime has to do, only after the events of the same turn are durable.
@@ -117,6 +136,11 @@ impl<'a> Engine<'a> {
     #[must_use]
     pub fn state(&self) -> &State {
         &self.state
+    }
+
+    #[must_use]
+    pub fn plan(&self) -> &'a Plan {
+        self.plan
     }
 
     /// The last state, when nobody goes on.

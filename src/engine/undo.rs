@@ -7,8 +7,10 @@ use super::nodes::act::proceed as proceed_acts;
 use super::nodes::{ramp, step};
 use super::scene::Scene;
 use super::state::{PhaseStatus, State};
+use crate::base::number::Number;
 use crate::contract::effect::{History, Reaction, Verdict};
 use crate::contract::registry::Args;
+use crate::contract::value::Value;
 use crate::plan::program::{NodeKind, PhaseIndex, Plan};
 
 /// Goes on with what has to be taken back, if anything has.
@@ -143,7 +145,8 @@ pub(super) fn take_back_phase(turn: &mut Turn<'_, '_>, phase: PhaseIndex) -> boo
     false
 }
 
-fn start(turn: &mut Turn<'_, '_>, id: ExecId) {
+/// Starts the undo of a step.
+pub(super) fn start(turn: &mut Turn<'_, '_>, id: ExecId) {
     let exec = turn.state().exec(id);
     let node = exec.node;
     let NodeKind::Step(step) = &turn.plan().node(node).kind else { return };
@@ -167,11 +170,13 @@ fn start(turn: &mut Turn<'_, '_>, id: ExecId) {
 pub(super) fn proceed(turn: &mut Turn<'_, '_>, id: ExecId) {
     let node = turn.state().exec(id).node;
     let outcome = match &turn.plan().node(node).kind {
-        NodeKind::Ramp { .. } if is_covered(turn, id) => Some(Ok(crate::contract::value::Value::Null)),
-        NodeKind::Ramp { .. } => {
-            let next = restore_reaction(turn, id);
-            proceed_acts(turn, (id, Direction::Undo), ramp::RESTORING, &|history| next(history))
-        }
+        NodeKind::Ramp { .. } => shared_fate(turn, id).map_or_else(
+            || {
+                let next = restore_reaction(turn, id);
+                proceed_acts(turn, (id, Direction::Undo), ramp::RESTORING, &|history| next(history))
+            },
+            Some,
+        ),
         NodeKind::Step(step) => {
             let (plan, registry) = (turn.plan(), turn.engine.registry);
             let args = turn.state().exec(id).undo.as_ref().map(|undo| undo.args.clone()).unwrap_or_default();
@@ -193,16 +198,24 @@ pub(super) fn proceed(turn: &mut Turn<'_, '_>, id: ExecId) {
     }
 }
 
-/// An earlier ramp on the same target has put its weight back: nothing is left to do for this one.
-fn is_covered(turn: &Turn<'_, '_>, id: ExecId) -> bool {
+/// What an earlier ramp on the same target came to that was put back while this one stood: there is nothing left to do for
+/// this one, and what became of the first is what became of it. A ramp that began after the weight was back is on its own.
+fn shared_fate(turn: &Turn<'_, '_>, id: ExecId) -> Option<Result<Value, String>> {
     let state = turn.state();
     let exec = state.exec(id);
-    state.rolling_back
-        && exec.undo.as_ref().is_some_and(|undo| undo.work.acts.is_empty())
-        && state.execs.iter().take(id.0 as usize).any(|other| {
-            let restored = other.undo.as_ref().is_some_and(|undo| undo.status == UndoStatus::Passed);
-            restored && is_moved_ramp(other) && same_target(turn.plan(), other, exec)
-        })
+    if exec.undo.as_ref().is_some_and(|undo| !undo.work.acts.is_empty() || undo.work.attempt > 1) {
+        return None;
+    }
+    let earlier = state.execs.iter().take(id.0 as usize).filter(|other| is_moved_ramp(other));
+    let in_scope = earlier.filter(|other| state.rolling_back || other.phase == exec.phase);
+    let mut undone =
+        in_scope.filter(|other| same_target(turn.plan(), other, exec)).filter_map(|other| other.undo.as_ref());
+    let undo = undone.find(|undo| undo.ended_seq.is_some_and(|ended| ended > exec.started_seq))?;
+    match &undo.status {
+        UndoStatus::Running => None,
+        UndoStatus::Passed => Some(Ok(Value::Null)),
+        UndoStatus::Failed(reason) => Some(Err(reason.clone())),
+    }
 }
 
 /// The reactions of a ramp's target, free of the turn they are used in.
@@ -222,41 +235,20 @@ fn restore_reaction(turn: &Turn<'_, '_>, id: ExecId) -> impl Fn(&History) -> Rea
 fn passed(turn: &mut Turn<'_, '_>, id: ExecId) {
     let exec = turn.state().exec(id);
     let node = exec.node;
-    if let (Detail::Ramp(detail), NodeKind::Ramp { target, .. }) = (&exec.detail, &turn.plan().node(node).kind) {
-        let weight = detail.before.unwrap_or(crate::base::number::Number::ZERO);
+    // Nothing was done for a ramp that shares the fate of an earlier one.
+    let acted = exec.undo.as_ref().is_some_and(|undo| !undo.work.acts.is_empty());
+    if let (Detail::Ramp(detail), NodeKind::Ramp { target, .. }) = (&exec.detail, &turn.plan().node(node).kind)
+        && acted
+    {
+        let weight = detail.before.unwrap_or(Number::ZERO);
         turn.record(Event::WeightRestored { node, exec: id, target: ramp::describe(target), weight });
     }
     turn.record(Event::UndoPassed { node, exec: id });
-    settle_covered(turn, id, None);
 }
 
 fn failed(turn: &mut Turn<'_, '_>, id: ExecId, reason: &str) {
     let node = turn.state().exec(id).node;
     turn.record(Event::UndoFailed { node, exec: id, reason: reason.to_owned() });
-    settle_covered(turn, id, Some(reason));
-}
-
-/// Later ramps on the same target share the fate of the first.
-fn settle_covered(turn: &mut Turn<'_, '_>, id: ExecId, failure: Option<&str>) {
-    let state = turn.state();
-    let exec = state.exec(id);
-    let whole_run = state.rolling_back;
-    let covered: Vec<ExecId> = state
-        .execs
-        .iter()
-        .filter(|other| other.id > id && is_moved_ramp(other) && other.undo.is_none())
-        .filter(|other| (whole_run || other.phase == exec.phase) && same_target(turn.plan(), other, exec))
-        .map(|other| other.id)
-        .collect();
-    for other in covered {
-        let exec = turn.state().exec(other);
-        let (node, args) = (exec.node, exec.args.clone());
-        turn.record(Event::UndoStarted { node, exec: other, args });
-        turn.record(match failure {
-            None => Event::UndoPassed { node, exec: other },
-            Some(reason) => Event::UndoFailed { node, exec: other, reason: reason.to_owned() },
-        });
-    }
 }
 
 /// Everything that the run changed and that is not taken back, by node id.

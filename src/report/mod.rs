@@ -5,5 +5,6 @@ pub mod plan;
 pub mod rates;
 pub mod reference;
 pub mod run;
+pub mod simulate;
 pub mod tests;
 pub mod why;

@@ -26,10 +26,9 @@ use super::record::Record;
 use super::refusal::Refusal;
 use crate::adapters::bundle::{Members, is_plain};
 use crate::adapters::secrets::Secrets;
-use crate::base::number::Number;
 use crate::base::time::Timestamp;
 use crate::contract::registry::Sample;
-use crate::contract::types::Type;
+use crate::contract::types::{Type, encode};
 use crate::contract::value::Value;
 use crate::engine::event::{Event, Recorded};
 use crate::engine::state::State;
@@ -164,17 +163,11 @@ fn row(text: &mut String, group: &Group, tick: Timestamp, values: &[(String, Sam
 }
 
 fn cell(value: &Value, ty: &Type) -> String {
-    let raw = match (value, ty) {
-        (Value::Quantity(number, _), Type::Encoded(encoded)) => raw(*number, encoded.1.factor),
-        (Value::Quantity(number, _), _) => number.to_string(),
-        (Value::Text(text), _) => text.clone(),
-        (other, _) => other.to_json().to_string(),
+    let raw = match encode(value, ty) {
+        Json::String(text) => text,
+        other => other.to_string(),
     };
     if raw.contains([',', '"', '\n', '\r']) { format!("\"{}\"", raw.replace('"', "\"\"")) } else { raw }
-}
-
-fn raw(number: Number, factor: Number) -> String {
-    number.divide(factor).unwrap_or(number).to_string()
 }
 
 /// The end of what each execution printed, by the names of the files.

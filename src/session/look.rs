@@ -6,11 +6,14 @@ use super::refusal::Refusal;
 use crate::adapters::journal::{Meta, SqliteJournal};
 use crate::adapters::state::{RunFolder, StateFolder};
 use crate::base::time::Timestamp;
-use crate::engine::event::{Recorded, RunOutcome};
+use crate::engine::doubt;
+use crate::engine::event::{ExecId, Recorded, RunOutcome};
+use crate::engine::exec::Exec;
 use crate::engine::state::State;
-use crate::engine::turn::Engine;
-use crate::plan::program::Plan;
+use crate::engine::turn::{Engine, Input};
+use crate::plan::program::{NodeIndex, Plan};
 use crate::report::run::causes;
+use crate::report::run::doubts::{self, DoubtReport};
 use crate::report::run::ending;
 use crate::steps;
 
@@ -72,6 +75,10 @@ pub struct Seen {
     pub events: Vec<Recorded>,
     pub state: State,
     pub standing: Standing,
+    /// What a person has to say about it, also when its process is gone and nobody has gone on with it yet.
+    pub doubts: Vec<DoubtReport>,
+    /// What was under way when its process went, and is simply asked for again: nodes by their ids.
+    pub repeats: Vec<String>,
 }
 
 /// Reads a run.
@@ -88,7 +95,26 @@ pub fn see(run: &RunFolder) -> Result<Seen, Refusal> {
     events.iter().for_each(|recorded| engine.replay(recorded));
     let state = engine.state().clone();
     let standing = standing(&state, driven_by);
-    Ok(Seen { run: run.clone(), meta, plan, events, state, standing })
+    let repeats = if standing == Standing::Interrupted { foresee(&mut engine) } else { Vec::new() };
+    let doubts = doubts::list(&plan, engine.state());
+    Ok(Seen { run: run.clone(), meta, plan, events, state, standing, doubts, repeats })
+}
+
+/// Goes on with a copy of a run, as whoever takes it up will: what is in doubt is so in it then. Answers what is repeated.
+fn foresee(engine: &mut Engine<'_>) -> Vec<String> {
+    let under_way = |state: &State| -> Vec<(ExecId, NodeIndex)> {
+        let flies = |exec: &&Exec| {
+            let undo = exec.undo.as_ref().and_then(|undo| undo.work.flying());
+            exec.forward.flying().or(undo).is_some() && doubt::of(exec).is_none()
+        };
+        state.running().filter(flies).map(|exec| (exec.id, exec.node)).collect()
+    };
+    let before = under_way(engine.state());
+    let now = engine.state().last_at;
+    engine.turn(Input::Recover, now);
+    let after = under_way(engine.state());
+    let repeated = before.into_iter().filter(|exec| after.contains(exec));
+    repeated.map(|(_, node)| engine.plan().node(node).id.clone()).collect()
 }
 
 fn standing(state: &State, driven_by: Option<u32>) -> Standing {
@@ -164,6 +190,8 @@ impl Seen {
             "reason": summary.reason,
             "phases": phases.collect::<Vec<_>>(),
             "paused": paused.collect::<Vec<_>>(),
+            "in_doubt": self.doubts.iter().map(DoubtReport::to_json).collect::<Vec<_>>(),
+            "repeats": self.repeats,
             "changed": summary.changed,
             "undone": summary.undone,
             "still_changed": summary.still_changed,

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::trial::Story;
+use super::story::Story;
 use crate::base::span::Location;
 use crate::engine::event::{Event, PauseCause, Recorded};
 use crate::engine::state::PhaseStatus;

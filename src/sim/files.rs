@@ -15,8 +15,33 @@ impl GivenFiles {
         self.0.insert(tidy(path).to_owned(), text);
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub fn get(&self, path: &str) -> Option<&str> {
         self.0.get(tidy(path)).map(String::as_str)
+    }
+}
+
+/// Given files before those of somewhere else.
+pub(super) struct Overlay<'a> {
+    pub given: &'a GivenFiles,
+    pub beneath: &'a dyn Surroundings,
+}
+
+impl Surroundings for Overlay<'_> {
+    fn read_file(&self, path: &str) -> Result<String, String> {
+        self.given.get(path).map_or_else(|| self.beneath.read_file(path), |text| Ok(text.to_owned()))
+    }
+
+    fn env_var(&self, name: &str) -> Result<Option<String>, String> {
+        self.beneath.env_var(name)
+    }
+
+    /// Nothing of it is ever used in virtual time.
+    fn stand_in(&self, name: &str) -> Option<String> {
+        Some(name.to_owned())
     }
 }
 

@@ -1,6 +1,7 @@
 //! From `given …` to a script: every value evaluated, every name looked up in the plan.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value as Json;
@@ -9,7 +10,7 @@ use super::constants::Constants;
 use super::files::GivenFiles;
 use super::names;
 use super::recording;
-use super::script::{Behaviour, Course, Deed, Fails, Noise, START, Script};
+use super::script::{Behaviour, Course, Deed, Fails, Noise, Origin, START, Script};
 use super::verdict::Failure;
 use crate::base::span::Location;
 use crate::contract::types::Type;
@@ -51,7 +52,7 @@ pub(super) fn script(
         start: START,
         steps: HashMap::new(),
         undos: HashMap::new(),
-        courses: HashMap::new(),
+        courses: Arc::default(),
         deeds: Vec::new(),
         files,
     };
@@ -95,7 +96,7 @@ impl Reader<'_> {
             GivenKind::Undo { step, what } => self.undo(step, what),
             GivenKind::Metric { group, field, what } => {
                 let course = self.course((group, field), what)?;
-                self.script.courses.entry((group.clone(), field.clone())).or_default().push(course);
+                Arc::make_mut(&mut self.script.courses).entry((group.clone(), field.clone())).or_default().push(course);
                 Ok(())
             }
             GivenKind::Approval { phase, at, by } => {
@@ -170,14 +171,15 @@ impl Reader<'_> {
                 series.sort_by_key(|(at, _)| *at);
                 let whole = ty.is_some_and(|ty| matches!(ty.plain(), Type::Int));
                 let noise = noise.as_ref().map(|noise| self.deviation(noise, whole)).transpose()?;
-                Ok(Course::Values { series, noise })
+                Ok(Course::Values { series, noise, origin: Origin::Written })
             }
             scenario::Course::From(path) => {
                 let path = self.constants.text(path)?;
                 let ty = ty.ok_or_else(|| format!("there is no metric `{group}.{field}`"))?;
                 let text = self.recordings.get(&path).cloned();
                 let text = text.unwrap_or_else(|| Err(format!("there is no file `{path}`")))?;
-                Ok(Course::Values { series: recording::read(&path, &text, (group, field), ty)?, noise: None })
+                let series = recording::read(&path, &text, (group, field), ty)?;
+                Ok(Course::Values { series, noise: None, origin: Origin::Recorded { repeats: None } })
             }
             scenario::Course::Missing { from, to } => Ok(Course::Missing {
                 from: from.as_ref().map_or(Ok(Duration::ZERO), |from| self.constants.duration(from))?,

@@ -9,15 +9,19 @@
 mod composites;
 mod constants;
 pub mod coverage;
+pub mod feed;
 mod files;
 pub mod given;
+pub mod model;
 mod names;
 mod noise;
 mod people;
 mod reads;
 pub mod recording;
 pub mod script;
+pub mod simulate;
 mod stand_in;
+pub mod story;
 pub mod trial;
 pub mod verdict;
 mod watch;
@@ -30,7 +34,7 @@ use std::time::Duration;
 use crate::base::time::Timestamp;
 use crate::contract::effect::{Effect, Failure, Outcome};
 use crate::contract::registry::{Registry, Sample};
-use crate::engine::event::{EffectKey, Recorded};
+use crate::engine::event::{EffectKey, Event, Recorded};
 use crate::engine::state::State;
 use crate::engine::turn::{Command, Decision, Engine, Input, Request};
 use crate::plan::program::{GroupIndex, Plan};
@@ -67,8 +71,11 @@ pub struct Simulation<'a, W> {
     next: u64,
     wake: Option<Timestamp>,
     cancelled: BTreeMap<EffectKey, u64>,
-    /// All that happened, in order.
+    /// All that happened, in order; without the samples, if they are to be forgotten.
     pub events: Vec<Recorded>,
+    /// How many events there were.
+    pub count: usize,
+    forgets_samples: bool,
 }
 
 /// What comes first at one instant.
@@ -100,6 +107,11 @@ impl<'a, W: World> Simulation<'a, W> {
         Self::recover_at(self.plan, registry, self.world, (self.events, self.now))
     }
 
+    /// Samples are no longer kept among what happened: nobody can go on from it any more.
+    pub fn forget_samples(&mut self) {
+        self.forgets_samples = true;
+    }
+
     fn recover_at(
         plan: &'a Plan,
         registry: &'a Registry,
@@ -108,6 +120,7 @@ impl<'a, W: World> Simulation<'a, W> {
     ) -> Self {
         let mut simulation = Self::empty(plan, registry, world, now);
         journal.iter().for_each(|recorded| simulation.engine.replay(recorded));
+        simulation.count = journal.len();
         simulation.events = journal;
         simulation.turn(Input::Recover);
         simulation
@@ -125,6 +138,8 @@ impl<'a, W: World> Simulation<'a, W> {
             wake: None,
             cancelled: BTreeMap::new(),
             events: Vec::new(),
+            count: 0,
+            forgets_samples: false,
         }
     }
 
@@ -219,7 +234,9 @@ impl<'a, W: World> Simulation<'a, W> {
 
     fn turn(&mut self, input: Input) -> Option<String> {
         let Decision { events, requests, wake, refusal } = self.engine.turn(input, self.now);
-        self.events.extend(events);
+        self.count += events.len();
+        let kept = |recorded: &Recorded| !(self.forgets_samples && matches!(recorded.event, Event::Sampled { .. }));
+        self.events.extend(events.into_iter().filter(kept));
         self.wake = wake;
         requests.into_iter().for_each(|request| self.serve(request));
         refusal

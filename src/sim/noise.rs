@@ -1,20 +1,41 @@
-//! Noise that is the same each time: a function of the test's title, the metric and the instant.
+//! Noise that is the same each time: a function of a title, the metric and the instant.
 //!
-//! Without a state of its own it is the same after a crash, and in whatever order the groups are sampled.
+//! Without a state of its own it is the same after a crash, and in whatever order the groups are sampled. It is the same to
+//! the last bit on every machine, too: only operations that IEEE 754 rounds in one way are used, no `ln` and no `cos` of
+//! a library.
 
 use crate::base::time::Timestamp;
 
-/// A draw from the standard normal distribution.
-pub(super) fn normal(title: &str, group: &str, field: &str, at: Timestamp) -> f64 {
-    let mut state = hash(&[title, group, field]) ^ mix(u64::from_le_bytes(at.0.to_le_bytes()));
-    let (first, second) = (uniform(&mut state), uniform(&mut state));
-    (-2.0 * first.ln()).sqrt() * (std::f64::consts::TAU * second).cos()
-}
+/// Where the draws for one metric come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Well(u64);
 
-/// FNV-1a, with a byte between the parts that no text has.
-fn hash(parts: &[&str]) -> u64 {
-    let bytes = parts.iter().flat_map(|part| part.bytes().chain([0xff]));
-    bytes.fold(0xcbf2_9ce4_8422_2325, |state, byte| (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+impl Well {
+    /// FNV-1a over the parts, with a byte between them that no text has.
+    #[must_use]
+    pub fn new(parts: &[&str]) -> Self {
+        let bytes = parts.iter().flat_map(|part| part.bytes().chain([0xff]));
+        Self(bytes.fold(0xcbf2_9ce4_8422_2325, |state, byte| (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)))
+    }
+
+    /// A well beside this one, with draws of its own.
+    #[must_use]
+    pub fn beside(self, number: u64) -> Self {
+        Self(mix(self.0 ^ mix(number.wrapping_add(0x9e37_79b9_7f4a_7c15))))
+    }
+
+    /// A draw from the standard normal distribution.
+    #[must_use]
+    pub fn normal(self, at: Timestamp) -> f64 {
+        normal_of(self.uniform(u64::from_le_bytes(at.0.to_le_bytes())))
+    }
+
+    /// A draw from (0, 1) for a number.
+    #[must_use]
+    pub fn uniform(self, number: u64) -> f64 {
+        let bits = mix((self.0 ^ mix(number)).wrapping_add(0x9e37_79b9_7f4a_7c15)) >> 11;
+        (bits as f64 + 0.5) / (1_u64 << 53) as f64
+    }
 }
 
 /// The output function of SplitMix64.
@@ -24,21 +45,63 @@ fn mix(value: u64) -> u64 {
     value ^ (value >> 31)
 }
 
-/// In (0, 1): never zero, whose logarithm there is not.
-fn uniform(state: &mut u64) -> f64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let bits = u32::try_from(mix(*state) >> 32).unwrap_or(u32::MAX);
-    (f64::from(bits) + 0.5) / (f64::from(u32::MAX) + 1.0)
+/// The x below which a standard normal lies with probability p: algorithm AS 241 (Wichura 1988), seven digits.
+fn normal_of(p: f64) -> f64 {
+    let q = p - 0.5;
+    if q.abs() <= 0.425 {
+        let r = 0.180_625 - q * q;
+        return q * (((59.109_374_72 * r + 159.291_132_02) * r + 50.434_271_938) * r + 3.387_132_717_9)
+            / (((67.187_563_600 * r + 78.757_757_664) * r + 17.895_169_469) * r + 1.0);
+    }
+    let r = (-logarithm(if q < 0.0 { p } else { 1.0 - p })).sqrt();
+    let far = if r <= 5.0 {
+        let r = r - 1.6;
+        (((0.170_238_210_3 * r + 1.306_728_481_6) * r + 2.756_815_390_0) * r + 1.423_437_277_7)
+            / ((0.120_211_329_75 * r + 0.737_001_642_50) * r + 1.0)
+    } else {
+        let r = r - 5.0;
+        (((0.017_337_203_997 * r + 0.428_682_943_37) * r + 3.081_226_386_0) * r + 6.657_905_115_2)
+            / ((0.012_258_202_635 * r + 0.241_978_942_25) * r + 1.0)
+    };
+    if q < 0.0 { -far } else { far }
+}
+
+/// The natural logarithm of a number above zero, by the series of the area tangent.
+fn logarithm(x: f64) -> f64 {
+    let bits = x.to_bits();
+    let exponent = ((bits >> 52) & 0x7ff) as i64 - 1_023;
+    let mantissa = f64::from_bits((bits & 0x000f_ffff_ffff_ffff) | 0x3ff0_0000_0000_0000);
+    let (mantissa, exponent) =
+        if mantissa > std::f64::consts::SQRT_2 { (mantissa / 2.0, exponent + 1) } else { (mantissa, exponent) };
+    let s = (mantissa - 1.0) / (mantissa + 1.0);
+    let square = s * s;
+    let sum = (0..12_u32).rev().fold(0.0, |sum, term| sum * square + 1.0 / f64::from(2 * term + 1));
+    2.0 * s * sum + exponent as f64 * std::f64::consts::LN_2
+}
+
+/// The cosine of so many whole turns.
+#[must_use]
+pub fn cosine_of_turns(turns: f64) -> f64 {
+    // Folded into an eighth of the circle on each side of zero, where a few terms of the series are enough.
+    let rest = (turns - turns.round()).abs();
+    let (folded, sign) = if rest > 0.25 { (0.5 - rest, -1.0) } else { (rest, 1.0) };
+    let x = folded * std::f64::consts::TAU;
+    let square = x * x;
+    let sum = (1..=10_u32).rev().fold(1.0, |sum, term| {
+        let term = f64::from(term);
+        1.0 - square / ((2.0 * term - 1.0) * (2.0 * term)) * sum
+    });
+    sign * sum
 }
 
 #[cfg(test)]
 mod tests {
-    use super::normal;
+    use super::{Well, cosine_of_turns, logarithm, normal_of};
     use crate::base::time::Timestamp;
 
     #[test]
     fn ten_thousand_draws_are_normal_and_the_same_each_time() {
-        let draw = |at: i64| normal("a test", "search", "p95", Timestamp(at * 60_000_000));
+        let draw = |at: i64| Well::new(&["a test", "search", "p95"]).normal(Timestamp(at * 60_000_000));
         let draws: Vec<f64> = (0..10_000).map(draw).collect();
         let mean = draws.iter().sum::<f64>() / 10_000.0;
         let variance = draws.iter().map(|draw| (draw - mean).powi(2)).sum::<f64>() / 10_000.0;
@@ -47,6 +110,22 @@ mod tests {
         let next: f64 = draws.windows(2).map(|pair| pair[0] * pair[1]).sum::<f64>() / 10_000.0;
         assert!(next.abs() < 0.04, "neighbours go together: {next}");
         assert_eq!(draw(7).to_bits(), draws[7].to_bits());
-        assert_ne!(draw(7).to_bits(), normal("another", "search", "p95", Timestamp(7 * 60_000_000)).to_bits());
+        let other = Well::new(&["another", "search", "p95"]).normal(Timestamp(7 * 60_000_000));
+        assert_ne!(draw(7).to_bits(), other.to_bits());
+    }
+
+    #[test]
+    fn our_own_functions_are_those_of_the_library() {
+        for x in [1e-300, 1e-9, 0.1, 0.7, 1.0, 1.5, 3.0, 1e9] {
+            assert!((logarithm(x) - f64::ln(x)).abs() <= 1e-14 * f64::ln(x).abs().max(1.0), "ln {x}");
+        }
+        for turns in [-7.3, -0.5, 0.0, 0.1, 0.25, 0.37, 0.75, 12.9] {
+            let expected = (turns * std::f64::consts::TAU).cos();
+            assert!((cosine_of_turns(turns) - expected).abs() < 1e-12, "cos {turns}");
+        }
+        for (p, x) in [(0.5, 0.0), (0.975, 1.959_963_985), (1e-6, -4.753_424_309), (0.025, -1.959_963_985)] {
+            assert!((normal_of(p) - x).abs() < 1e-6, "{p}: {}", normal_of(p));
+        }
+        assert!((normal_of(1e-15) + 7.941_345_3).abs() < 1e-5, "{}", normal_of(1e-15));
     }
 }

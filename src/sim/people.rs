@@ -2,14 +2,15 @@
 
 use super::Simulation;
 use super::script::Deed;
-use super::world::ScriptedWorld;
+use super::world::{ScriptedWorld, filled};
 use crate::base::time::Timestamp;
 use crate::contract::registry::Registry;
+use crate::contract::types::Type;
 use crate::engine::event::PauseCause;
 use crate::engine::exec::Detail;
 use crate::engine::state::State;
-use crate::engine::turn::Command;
-use crate::plan::program::Plan;
+use crate::engine::turn::{Answer, Command};
+use crate::plan::program::{NodeIndex, NodeKind, Plan};
 
 /// A run in the world of a test.
 pub(super) type Run<'a> = Simulation<'a, ScriptedWorld<'a>>;
@@ -62,8 +63,11 @@ fn attempt(run: &mut Run<'_>, at: Timestamp, deed: &Deed) -> Option<Refusal> {
             if doubtful.is_empty() {
                 return Some(format!("`{}` is not in doubt", nodes.join("`, `")));
             }
-            let commands = doubtful.into_iter().map(|node| Command::Resolve { node, answer: *answer });
-            all(run, at, commands, "somebody")
+            let commands = doubtful.into_iter().map(|node| {
+                let output = if *answer == Answer::Done { given_output(run, &node) } else { None };
+                Command::Resolve { node, answer: *answer, output }
+            });
+            all(run, at, commands.collect::<Vec<_>>().into_iter(), "somebody")
         }
         Deed::Crash => None,
     }
@@ -83,6 +87,14 @@ fn waiting_approvals(run: &Run<'_>, phases: &[String]) -> Vec<String> {
         state.running().filter(|exec| matches!(exec.detail, Detail::Approve { asked: true, approved: false, .. }));
     let meant = waiting.filter(|exec| phases.contains(&plan.phase(exec.phase).id));
     meant.map(|exec| plan.node(exec.node).id.clone()).collect()
+}
+
+/// What a step would have given, had its answer not been lost.
+fn given_output(run: &Run<'_>, id: &str) -> Option<serde_json::Value> {
+    let (index, node) = (0u32..).map(NodeIndex).zip(&run.plan.nodes).find(|(_, node)| node.id == id)?;
+    let NodeKind::Step(step) = &node.kind else { return None };
+    let given = run.world().script.steps.get(&index).and_then(|behaviour| behaviour.output.as_ref());
+    if step.output == Type::Nothing { None } else { Some(filled(&step.output, given)) }
 }
 
 fn in_doubt<'r>(run: &'r Run<'_>) -> impl Iterator<Item = String> + 'r {

@@ -1,22 +1,25 @@
 //! What is given, resolved against a plan: how steps answer, how metrics go, what people do and when.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value as Json;
 
+use super::feed::Feed;
 use super::files::GivenFiles;
-use super::noise;
+use super::model::Model;
 use super::recording::Series;
-use crate::base::number::Number;
 use crate::base::time::Timestamp;
 use crate::contract::registry::Sample;
-use crate::contract::value::Value;
 use crate::engine::turn::Answer;
 use crate::plan::program::NodeIndex;
 
 /// 2025-01-06T10:00:00Z, a Monday.
 pub const START: Timestamp = Timestamp(1_736_157_600_000_000);
+
+/// By group and field.
+pub(super) type Courses = HashMap<(String, String), Vec<Course>>;
 
 #[derive(Debug, Clone)]
 pub struct Script {
@@ -24,7 +27,8 @@ pub struct Script {
     pub start: Timestamp,
     pub(super) steps: HashMap<NodeIndex, Behaviour>,
     pub(super) undos: HashMap<NodeIndex, Behaviour>,
-    pub(super) courses: HashMap<(String, String), Vec<Course>>,
+    /// Shared, since they may hold recordings.
+    pub(super) courses: Arc<Courses>,
     /// By time; those of one instant as they were written.
     pub(super) deeds: Vec<(Timestamp, Deed)>,
     pub(super) files: GivenFiles,
@@ -58,8 +62,26 @@ impl Fails {
 /// One line about a metric. The last line about values counts, and gaps before all of them.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Course {
-    Values { series: Series, noise: Option<Noise> },
-    Missing { from: Duration, to: Option<Duration> },
+    Values {
+        series: Series,
+        noise: Option<Noise>,
+        origin: Origin,
+    },
+    /// How it goes by chance.
+    Model(Model),
+    Missing {
+        from: Duration,
+        to: Option<Duration>,
+    },
+}
+
+/// Where the values of a metric come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Each is written, and so is when it changes.
+    Written,
+    /// Some begin anew after so long.
+    Recorded { repeats: Option<Duration> },
 }
 
 /// A standard deviation in the metric's unit.
@@ -90,60 +112,48 @@ pub enum Deed {
 }
 
 impl Script {
+    /// What is given for a metric.
+    #[must_use]
+    pub fn feed(&self, group: &str, field: &str) -> Option<Feed<'_>> {
+        let courses = self.courses.get(&(group.to_owned(), field.to_owned()))?;
+        Some(Feed::new(courses, &self.title, (group, field)))
+    }
+
     /// The value of a metric at an instant, or why there is none.
     pub fn sample(&self, group: &str, field: &str, at: Timestamp) -> Sample {
-        let nothing = || format!("nothing is given for `{group}.{field}`");
-        let courses = self.courses.get(&(group.to_owned(), field.to_owned())).ok_or_else(nothing)?;
-        let since = at.since(self.start);
-        let missing = |course: &Course| match course {
-            Course::Missing { from, to } => *from <= since && to.is_none_or(|to| since < to),
-            Course::Values { .. } => false,
-        };
-        if courses.iter().any(missing) {
-            return Err("missing, as given".to_owned());
+        match self.feed(group, field) {
+            Some(mut feed) => feed.sample(self.start, at),
+            None => Err(format!("nothing is given for `{group}.{field}`")),
         }
-        let values = courses.iter().rev().find_map(|course| match course {
-            Course::Values { series, noise } => Some((series, *noise)),
-            Course::Missing { .. } => None,
-        });
-        let (series, noise) = values.ok_or_else(nothing)?;
-        let place = series.partition_point(|(time, _)| *time <= since);
-        let value = place.checked_sub(1).and_then(|place| series[place].1.clone());
-        let value = value.ok_or_else(|| "the recording has no value here".to_owned())?;
-        Ok(match noise {
-            Some(noise) => shaken(value, noise, noise::normal(&self.title, group, field, at)),
-            None => value,
-        })
     }
 
     /// The instants from which a metric goes another way than before, noise apart.
     pub(super) fn turning_points(&self) -> BTreeSet<Timestamp> {
-        let points = self.courses.values().flatten().flat_map(|course| match course {
-            Course::Values { series, .. } => series.iter().map(|(at, _)| *at).collect::<Vec<_>>(),
-            Course::Missing { from, to } => std::iter::once(*from).chain(*to).collect(),
-        });
-        points.map(|at| self.start.plus(at)).collect()
+        self.courses.values().flatten().flat_map(turns).map(|at| self.start.plus(at)).collect()
+    }
+
+    /// The last of them.
+    pub(super) fn last_turn(&self) -> Option<Timestamp> {
+        self.courses.values().flatten().flat_map(turns).max().map(|at| self.start.plus(at))
+    }
+
+    /// Samples may be missing, and come back, at any time.
+    pub(super) fn has_random_gaps(&self) -> bool {
+        self.courses.values().flatten().any(|course| matches!(course, Course::Model(model) if model.has_random_gaps()))
     }
 
     /// The metrics that are given, with their turning points.
     pub fn given_metrics(&self) -> impl Iterator<Item = (&str, &str, Vec<Duration>)> {
-        self.courses.iter().map(|((group, field), courses)| {
-            let points = courses.iter().flat_map(|course| match course {
-                Course::Values { series, .. } => series.iter().map(|(at, _)| *at).collect::<Vec<_>>(),
-                Course::Missing { from, to } => std::iter::once(*from).chain(*to).collect(),
-            });
-            (group.as_str(), field.as_str(), points.collect())
-        })
+        self.courses
+            .iter()
+            .map(|((group, field), courses)| (group.as_str(), field.as_str(), courses.iter().flat_map(turns).collect()))
     }
 }
 
-/// Whole numbers stay whole.
-fn shaken(value: Value, noise: Noise, draw: f64) -> Value {
-    match value {
-        Value::Quantity(number, unit) => {
-            let moved = number.to_f64() + noise.deviation * draw;
-            Value::Quantity(Number::from_f64(if noise.whole { moved.round() } else { moved }), unit)
-        }
-        other => other,
+fn turns(course: &Course) -> Vec<Duration> {
+    match course {
+        Course::Values { series, .. } => series.iter().map(|(at, _)| *at).collect(),
+        Course::Model(model) => model.turns(),
+        Course::Missing { from, to } => std::iter::once(*from).chain(*to).collect(),
     }
 }

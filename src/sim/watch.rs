@@ -6,6 +6,7 @@ use super::constants::Constants;
 use super::names;
 use super::people::Run;
 use super::reads::{self, Reading};
+use super::story::Onlooker;
 use crate::base::number::Number;
 use crate::base::time::Timestamp;
 use crate::contract::value::{Unit, Value};
@@ -46,8 +47,30 @@ impl<'t> Watch<'t> {
         Self { test, constants, changed: false, seen: 0, weights: BTreeMap::new(), watched, reading: None }
     }
 
-    /// Takes in what has just happened.
-    pub fn see(&mut self, run: &Run<'_>) {
+    fn judge(&mut self, run: &Run<'_>) {
+        let scene = Scene { plan: run.plan, state: run.state(), frame: None, at: run.now() };
+        let world = Bystander { scene, weights: &self.weights, constants: self.constants };
+        for (watched, expectation) in self.watched.iter_mut().zip(&self.test.expect) {
+            let (condition, wanted) = match &expectation.kind {
+                ExpectationKind::Always(condition) => (condition, true),
+                ExpectationKind::Never(condition) => (condition, false),
+                _ => continue,
+            };
+            if watched.broken.is_some() {
+                continue;
+            }
+            if let Ok(verdict) = truth(condition, &world) {
+                watched.known = true;
+                if verdict != wanted {
+                    watched.broken = Some((run.now(), evidence(condition, &world)));
+                }
+            }
+        }
+    }
+}
+
+impl Onlooker for Watch<'_> {
+    fn see(&mut self, run: &Run<'_>) {
         let mut moved = false;
         let events: &[Recorded] = run.events.get(self.seen..).unwrap_or_default();
         self.seen = run.events.len();
@@ -72,36 +95,19 @@ impl<'t> Watch<'t> {
         }
     }
 
-    fn judge(&mut self, run: &Run<'_>) {
-        let scene = Scene { plan: run.plan, state: run.state(), frame: None, at: run.now() };
-        let world = Onlooker { scene, weights: &self.weights, constants: self.constants };
-        for (watched, expectation) in self.watched.iter_mut().zip(&self.test.expect) {
-            let (condition, wanted) = match &expectation.kind {
-                ExpectationKind::Always(condition) => (condition, true),
-                ExpectationKind::Never(condition) => (condition, false),
-                _ => continue,
-            };
-            if watched.broken.is_some() {
-                continue;
-            }
-            if let Ok(verdict) = truth(condition, &world) {
-                watched.known = true;
-                if verdict != wanted {
-                    watched.broken = Some((run.now(), evidence(condition, &world)));
-                }
-            }
-        }
+    fn has_seen_enough(&self) -> bool {
+        self.reading.is_some()
     }
 }
 
 /// `traffic = 100%, search.p99 = 400ms`
-fn evidence(condition: &Expr, world: &Onlooker<'_>) -> String {
+fn evidence(condition: &Expr, world: &Bystander<'_>) -> String {
     let mut parts = Vec::new();
     collect(condition, world, &mut parts);
     parts.join(", ")
 }
 
-fn collect(expr: &Expr, world: &Onlooker<'_>, parts: &mut Vec<String>) {
+fn collect(expr: &Expr, world: &Bystander<'_>, parts: &mut Vec<String>) {
     let name = match &*expr.kind {
         ExprKind::Metric { group, field } => Some(format!("{group}.{field}")),
         ExprKind::Call(function, args) if function == "traffic" => {
@@ -123,13 +129,13 @@ fn collect(expr: &Expr, world: &Onlooker<'_>, parts: &mut Vec<String>) {
 }
 
 /// A scene in which traffic can be seen.
-struct Onlooker<'a> {
+struct Bystander<'a> {
     scene: Scene<'a>,
     weights: &'a BTreeMap<String, Number>,
     constants: &'a Constants<'a>,
 }
 
-impl Onlooker<'_> {
+impl Bystander<'_> {
     fn traffic(&self, args: &[(String, Expr)]) -> Evaluated {
         let phase = args.iter().find_map(|(_, arg)| arg.as_literal()?.as_text());
         let target = target_of(self.scene.plan, phase);
@@ -158,7 +164,7 @@ fn target_of(plan: &Plan, phase: Option<&str>) -> Option<String> {
     }
 }
 
-impl World for Onlooker<'_> {
+impl World for Bystander<'_> {
     fn local(&self, id: LocalId) -> Evaluated {
         self.scene.local(id)
     }

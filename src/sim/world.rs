@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use serde_json::{Map, Value as Json, json};
 
+use super::feed::Feed;
 use super::script::{Behaviour, Script};
 use super::{Asked, World};
 use crate::base::number::Number;
 use crate::base::time::Timestamp;
 use crate::contract::effect::{Effect, Outcome, Program, TextPiece};
-use crate::contract::registry::Sample;
+use crate::contract::registry::{FieldQuery, Sample};
 use crate::contract::types::Type;
 use crate::contract::value::Value;
 use crate::engine::event::{Direction, EffectKey, ExecId};
@@ -36,12 +37,19 @@ pub(super) struct ScriptedWorld<'a> {
     weights: BTreeMap<String, Number>,
     attempts: HashMap<(NodeIndex, Direction), u32>,
     switches: Switches,
+    /// Of each field of each group of the plan.
+    feeds: Vec<Vec<Option<Feed<'a>>>>,
     pub performed: Vec<Performed>,
 }
 
 impl<'a> ScriptedWorld<'a> {
     pub fn new(plan: &'a Plan, script: &'a Script) -> Self {
+        let feeds = plan
+            .groups
+            .iter()
+            .map(|group| group.fields.iter().map(|field| script.feed(&group.name, &field.field)).collect());
         Self {
+            feeds: feeds.collect(),
             plan,
             script,
             weights: BTreeMap::new(),
@@ -179,15 +187,23 @@ impl World for ScriptedWorld<'_> {
     }
 
     fn sample(&mut self, plan: &Plan, group: GroupIndex, tick: Timestamp) -> Vec<(String, Sample)> {
-        let group = plan.group(group);
-        let sample = |field: &str| self.script.sample(&group.name, field, tick);
-        group.fields.iter().map(|query| (query.field.clone(), sample(&query.field))).collect()
+        let start = self.script.start;
+        let fields = plan.group(group).fields.iter();
+        let Some(feeds) = self.feeds.get_mut(group.0 as usize) else { return Vec::new() };
+        let sample = |(feed, field): (&mut Option<Feed<'_>>, &FieldQuery)| {
+            let sample = match feed {
+                Some(feed) => feed.sample(start, tick),
+                None => Err(format!("nothing is given for `{}.{}`", plan.group(group).name, field.field)),
+            };
+            (field.field.clone(), sample)
+        };
+        feeds.iter_mut().zip(fields).map(sample).collect()
     }
 }
 
 /// What is given with something in place of all that is not, so that it can be read as its type. Who reads what nobody
 /// gave is told so by `reads`.
-fn filled(ty: &Type, given: Option<&Json>) -> Json {
+pub(super) fn filled(ty: &Type, given: Option<&Json>) -> Json {
     match (ty.plain(), given) {
         (Type::Record(record), given) if given.is_none_or(Json::is_object) => {
             let fields = record.fields.iter();

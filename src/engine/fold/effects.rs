@@ -12,16 +12,21 @@ use crate::plan::program::{NodeIndex, NodeKind, Plan};
 impl State {
     pub(in crate::engine) fn apply_effect(&mut self, plan: &Plan, event: &Event, at: Timestamp) {
         match event {
-            Event::EffectRequested { key: EffectKey::Act { exec, direction, .. }, effect, node } => {
+            Event::EffectRequested { key: EffectKey::Act { exec, direction, act }, effect, node } => {
                 if *direction == Direction::Forward {
                     self.execs[exec.0 as usize].begun = true;
                 }
                 if let Some(work) = self.work_mut(*exec, *direction) {
-                    work.acts.push(Act { effect: effect.clone(), outcome: None });
-                    work.in_flight = true;
-                    if work.acts.len() == 1 {
+                    // Asked for again after a crash: the same act, with all the time that an attempt has.
+                    let again = work.in_flight && work.act_number() == *act;
+                    if !again {
+                        work.acts.push(Act { effect: effect.clone(), outcome: None });
+                        work.in_flight = true;
+                    }
+                    if again || work.acts.len() == 1 {
                         work.attempt_at = at;
                     }
+                    work.asked_at = at;
                     self.arm_deadline(plan, *node, *exec, *direction);
                 }
             }

@@ -219,6 +219,7 @@ fn detail(kind: &NodeKind, at: Timestamp) -> Detail {
             paused: std::time::Duration::ZERO,
             next_look: Some(at),
             overdue: false,
+            seen_at: None,
         }),
         NodeKind::Ramp { .. } => {
             Detail::Ramp(RampDetail { stage: RampStage::Reading, before: None, current: None, body: None })

@@ -30,10 +30,10 @@ impl State {
             Event::TriggerFired { frame, index, .. } => {
                 self.frames[frame.0 as usize].judges[*index as usize].fired = true;
             }
-            Event::NoticeRequested { .. } => self.notices.push(false),
+            Event::NoticeRequested { effect, .. } => self.notices.push(Some(effect.clone())),
             Event::NoticeEnded { notice, .. } => {
                 if let Some(answered) = self.notices.get_mut(*notice as usize) {
-                    *answered = true;
+                    *answered = None;
                 }
                 self.push(Work::Run);
             }
@@ -48,8 +48,11 @@ impl State {
             Event::Resumed => self.resume(plan, at),
             Event::StopRequested { then, reason, because } => {
                 self.stop = Some(Stop { then: *then, reason: reason.clone(), because: because.clone(), at });
-                self.pause.clear();
-                self.paused_since = None;
+                // A doubt stays one until its step is cancelled; whether something was taken back is still to be said.
+                self.pause.retain(|cause| matches!(cause, PauseCause::InDoubt(_)));
+                if self.pause.is_empty() {
+                    self.paused_since = None;
+                }
                 self.outcome = None;
                 self.reason.clone_from(reason);
                 let open: Vec<FrameId> =
@@ -100,7 +103,8 @@ impl State {
                 return;
             }
             Event::UndoStarted { exec, args, .. } => {
-                let undo = Undo { status: UndoStatus::Running, args: args.clone(), work: Acts::begin(at) };
+                let undo =
+                    Undo { status: UndoStatus::Running, args: args.clone(), work: Acts::begin(at), ended_seq: None };
                 self.execs[exec.0 as usize].undo = Some(undo);
                 self.live.running.insert(*exec);
                 self.push(Work::Exec(*exec));
@@ -111,8 +115,10 @@ impl State {
             _ => return,
         };
         let (exec, status) = status;
+        let ended_seq = Some(self.last_seq);
         if let Some(undo) = &mut self.execs[exec.0 as usize].undo {
             undo.status = status;
+            undo.ended_seq = ended_seq;
             undo.work.in_flight = false;
             undo.work.in_doubt = false;
         }
@@ -154,6 +160,7 @@ impl State {
             match &mut exec.detail {
                 Detail::Hold(hold) => {
                     hold.paused += stood_still;
+                    hold.seen_at = Some(at);
                     hold.judges.iter_mut().for_each(Judge::stand_still);
                 }
                 Detail::Wait { until } => *until = until.plus(stood_still),

@@ -31,7 +31,7 @@ impl Attempts {
 pub fn effect_ended(turn: &mut Turn<'_, '_>, key: EffectKey, outcome: Outcome) {
     match key {
         EffectKey::Notice(notice) => {
-            if turn.state().notices.get(notice as usize) == Some(&false) {
+            if turn.state().notices.get(notice as usize).is_some_and(Option::is_some) {
                 turn.record(Event::NoticeEnded { notice, outcome });
             }
         }

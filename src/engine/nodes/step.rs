@@ -154,7 +154,7 @@ fn output(step: &Step, value: &Value) -> Result<Value, String> {
     }
     let raw = value.to_json();
     if !step.typed {
-        return decode(&raw, &step.output).map_err(|error| format!("its output is not as declared: {error}"));
+        return decoded(step, &raw).map_err(|error| format!("its output is not as declared: {error}"));
     }
     let json = match (raw.get("stdout"), raw.get("body")) {
         (Some(serde_json::Value::String(text)), _) => {
@@ -163,7 +163,12 @@ fn output(step: &Step, value: &Value) -> Result<Value, String> {
         (_, Some(body)) => body.clone(),
         _ => raw,
     };
-    decode(&json, &step.output).map_err(|error| format!("its output is no `{}`: {error}", step.output))
+    decoded(step, &json).map_err(|error| format!("its output is no `{}`: {error}", step.output))
+}
+
+/// Raw data as the step's output, read through the encodings its type declares.
+pub fn decoded(step: &Step, raw: &serde_json::Value) -> Result<Value, String> {
+    decode(raw, &step.output).map_err(|error| error.to_string())
 }
 
 fn fail(turn: &mut Turn<'_, '_>, step: &Step, id: ExecId, reason: String) {

@@ -7,7 +7,7 @@
 pub mod calls;
 pub mod dot;
 pub mod errors;
-mod escape;
+pub(in crate::report) mod escape;
 pub mod json;
 mod layout;
 pub mod mermaid;

@@ -1,7 +1,9 @@
 //! Why a run is paused, and what a person can do about it.
 
-use crate::engine::event::{ExecId, PauseCause};
+use crate::engine::doubt;
+use crate::engine::event::{Direction, ExecId, PauseCause};
 use crate::engine::exec::Exec;
+use crate::engine::resolve::can_be_taken_back;
 use crate::engine::state::State;
 use crate::plan::program::{NodeKind, Plan};
 
@@ -46,11 +48,17 @@ pub fn describe(plan: &Plan, state: &State, cause: &PauseCause) -> Cause {
 
 fn in_doubt(plan: &Plan, state: &State, id: ExecId) -> Cause {
     let node = node_of(plan, state, id);
-    let undoing = state.execs.get(id.0 as usize).is_some_and(|exec| exec.undo.is_some());
+    let doubt = state.execs.get(id.0 as usize).and_then(doubt::of);
+    let undoing = doubt.is_some_and(|doubt| doubt.direction == Direction::Undo);
     let what = if undoing { "the undo of step" } else { "step" };
+    let takes_back = match (&doubt, plan.nodes.iter().find(|other| other.id == node).map(|node| &node.kind)) {
+        (Some(doubt), Some(NodeKind::Step(step))) => undoing || can_be_taken_back(plan, doubt, step),
+        _ => true,
+    };
+    let answers = if takes_back { "done|redo|undo" } else { "done|redo" };
     Cause {
         why: format!("nobody knows whether {what} `{node}` took place: Phasegate ended while it was running"),
-        cure: Some(format!("look for yourself, then: phasegate resolve {} {node} done|redo|undo", state.run_id)),
+        cure: Some(format!("look for yourself, then: phasegate resolve {} {node} {answers}", state.run_id)),
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod amounts;
 pub mod causes;
+pub mod doubts;
 pub mod ending;
 pub mod picture;
 pub mod record;

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use super::Tested;
 use crate::base::time::Timestamp;
 use crate::engine::event::Event;
-use crate::sim::trial::{End, Story};
+use crate::sim::story::{End, Story};
 use crate::sim::verdict::causes;
 
 /// `{"title","passed","failures":[],"run":{…}}`

@@ -4,7 +4,7 @@ pub mod coverage;
 pub mod json;
 pub mod junit;
 pub mod text;
-mod timeline;
+pub mod timeline;
 
 use crate::base::source::Sources;
 use crate::base::span::Location;

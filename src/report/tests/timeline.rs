@@ -6,7 +6,7 @@ use crate::base::time::Timestamp;
 use crate::engine::event::Event;
 use crate::report::run::amounts::rounded;
 use crate::report::run::sentences::Teller;
-use crate::sim::trial::Story;
+use crate::sim::story::Story;
 
 /// Lines before and at the instant, and after it.
 const BEFORE: usize = 9;
@@ -31,9 +31,19 @@ pub fn around(story: &Story, instant: Option<Timestamp>) -> Vec<Line> {
 }
 
 fn everything(story: &Story) -> Vec<Line> {
+    let mut lines = values(story);
+    lines.extend(decisions(story));
+    // Of one instant the values come first, then what was decided, in order.
+    lines.sort_by_key(|line| line.at);
+    lines
+}
+
+/// What was decided and done, in order.
+#[must_use]
+pub fn decisions(story: &Story) -> Vec<Line> {
     let zone = TimeZone::UTC;
     let teller = Teller { plan: &story.plan, state: &story.state, zone: &zone };
-    let mut lines = values(story);
+    let mut lines = Vec::new();
     for recorded in &story.events {
         let words = match &recorded.event {
             Event::RunStarted { .. } => Vec::new(),
@@ -51,7 +61,6 @@ fn everything(story: &Story) -> Vec<Line> {
     lines.extend(
         refused.map(|(at, reason)| Line { at: *at, words: format!("nothing comes of what is given here: {reason}") }),
     );
-    // Of one instant the values come first, then what was decided, in order.
     lines.sort_by_key(|line| line.at);
     lines
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::constants::Constants;
 use super::names;
-use super::trial::Story;
+use super::story::Story;
 use crate::base::span::Location;
 use crate::base::time::{Timestamp, format_duration};
 use crate::contract::effect::Outcome;

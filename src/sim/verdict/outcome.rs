@@ -9,7 +9,7 @@ use crate::model::scenario::{Because, Ending, Moment};
 use crate::plan::program::{Condition, NodeKind, Plan};
 use crate::sim::constants::Constants;
 use crate::sim::names;
-use crate::sim::trial::{End, Story};
+use crate::sim::story::{End, Story};
 
 /// What decided how a run ended.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -7,7 +7,7 @@ use crate::model::expr::Expr;
 use crate::model::scenario::StepRef;
 use crate::sim::constants::Constants;
 use crate::sim::names::{self, Named};
-use crate::sim::trial::Story;
+use crate::sim::story::Story;
 use crate::sim::world::Performed;
 
 /// `once`, `3 times`, `before S2`, `by 5m`

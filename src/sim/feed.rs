@@ -1,0 +1,107 @@
+//! The samples of one metric, as its courses say.
+//!
+//! What goes by chance is a function of well, metric and time. A process that goes on from its last value is carried along
+//! from tick to tick, and gone through anew when somebody looks back: the result is the same.
+
+use std::time::Duration;
+
+use super::model::{Model, State};
+use super::noise::Well;
+use super::recording::Series;
+use super::script::{Course, Noise, Origin};
+use crate::base::number::Number;
+use crate::base::time::Timestamp;
+use crate::contract::registry::Sample;
+use crate::contract::value::Value;
+
+/// Reads the courses of one metric, each sample behind the one before if it can be helped.
+#[derive(Debug, Clone)]
+pub struct Feed<'a> {
+    gaps: Vec<(Duration, Option<Duration>)>,
+    values: Option<&'a Course>,
+    well: Well,
+    name: String,
+    place: usize,
+    state: State,
+}
+
+impl<'a> Feed<'a> {
+    pub(super) fn new(courses: &'a [Course], title: &str, (group, field): (&str, &str)) -> Self {
+        let gaps = courses.iter().filter_map(|course| match course {
+            Course::Missing { from, to } => Some((*from, *to)),
+            Course::Values { .. } | Course::Model(_) => None,
+        });
+        Self {
+            gaps: gaps.collect(),
+            values: courses.iter().rev().find(|course| !matches!(course, Course::Missing { .. })),
+            well: Well::new(&[title, group, field]),
+            name: format!("{group}.{field}"),
+            place: 0,
+            state: State::default(),
+        }
+    }
+
+    /// The value at an instant of a run that began at `start`, or why there is none.
+    pub fn sample(&mut self, start: Timestamp, at: Timestamp) -> Sample {
+        let since = at.since(start);
+        if self.gaps.iter().any(|(from, to)| *from <= since && to.is_none_or(|to| since < to)) {
+            return Err("missing, as given".to_owned());
+        }
+        match self.values {
+            Some(Course::Values { series, noise, origin }) => {
+                let repeats = if let Origin::Recorded { repeats } = origin { *repeats } else { None };
+                let value = held(series, &mut self.place, folded(since, repeats))?;
+                Ok(match noise {
+                    Some(noise) => shaken(value, *noise, self.well.normal(at)),
+                    None => value,
+                })
+            }
+            Some(Course::Model(model)) => self.of_model(model, since),
+            Some(Course::Missing { .. }) | None => Err(format!("nothing is given for `{}`", self.name)),
+        }
+    }
+
+    fn of_model(&mut self, model: &Model, since: Duration) -> Sample {
+        let recorded = match &model.recorded {
+            Some(series) => {
+                match held(series, &mut self.place, folded(model.seen_at(since).unwrap_or_default(), model.repeats))? {
+                    Value::Quantity(number, _) => number.to_f64(),
+                    other => return Err(format!("`{other}` is no quantity")),
+                }
+            }
+            None => 0.0,
+        };
+        model.sample(self.well, &mut self.state, (since, recorded))
+    }
+}
+
+/// The time within a recording that begins anew after `repeats`.
+fn folded(since: Duration, repeats: Option<Duration>) -> Duration {
+    match repeats.map(|repeats| repeats.as_micros()).filter(|repeats| *repeats > 0) {
+        Some(repeats) => Duration::from_micros(u64::try_from(since.as_micros() % repeats).unwrap_or(0)),
+        None => since,
+    }
+}
+
+/// The value that holds at a time.
+fn held(series: &Series, place: &mut usize, since: Duration) -> Sample {
+    if series.get(*place).is_none_or(|(time, _)| *time > since) {
+        *place = series.partition_point(|(time, _)| *time <= since).saturating_sub(1);
+    }
+    while series.get(*place + 1).is_some_and(|(time, _)| *time <= since) {
+        *place += 1;
+    }
+    let value = series.get(*place).filter(|(time, _)| *time <= since).and_then(|(_, value)| value.clone());
+    value.ok_or_else(|| "the recording has no value here".to_owned())
+}
+
+/// Whole numbers stay whole.
+fn shaken(value: Value, noise: Noise, draw: f64) -> Value {
+    match value {
+        Value::Quantity(number, unit) => {
+            let moved = number.to_f64() + noise.deviation * draw;
+            Value::Quantity(Number::from_f64(if noise.whole { moved.round() } else { moved }), unit)
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,265 @@
+//! How a metric goes by chance: terms that add up, and what is lost of them on the way to who looks.
+//!
+//! A sample is a pure function of well and time. `Gap`s at random come once in each stretch of `every`, at a time drawn for
+//! that stretch.
+
+use std::time::Duration;
+
+use rust_decimal::Decimal;
+
+use super::noise::{Well, cosine_of_turns};
+use super::recording::Series;
+use crate::base::number::Number;
+use crate::base::time::Timestamp;
+use crate::contract::registry::Sample;
+use crate::contract::value::{Unit, Value};
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    pub terms: Vec<Term>,
+    pub unit: Unit,
+    /// The metric is a whole number.
+    pub whole: bool,
+    /// How often the metric is sampled: the step of what goes on from its last value.
+    pub every: Duration,
+    /// What the term `recorded` stands for.
+    pub recorded: Option<Series>,
+    /// After so long the recording begins anew.
+    pub repeats: Option<Duration>,
+    /// Samples reach whoever looks so much later.
+    pub lag: Duration,
+    /// Digits behind the point that a sample has.
+    pub digits: u32,
+    /// Never below zero, as a duration or a share of errors is not.
+    pub positive: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Term {
+    Constant(f64),
+    Recorded,
+    /// Independent from sample to sample.
+    Normal {
+        mean: f64,
+        deviation: f64,
+    },
+    /// Each sample keeps so much of the last one's distance from the mean; the deviation is that of a sample, not of a step.
+    Autoregressive {
+        mean: f64,
+        deviation: f64,
+        keeps: f64,
+    },
+    /// A wave, in seconds: from crest to crest, and from the start to one of them.
+    Season {
+        amplitude: f64,
+        period: f64,
+        crest: f64,
+    },
+    Step {
+        by: f64,
+        at: Duration,
+    },
+    Ramp {
+        by: f64,
+        from: Duration,
+        to: Duration,
+    },
+    /// There is no sample.
+    Outage(Gap),
+    /// Samples are no numbers.
+    NotANumber(Gap),
+    Clamp {
+        low: f64,
+        high: f64,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gap {
+    /// From inclusive, to exclusive.
+    Between(Duration, Option<Duration>),
+    /// Once in each `every`, at a random time.
+    Often { every: Duration, lasts: Duration },
+}
+
+/// Where processes that go on from their last value have got to: by the place of the term.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    levels: Vec<Option<(u64, f64)>>,
+}
+
+/// A change for the worse that is part of a model.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Shift {
+    pub by: f64,
+    /// When it begins.
+    pub at: Duration,
+}
+
+impl Model {
+    /// The sample at `since` after the start; `recorded` is the recorded value then.
+    pub fn sample(&self, well: Well, state: &mut State, (since, recorded): (Duration, f64)) -> Sample {
+        let Some(then) = self.seen_at(since) else {
+            return Err("it lags behind: there is no sample yet".to_owned());
+        };
+        state.levels.resize(self.terms.len(), None);
+        let mut value = 0.0;
+        let mut is_number = true;
+        for (place, (term, level)) in (0_u64..).zip(self.terms.iter().zip(&mut state.levels)) {
+            let well = well.beside(place);
+            match term {
+                Term::Outage(gap) if gap.holds(well, then) => return Err("missing, as modelled".to_owned()),
+                Term::NotANumber(gap) if gap.holds(well, then) => is_number = false,
+                Term::Clamp { low, high } => value = f64::clamp(value, *low, *high),
+                Term::Recorded => value += recorded,
+                _ => value += self.addend(term, well, level, then),
+            }
+        }
+        Ok(Value::Quantity(if is_number { self.number(value) } else { Number::Float(f64::NAN) }, self.unit))
+    }
+
+    /// The time whose sample is seen at `since`.
+    #[must_use]
+    pub fn seen_at(&self, since: Duration) -> Option<Duration> {
+        since.checked_sub(self.lag)
+    }
+
+    fn addend(&self, term: &Term, well: Well, level: &mut Option<(u64, f64)>, then: Duration) -> f64 {
+        let seconds = |duration: Duration| duration.as_secs_f64();
+        match *term {
+            Term::Constant(value) => value,
+            Term::Normal { mean, deviation } => mean + deviation * well.normal(stamp(then)),
+            Term::Autoregressive { mean, deviation, keeps } => {
+                let tick = then.as_micros() / self.every.as_micros().max(1);
+                mean + deviation * carried(level, well, u64::try_from(tick).unwrap_or(u64::MAX), keeps)
+            }
+            Term::Season { amplitude, period, crest } => {
+                amplitude * cosine_of_turns((seconds(then) - crest) / period.max(1e-6))
+            }
+            Term::Step { by, at } => {
+                if then >= at {
+                    by
+                } else {
+                    0.0
+                }
+            }
+            Term::Ramp { by, from, to } => {
+                let length = seconds(to.saturating_sub(from));
+                let done = if length > 0.0 { seconds(then.saturating_sub(from)) / length } else { 0.0 };
+                if then >= to { by } else { by * done.clamp(0.0, 1.0) }
+            }
+            Term::Recorded | Term::Outage(_) | Term::NotANumber(_) | Term::Clamp { .. } => 0.0,
+        }
+    }
+
+    /// With few digits, so that sums of samples stay exact and values can be read.
+    fn number(&self, value: f64) -> Number {
+        let value = if self.positive { value.max(0.0) } else { value };
+        if self.whole {
+            return Number::from_f64(value.round());
+        }
+        let scaled = (value * 10_f64.powi(i32::try_from(self.digits).unwrap_or(0))).round();
+        if scaled.abs() < 9e18 {
+            Number::Exact(Decimal::new(scaled as i64, self.digits))
+        } else {
+            Number::from_f64(value)
+        }
+    }
+
+    /// The changes that it contains.
+    pub fn shifts(&self) -> impl Iterator<Item = Shift> {
+        self.terms.iter().filter_map(|term| match *term {
+            Term::Step { by, at } => Some(Shift { by, at }),
+            Term::Ramp { by, from, .. } => Some(Shift { by, at: from }),
+            _ => None,
+        })
+    }
+
+    /// The same without its changes.
+    #[must_use]
+    pub fn without_shifts(&self) -> Self {
+        let mut healthy = self.clone();
+        // In their places, so that everything else draws what it drew before.
+        for term in &mut healthy.terms {
+            if matches!(term, Term::Step { .. } | Term::Ramp { .. }) {
+                *term = Term::Constant(0.0);
+            }
+        }
+        healthy
+    }
+
+    /// The standard deviation of a sample as far as it is chance, when it is known.
+    #[must_use]
+    pub fn deviation(&self) -> Option<f64> {
+        let variance = self.terms.iter().map(|term| match term {
+            Term::Normal { deviation, .. } | Term::Autoregressive { deviation, .. } => deviation * deviation,
+            _ => 0.0,
+        });
+        let is_known = !self.terms.contains(&Term::Recorded);
+        Some(variance.sum::<f64>().sqrt()).filter(|deviation| *deviation > 0.0 && is_known)
+    }
+
+    /// When it goes another way than before.
+    pub(super) fn turns(&self) -> Vec<Duration> {
+        let lagged = |at: Duration| at.saturating_add(self.lag);
+        let recorded = self.recorded.iter().flatten().map(|(at, _)| lagged(*at));
+        let own = self.terms.iter().flat_map(|term| match *term {
+            Term::Step { at, .. } => vec![lagged(at)],
+            Term::Ramp { from, to, .. } => vec![lagged(from), lagged(to)],
+            Term::Outage(Gap::Between(from, to)) | Term::NotANumber(Gap::Between(from, to)) => {
+                std::iter::once(from).chain(to).map(lagged).collect()
+            }
+            _ => Vec::new(),
+        });
+        own.chain(recorded).chain([self.lag]).collect()
+    }
+
+    pub(super) fn is_random(&self) -> bool {
+        let is_noise = |term: &Term| matches!(term, Term::Normal { .. } | Term::Autoregressive { .. });
+        self.has_random_gaps() || self.terms.iter().any(is_noise)
+    }
+
+    pub(super) fn has_random_gaps(&self) -> bool {
+        let is_random = |gap: &Gap| matches!(gap, Gap::Often { .. });
+        self.terms.iter().any(|term| matches!(term, Term::Outage(gap) | Term::NotANumber(gap) if is_random(gap)))
+    }
+}
+
+impl Gap {
+    fn holds(self, well: Well, then: Duration) -> bool {
+        match self {
+            Self::Between(from, to) => from <= then && to.is_none_or(|to| then < to),
+            Self::Often { every, lasts } => {
+                let every = every.as_micros().max(1);
+                let stretch = u64::try_from(then.as_micros() / every).unwrap_or(u64::MAX);
+                // One that began in the stretch before may still last.
+                [Some(stretch), stretch.checked_sub(1)].into_iter().flatten().any(|stretch| {
+                    let begin = (stretch as f64 + well.uniform(stretch)) * every as f64;
+                    let now = then.as_micros() as f64;
+                    begin <= now && now < begin + lasts.as_micros() as f64
+                })
+            }
+        }
+    }
+}
+
+fn stamp(then: Duration) -> Timestamp {
+    Timestamp(i64::try_from(then.as_micros()).unwrap_or(i64::MAX))
+}
+
+/// The process at a tick, in its own deviations: carried on from where it was, or from its beginning.
+fn carried(level: &mut Option<(u64, f64)>, well: Well, tick: u64, keeps: f64) -> f64 {
+    /// Whoever asks for a tick beyond so many gets a process that began later.
+    const LONGEST: u64 = 10_000_000;
+    let draw = |tick: u64| well.normal(Timestamp(i64::try_from(tick).unwrap_or(i64::MAX)));
+    let first = tick.saturating_sub(LONGEST);
+    let known = level.filter(|(at, _)| *at <= tick && *at >= first);
+    let (mut at, mut value) = known.unwrap_or_else(|| (first, draw(first)));
+    let moves = (1.0 - keeps * keeps).max(0.0).sqrt();
+    while at < tick {
+        at += 1;
+        value = keeps * value + moves * draw(at);
+    }
+    *level = Some((at, value));
+    value
+}
