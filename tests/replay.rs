@@ -190,7 +190,7 @@ fn a_doubt_and_its_answer_come_out() {
         let mut simulation = Simulation::start(&plan, &registry, Script::new().takes("two", 600), START);
         simulation.run_until(START.plus(Duration::from_secs(60)));
         let mut simulation = simulation.crash(&registry);
-        let resolve = Command::Resolve { node: "a.two".to_owned(), answer };
+        let resolve = Command::Resolve { node: "a.two".to_owned(), answer, output: None };
         assert_eq!(simulation.obey(START.plus(Duration::from_secs(300)), resolve, "ada"), None);
         simulation.run_until(START.plus(Duration::from_secs(86_400)));
         assert!(simulation.is_over());
