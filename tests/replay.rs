@@ -183,7 +183,7 @@ fn a_run_that_was_cut_and_taken_up_again_at_any_event_comes_out_too() {
 fn a_doubt_and_its_answer_come_out() {
     let plan = plan(
         "use std.shell\n/// For a test.\npipeline p { phase a { step one = shell(\"one\") timeout 1m undo shell(\"un-one\") \
-         step two = shell(\"two\") timeout 1h } }",
+         step two = shell(\"two\") timeout 1h undo shell(\"un-two\") } }",
     );
     let registry = registry();
     for answer in [Answer::Done, Answer::Redo, Answer::Undo] {

@@ -215,7 +215,7 @@ fn a_step_tells_its_attempts_its_skip_its_undo_and_its_doubt() {
     let doubt = Ran { plan: plan.clone(), events: simulation.events.clone(), state: simulation.state().clone() };
     for said in [doubt.said(None), doubt.said(Some("a.two"))] {
         assert!(said.contains("step a.two: in doubt"), "{said}");
-        assert!(said.contains("phasegate resolve simulated a.two done|redo|undo"), "{said}");
+        assert!(said.contains("phasegate resolve simulated a.two done|redo"), "{said}");
     }
 }
 

@@ -126,6 +126,10 @@ fn damaged(what: impl Into<String>) -> Problem {
 
 fn unpack(bytes: impl io::BufRead) -> Result<Members, Problem> {
     let foreign = |error: io::Error| Problem::Foreign(error.to_string());
+    let mut bytes = bytes;
+    if bytes.fill_buf().map_err(foreign)?.is_empty() {
+        return Err(Problem::Foreign("it is empty".to_owned()));
+    }
     let mut decoder = zstd::Decoder::with_buffer(bytes).map_err(foreign)?;
     decoder.window_log_max(LARGEST_WINDOW).map_err(foreign)?;
     // Behind the members stands no more than the padding of the archive.
@@ -137,6 +141,8 @@ fn unpack(bytes: impl io::BufRead) -> Result<Members, Problem> {
             read_manifest(&read_limited(&mut entry, LARGEST_MANIFEST)?)?
         }
         Ok(_) => return Err(Problem::Foreign(format!("it does not begin with `{MANIFEST}`"))),
+        // The frame began well, so that it was a bundle once; or it is compressed text of another kind.
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(damaged(error.to_string())),
         Err(error) => return Err(Problem::Foreign(error.to_string())),
     };
     let mut members = Members::with_capacity(manifest.members.len());

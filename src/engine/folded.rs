@@ -17,7 +17,7 @@ impl State {
         queue.clear();
         openings.clear();
         throttled.clear();
-        sampling.iter_mut().for_each(|sampling| *sampling = Sampling::default());
+        *sampling = vec![Sampling::default(); plan.groups.len()];
         timers.clear();
         let running: Vec<ExecId> = state.live.running.iter().copied().collect();
         for id in running {

@@ -26,6 +26,7 @@ pub mod resolve;
 pub mod scene;
 pub mod series;
 mod shifts;
+pub mod snapshot;
 pub mod state;
 mod stop;
 mod triggers;
