@@ -1,10 +1,12 @@
 //! Functions that run on from sample to sample: where they have got to, so that a look costs what is new.
 //!
-//! Nothing here is state of the run. Whatever is lost is computed anew from the samples and comes out the same; so a copy
-//! of the state starts without it.
+//! What is lost is computed anew from the samples that are still kept. Windows come out the same; what has run on for longer
+//! than samples are kept does not, so that it is part of a copy of the state and of its snapshot.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::base::time::Timestamp;
 use crate::stats::compare::{Events, Pairs};
@@ -17,8 +19,10 @@ const MOST: usize = 10_000;
 #[derive(Debug, Default)]
 pub struct Carried(Mutex<HashMap<String, (Timestamp, Running)>>);
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Running {
+    /// Made anew from the samples in it.
+    #[serde(skip)]
     Window(Window),
     Cusum(Box<Cusum>),
     Ewma(Ewma),
@@ -34,14 +38,14 @@ impl Running {
 }
 
 /// A weighted mean and when it was last moved.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Ewma {
     pub level: Option<(Timestamp, f64)>,
     pub samples: u64,
 }
 
 /// A comparison of events that two counters count.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Counters {
     pub events: Events,
     pub last: Option<(f64, f64)>,
@@ -67,6 +71,21 @@ impl Carried {
 
 impl Clone for Carried {
     fn clone(&self) -> Self {
-        Self::default()
+        Self(Mutex::new(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()))
+    }
+}
+
+/// In the order of their keys, without windows.
+impl Serialize for Carried {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let carried = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = carried.iter().filter(|(_, (_, running))| !matches!(running, Running::Window(_)));
+        kept.collect::<BTreeMap<_, _>>().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Carried {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        HashMap::deserialize(deserializer).map(|carried| Self(Mutex::new(carried)))
     }
 }
