@@ -3,15 +3,17 @@
 //! Invariants: one writer per file (the driver's lock sees to it); `synchronous=FULL`, so that what `append` has returned
 //! from survives a power cut; a file of a later schema is read by nobody and changed by nobody.
 
+use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
+use super::state::sync_folder;
 use crate::base::time::Timestamp;
 use crate::engine::event::{Event, Recorded};
-use crate::plan::program::Plan;
+use crate::plan::program::{PLAN_VERSION, Plan};
 use crate::runtime::ports::{Journal, JournalError};
 
 /// Version of the tables; raised with every change that an older program would misread.
@@ -55,10 +57,35 @@ impl SqliteJournal {
     /// When it cannot be made.
     pub fn create(path: &Path, meta: &Meta, plan: &Plan) -> Result<Self, JournalError> {
         let shown = path.display().to_string();
-        let connection = Connection::open(path).map_err(|error| explain(&shown, "created", &error))?;
-        let journal = Self { connection, path: shown };
+        let failed = |error: &dyn std::fmt::Display| {
+            JournalError::Unavailable(format!(
+                "journal `{shown}` could not be created ({error}); see to its folder and the disk"
+            ))
+        };
+        if path.exists() {
+            return Err(failed(&"there is one already"));
+        }
+        // Made beside its place and put there whole: whoever finds a journal finds what is pinned in it.
+        let fresh = path.with_extension("new");
+        Self::fill_new(&fresh, &shown, meta, plan).inspect_err(|_| {
+            let _ = std::fs::remove_file(&fresh);
+        })?;
+        std::fs::rename(&fresh, path).map_err(|error| failed(&error))?;
+        if let Some(folder) = path.parent() {
+            sync_folder(folder);
+        }
+        Self::open(path)
+    }
+
+    fn fill_new(fresh: &Path, shown: &str, meta: &Meta, plan: &Plan) -> Result<(), JournalError> {
+        let connection = Connection::open(fresh).map_err(|error| explain(shown, "created", &error))?;
+        let journal = Self { connection, path: shown.to_owned() };
         journal.fill(meta, plan)?;
-        Ok(journal)
+        // Closed, it is one file: what stood in its log is in it.
+        journal.connection.close().map_err(|(_, error)| explain(shown, "created", &error))?;
+        std::fs::File::open(fresh).and_then(|file| file.sync_all()).map_err(|error| {
+            JournalError::Unavailable(format!("journal `{shown}` could not be created ({error}); see to the disk"))
+        })
     }
 
     /// The journal at `path`, to be written on.
@@ -107,8 +134,33 @@ impl SqliteJournal {
     /// # Errors
     /// When it cannot be read.
     pub fn plan(&self) -> Result<Plan, JournalError> {
-        let plan: Plan = self.pinned("plan")?;
-        if plan.is_coherent() { Ok(plan) } else { Err(self.damaged("its plan refers to parts that it does not have")) }
+        let json = self.value("plan")?.ok_or_else(|| self.damaged("its plan is missing"))?;
+        read_plan(json.as_bytes()).map_err(|problem| match problem {
+            Unreadable::OtherVersion(what) => JournalError::Newer(format!("journal `{}`: {what}", self.path)),
+            Unreadable::Damaged(what) => self.damaged(&what),
+        })
+    }
+
+    /// Keeps the files of the program, name and text, for whoever has to understand the run later.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn keep_program(&self, files: &[(String, String)]) -> Result<(), JournalError> {
+        let json = serde_json::to_string(files)
+            .map_err(|error| self.damaged(&format!("its program cannot be written ({error})")))?;
+        self.connection
+            .execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('program', ?1)", params![json])
+            .map_err(|error| explain(&self.path, "written", &error))?;
+        Ok(())
+    }
+
+    /// The files of the program; none when they were not kept.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn program(&self) -> Result<Vec<(String, String)>, JournalError> {
+        let Some(json) = self.value("program")? else { return Ok(Vec::new()) };
+        serde_json::from_str(&json).map_err(|error| self.damaged(&format!("its program cannot be read ({error})")))
     }
 
     /// All events after number `after`, in order.
@@ -225,16 +277,60 @@ impl SqliteJournal {
     }
 
     fn pinned<T: for<'de> Deserialize<'de>>(&self, key: &str) -> Result<T, JournalError> {
-        let json: String = self
-            .connection
-            .query_row("SELECT value FROM meta WHERE key = ?1", params![key], |row| row.get(0))
-            .map_err(|error| explain(&self.path, "read", &error))?;
+        let json = self.value(key)?.ok_or_else(|| self.damaged(&format!("its {key} is missing")))?;
         serde_json::from_str(&json).map_err(|error| self.damaged(&format!("its {key} cannot be read ({error})")))
+    }
+
+    fn value(&self, key: &str) -> Result<Option<String>, JournalError> {
+        self.connection
+            .query_row("SELECT value FROM meta WHERE key = ?1", params![key], |row| row.get(0))
+            .optional()
+            .map_err(|error| explain(&self.path, "read", &error))
     }
 
     fn damaged(&self, what: &str) -> JournalError {
         damaged(&self.path, what)
     }
+}
+
+/// Why a pinned plan cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unreadable {
+    /// It has the form of another version of the program.
+    OtherVersion(String),
+    Damaged(String),
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OtherVersion(what) | Self::Damaged(what) => formatter.write_str(what),
+        }
+    }
+}
+
+/// A plan as it was pinned when its run began.
+///
+/// # Errors
+/// When it is none, or one of another version.
+pub fn read_plan(json: &[u8]) -> Result<Plan, Unreadable> {
+    #[derive(Deserialize)]
+    struct Version {
+        version: u32,
+    }
+    let damaged = |error: serde_json::Error| Unreadable::Damaged(format!("its plan cannot be read ({error})"));
+    let Version { version } = serde_json::from_slice(json).map_err(damaged)?;
+    if version != PLAN_VERSION {
+        return Err(Unreadable::OtherVersion(format!(
+            "its plan has the form {version} and this version of Phasegate reads {PLAN_VERSION}: use the version that \
+             began the run"
+        )));
+    }
+    let plan: Plan = serde_json::from_slice(json).map_err(damaged)?;
+    if plan.is_coherent() {
+        return Ok(plan);
+    }
+    Err(Unreadable::Damaged("its plan refers to parts that it does not have".to_owned()))
 }
 
 impl Journal for SqliteJournal {

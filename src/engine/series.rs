@@ -9,6 +9,8 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
+use serde::{Deserialize, Serialize};
+
 use super::carried::Carried;
 use crate::base::number::Number;
 use crate::base::time::Timestamp;
@@ -20,14 +22,14 @@ use crate::plan::program::{GroupIndex, NodeKind, Plan};
 /// Samples kept for a function that looks back to the start of its block.
 const LONG_HISTORY: usize = 100_000;
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Series {
     groups: Vec<GroupSeries>,
     /// Where functions that run on from sample to sample have got to.
     pub(super) carried: Carried,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct GroupSeries {
     fields: IndexMap<String, VecDeque<(Timestamp, Sample)>, FxBuildHasher>,
     latest: Option<Timestamp>,
@@ -35,7 +37,7 @@ struct GroupSeries {
 }
 
 /// How far back something in the plan looks.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 struct Keep {
     window: Duration,
     all: bool,
@@ -49,6 +51,11 @@ impl Series {
             widen(plan, expr, &mut groups);
         }
         Self { groups, carried: Carried::default() }
+    }
+
+    /// Whether these can be the samples of a run by this plan; what is kept is decided by the plan anew.
+    pub(super) fn fits(&self, plan: &Plan) -> bool {
+        self.groups.len() == plan.groups.len()
     }
 
     pub fn push(&mut self, group: GroupIndex, tick: Timestamp, field: &str, sample: Sample) {

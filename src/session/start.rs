@@ -33,6 +33,8 @@ pub struct RunOptions {
     pub secrets: Arc<Secrets>,
     /// Ctrl-C pauses, a second one aborts; without, they end the process as usual.
     pub listens: bool,
+    /// The files of the program, name and text: kept with the run for whoever has to understand it later.
+    pub program: Vec<(String, String)>,
 }
 
 impl RunOptions {
@@ -47,6 +49,7 @@ impl RunOptions {
             view,
             secrets: Arc::new(Secrets::from_environment()),
             listens: true,
+            program: Vec::new(),
         }
     }
 }
@@ -117,6 +120,7 @@ fn begin(run: &RunFolder, plan: &Plan, options: &RunOptions, clock: &dyn Clock) 
         root: options.root.display().to_string(),
     };
     let journal = SqliteJournal::create(&run.journal(), &meta, plan)?;
+    journal.keep_program(&options.program)?;
     if let Some(name) = &plan.lock {
         take_lock(&options.state, name, run)?;
     }
