@@ -12,6 +12,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
+use super::state::sync_folder;
 use crate::base::time::Timestamp;
 use crate::engine::event::{Event, Recorded};
 use crate::engine::snapshot::Snapshot;
@@ -61,10 +62,35 @@ impl SqliteJournal {
     /// When it cannot be made.
     pub fn create(path: &Path, meta: &Meta, plan: &Plan) -> Result<Self, JournalError> {
         let shown = path.display().to_string();
-        let connection = Connection::open(path).map_err(|error| explain(&shown, "created", &error))?;
-        let journal = Self { connection, path: shown };
+        let failed = |error: &dyn std::fmt::Display| {
+            JournalError::Unavailable(format!(
+                "journal `{shown}` could not be created ({error}); see to its folder and the disk"
+            ))
+        };
+        if path.exists() {
+            return Err(failed(&"there is one already"));
+        }
+        // Made beside its place and put there whole: whoever finds a journal finds what is pinned in it.
+        let fresh = path.with_extension("new");
+        Self::fill_new(&fresh, &shown, meta, plan).inspect_err(|_| {
+            let _ = std::fs::remove_file(&fresh);
+        })?;
+        std::fs::rename(&fresh, path).map_err(|error| failed(&error))?;
+        if let Some(folder) = path.parent() {
+            sync_folder(folder);
+        }
+        Self::open(path)
+    }
+
+    fn fill_new(fresh: &Path, shown: &str, meta: &Meta, plan: &Plan) -> Result<(), JournalError> {
+        let connection = Connection::open(fresh).map_err(|error| explain(shown, "created", &error))?;
+        let journal = Self { connection, path: shown.to_owned() };
         journal.fill(meta, plan)?;
-        Ok(journal)
+        // Closed, it is one file: what stood in its log is in it.
+        journal.connection.close().map_err(|(_, error)| explain(shown, "created", &error))?;
+        std::fs::File::open(fresh).and_then(|file| file.sync_all()).map_err(|error| {
+            JournalError::Unavailable(format!("journal `{shown}` could not be created ({error}); see to the disk"))
+        })
     }
 
     /// The journal at `path`, to be written on.
