@@ -37,7 +37,11 @@ fn main() {
     let plan = plan(wanted);
     let began = Instant::now();
     let events = events(&plan);
-    println!("{} events of a hold that samples every 5 s, decided in {:.1} s", events.len(), began.elapsed().as_secs_f64());
+    println!(
+        "{} events of a hold that samples every 5 s, decided in {:.1} s",
+        events.len(),
+        began.elapsed().as_secs_f64()
+    );
     let folder = tempfile::tempdir_in(".").expect("a folder on this disk");
     folding(&plan, &events);
     let path = folder.path().join("journal.db");

@@ -12,7 +12,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
-use super::state::sync_folder;
+use crate::adapters::state::sync_folder;
 use crate::base::time::Timestamp;
 use crate::engine::event::{Event, Recorded};
 use crate::engine::snapshot::Snapshot;
