@@ -81,7 +81,7 @@ fn a_run_taken_up_from_a_snapshot_at_any_event_is_the_same_as_from_all_events() 
     let mut prefix = State::new(&plan);
     for (cut, recorded) in events.iter().enumerate() {
         prefix.apply(&plan, recorded);
-        if cut % 13 != 0 && !matches!(events.get(cut + 1).map(|next| &next.event), Some(Event::WeightSet { .. })) {
+        if cut % 37 != 0 && !matches!(events.get(cut + 1).map(|next| &next.event), Some(Event::WeightSet { .. })) {
             continue;
         }
         let mut state = snapshot::read(&plan, &bytes(&plan, &prefix)).unwrap();
@@ -105,7 +105,7 @@ fn a_snapshot_that_was_changed_is_none_and_never_panics() {
     let good = bytes(&plan, &folded(&plan, &events[..events.len() / 2]));
     let rest = &events[events.len() / 2..events.len() / 2 + 20];
     let mut read = 0;
-    for at in (0..good.len()).step_by(1 + good.len() / 400) {
+    for at in (0..good.len()).step_by(1 + good.len() / 150) {
         let mut altered = good.clone();
         altered[at] ^= 0x15;
         if let Some(mut state) = snapshot::read(&plan, &altered) {
