@@ -3,12 +3,13 @@
 //! What is lost is computed anew from the samples that are still kept. Windows come out the same; what has run on for longer
 //! than samples are kept does not, so that it is part of a copy of the state and of its snapshot.
 
-use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::base::time::Timestamp;
+use crate::plan::program::GroupIndex;
 use crate::stats::compare::{Events, Pairs};
 use crate::stats::cusum::Cusum;
 use crate::stats::window::Window;
@@ -17,7 +18,30 @@ use crate::stats::window::Window;
 const MOST: usize = 10_000;
 
 #[derive(Debug, Default)]
-pub struct Carried(Mutex<HashMap<String, (Timestamp, Running)>>);
+pub struct Carried(Mutex<FxHashMap<Key, (Timestamp, Running)>>);
+
+/// Which function over which samples: whatever makes two of them come to something else.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Key {
+    pub function: Function,
+    pub metric: (GroupIndex, Box<str>),
+    /// What it is compared with.
+    pub other: Option<(GroupIndex, Box<str>)>,
+    /// Nothing from before counts.
+    pub edge: Timestamp,
+    /// Its other arguments, bit by bit.
+    pub settings: [u64; 6],
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Function {
+    Window,
+    Cusum,
+    Ewma,
+    Pairs,
+    Events,
+}
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Running {
@@ -55,12 +79,12 @@ pub struct Counters {
 
 impl Carried {
     /// Takes out what was carried under `key`, when it has not got beyond `at`; with it the last sample it has taken in.
-    pub fn take(&self, key: &str, at: Timestamp) -> Option<(Timestamp, Running)> {
+    pub fn take(&self, key: &Key, at: Timestamp) -> Option<(Timestamp, Running)> {
         let mut carried = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         carried.remove(key).filter(|(last, running)| *last <= at && !running.is_beyond(at))
     }
 
-    pub fn put(&self, key: String, last: Timestamp, running: Running) {
+    pub fn put(&self, key: Key, last: Timestamp, running: Running) {
         let mut carried = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if carried.len() >= MOST {
             carried.clear();
@@ -80,12 +104,15 @@ impl Serialize for Carried {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let carried = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = carried.iter().filter(|(_, (_, running))| !matches!(running, Running::Window(_)));
-        kept.collect::<BTreeMap<_, _>>().serialize(serializer)
+        let mut kept: Vec<_> = kept.collect();
+        kept.sort_by_key(|(key, _)| *key);
+        kept.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Carried {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        HashMap::deserialize(deserializer).map(|carried| Self(Mutex::new(carried)))
+        let carried: Vec<(Key, (Timestamp, Running))> = Vec::deserialize(deserializer)?;
+        Ok(Self(Mutex::new(carried.into_iter().collect())))
     }
 }

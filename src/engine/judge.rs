@@ -28,7 +28,7 @@ pub struct Judge {
     pub seen: u32,
     /// Fired, and not been good since.
     pub fired: bool,
-    /// The values behind the latest evaluation, or why it is unknown.
+    /// The values behind the latest evaluation if it was bad, or why it is unknown.
     pub evidence: String,
 }
 

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +31,7 @@ pub struct Series {
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct GroupSeries {
-    fields: IndexMap<String, VecDeque<(Timestamp, Sample)>>,
+    fields: IndexMap<String, VecDeque<(Timestamp, Sample)>, FxBuildHasher>,
     latest: Option<Timestamp>,
     keep: Keep,
 }
@@ -81,7 +82,7 @@ impl Series {
     #[must_use]
     pub fn latest(&self, group: GroupIndex, field: &str, at: Timestamp) -> Option<&(Timestamp, Sample)> {
         let samples = self.field(group, field)?;
-        samples.get(samples.partition_point(|(time, _)| *time <= at).checked_sub(1)?)
+        samples.get(upto(samples, at).checked_sub(1)?)
     }
 
     /// When the group was last sampled.
@@ -99,8 +100,7 @@ impl Series {
         to: Timestamp,
     ) -> impl Iterator<Item = &(Timestamp, Sample)> {
         let samples = self.field(group, field).map(|samples| {
-            let (first, end) =
-                (samples.partition_point(|(time, _)| *time <= from), samples.partition_point(|(time, _)| *time <= to));
+            let (first, end) = (upto(samples, from), upto(samples, to));
             samples.range(first..end.max(first))
         });
         samples.into_iter().flatten()
@@ -109,6 +109,13 @@ impl Series {
     fn field(&self, group: GroupIndex, field: &str) -> Option<&VecDeque<(Timestamp, Sample)>> {
         self.groups.get(group.0 as usize)?.fields.get(field)
     }
+}
+
+/// How many samples are at or before a time: most look at the latest ones.
+fn upto(samples: &VecDeque<(Timestamp, Sample)>, at: Timestamp) -> usize {
+    const NEAR: usize = 4;
+    let behind = samples.iter().rev().take(NEAR).take_while(|(time, _)| *time > at).count();
+    if behind < NEAR { samples.len() - behind } else { samples.partition_point(|(time, _)| *time <= at) }
 }
 
 /// The number a sample holds. A NaN is no sample; infinities are.

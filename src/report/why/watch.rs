@@ -167,6 +167,10 @@ impl<'p> Watch<'p> {
         }
         self.longest = (self.longest.0.max(judge.held), self.longest.1.max(judge.count));
         self.judge = judge.clone();
+        if let Some((at, _)) = judge.last {
+            // Of a good one the engine keeps no words.
+            self.judge.evidence = Scene { plan, state, frame: Some(frame), at }.seen(self.condition, &judge.evidence);
+        }
     }
 
     /// Looks at each sample of what a gate reads: a gate itself looks once.
