@@ -43,8 +43,14 @@ fn ran(body: &str, script: Script, commands: &[(u64, Command)]) -> Ran {
 impl Ran {
     fn explain(&self, node: Option<&str>) -> Result<Explanation, UnknownNode> {
         let base = State::new(&self.plan);
-        let subject =
-            Subject { plan: &self.plan, base: &base, events: &self.events, state: &self.state, zone: &TimeZone::UTC };
+        let subject = Subject {
+            plan: &self.plan,
+            base: &base,
+            events: &self.events,
+            first: 0,
+            state: &self.state,
+            zone: &TimeZone::UTC,
+        };
         explain(subject, node)
     }
 

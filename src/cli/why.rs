@@ -34,8 +34,9 @@ pub fn run(args: Args) -> Exit {
         Err(refusal) => return runs::refuse(&refusal),
     };
     let (state, zone) = (record.state(), TimeZone::system());
-    let subject =
-        Subject { plan: &record.plan, base: &record.base, events: &record.events, state: &state, zone: &zone };
+    let (events, first) = record.all_events();
+    let (plan, base) = (&record.plan, &record.base);
+    let subject = Subject { plan, base, events: &events, first, state: &state, zone: &zone };
     let explanation = match why::explain(subject, args.node.as_deref()) {
         Ok(explanation) => explanation,
         Err(unknown) => {

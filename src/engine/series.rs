@@ -53,6 +53,17 @@ impl Series {
         Self { groups, carried: Carried::default() }
     }
 
+    /// How many samples are kept.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.groups.iter().flat_map(|group| group.fields.values()).map(VecDeque::len).sum()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Whether these can be the samples of a run by this plan; what is kept is decided by the plan anew.
     pub(super) fn fits(&self, plan: &Plan) -> bool {
         self.groups.len() == plan.groups.len()

@@ -12,6 +12,17 @@ use crate::plan::program::{NodeKind, Plan};
 /// Raised with every change of the state that an older form cannot be read into.
 const FORM: u64 = 1;
 
+/// So many events at least lie between two snapshots.
+pub const EVERY: u64 = 20_000;
+
+/// Whether it is time for one, `last` being the event of the one before. A state that has grown is written more rarely, so that
+/// the work for all of them grows no faster than the journal.
+#[must_use]
+pub fn is_due(state: &State, last: u64) -> bool {
+    let size = 8 * state.execs.len() + 2 * state.series.len();
+    state.last_seq.saturating_sub(last) >= EVERY + size as u64
+}
+
 /// A run as it stood behind an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `run.json` | what was pinned when the run began |
 //! | `plan.json` | the plan |
-//! | `base.json` | the state before the first event, when older samples are folded away |
+//! | `base.state`, `earlier.jsonl` | when older samples were dropped: the state behind the last of them, and what else was kept of that time |
 //! | `journal.jsonl` | the events, one a line |
 //! | `program.json`, `program/N.deploy` | the program: the names of its files, and each of them |
 //! | `output/….log` | what the commands printed |
@@ -31,6 +31,7 @@ use crate::contract::registry::Sample;
 use crate::contract::types::{Type, encode};
 use crate::contract::value::Value;
 use crate::engine::event::{Event, Recorded};
+use crate::engine::snapshot::{self, Snapshot};
 use crate::engine::state::State;
 use crate::plan::fingerprint::hash;
 use crate::plan::program::{Group, GroupIndex, Plan};
@@ -38,6 +39,8 @@ use crate::plan::program::{Group, GroupIndex, Plan};
 const RUN: &str = "run.json";
 const PLAN: &str = "plan.json";
 const JOURNAL: &str = "journal.jsonl";
+const BASE: &str = "base.state";
+const EARLIER: &str = "earlier.jsonl";
 const PROGRAM: &str = "program.json";
 const OUTPUT: &str = "output/";
 
@@ -61,13 +64,14 @@ pub fn members(record: &Record, secrets: &Secrets) -> Result<Members, Refusal> {
     put(PLAN, serde_json::to_vec(&record.plan))?;
     put(PROGRAM, serde_json::to_vec_pretty(&program_index(record)))?;
     put("evidence/artefacts.json", serde_json::to_vec_pretty(&artefacts(record)))?;
-    let mut journal = Vec::new();
-    for recorded in &record.events {
-        let line = serde_json::to_vec(recorded);
-        journal.extend(line.map_err(|error| Refusal::new(format!("an event cannot be written: {error}")))?);
-        journal.push(b'\n');
+    members.insert(JOURNAL.to_owned(), lines(&record.events)?);
+    if record.base.started {
+        let base = Snapshot::of(&record.plan, &record.base);
+        let base =
+            base.ok_or_else(|| Refusal::new("the state before the first sample that is kept cannot be written"))?;
+        members.insert(BASE.to_owned(), base.state);
+        members.insert(EARLIER.to_owned(), lines(&record.earlier)?);
     }
-    members.insert(JOURNAL.to_owned(), journal);
     for (number, (_, text)) in record.program.iter().enumerate() {
         members.insert(program_member(number), text.clone().into_bytes());
     }
@@ -81,6 +85,16 @@ pub fn members(record: &Record, secrets: &Secrets) -> Result<Members, Refusal> {
     members.sort_unstable_keys();
     look_for_secrets(&record.plan, secrets, &members)?;
     Ok(members)
+}
+
+fn lines(events: &[Recorded]) -> Result<Vec<u8>, Refusal> {
+    let mut lines = Vec::new();
+    for recorded in events {
+        let line = serde_json::to_vec(recorded);
+        lines.extend(line.map_err(|error| Refusal::new(format!("an event cannot be written: {error}")))?);
+        lines.push(b'\n');
+    }
+    Ok(lines)
 }
 
 /// A name that may stand in a bundle.
@@ -230,7 +244,14 @@ pub fn record(place: &str, mut members: Members) -> Result<Record, Refusal> {
     let plan =
         crate::adapters::journal::read_plan(plan).map_err(|reason| Refusal::usage(format!("`{place}`: {reason}")))?;
     let journal = members.get(JOURNAL).ok_or_else(|| problem(format!("it has no `{JOURNAL}`")))?;
-    let events = events(journal).map_err(problem)?;
+    let events = events(JOURNAL, journal).map_err(problem)?;
+    let earlier = members.get(EARLIER).map_or(Ok(Vec::new()), |bytes| self::events(EARLIER, bytes)).map_err(problem)?;
+    let base = match members.get(BASE) {
+        None => State::new(&plan),
+        Some(bytes) => snapshot::read(&plan, bytes).ok_or_else(|| {
+            problem(format!("`{BASE}` is not what this version of Phasegate writes, or not of this plan"))
+        })?,
+    };
     let index: Json = parse(&members, PROGRAM).map_err(problem)?;
     let mut program = Vec::new();
     for file in index["files"].as_array().into_iter().flatten() {
@@ -244,8 +265,7 @@ pub fn record(place: &str, mut members: Members) -> Result<Record, Refusal> {
         let bytes = members.swap_remove(&name)?;
         Some((name.trim_start_matches(OUTPUT).to_owned(), bytes))
     });
-    let base = State::new(&plan);
-    Ok(Record::bundled((meta, plan), base, events, program, outputs.collect()))
+    Ok(Record::bundled((meta, plan), base, (earlier, events), program, outputs.collect()))
 }
 
 fn parse<T: DeserializeOwned>(members: &Members, name: &str) -> Result<T, String> {
@@ -253,14 +273,14 @@ fn parse<T: DeserializeOwned>(members: &Members, name: &str) -> Result<T, String
     serde_json::from_slice(bytes).map_err(|error| format!("`{name}`: {error}"))
 }
 
-fn events(journal: &[u8]) -> Result<Vec<Recorded>, String> {
+fn events(member: &str, journal: &[u8]) -> Result<Vec<Recorded>, String> {
     let mut events: Vec<Recorded> = Vec::new();
     for (number, line) in journal.split(|byte| *byte == b'\n').enumerate() {
         if line.is_empty() {
             continue;
         }
         let recorded: Recorded =
-            serde_json::from_slice(line).map_err(|error| format!("line {} of `{JOURNAL}`: {error}", number + 1))?;
+            serde_json::from_slice(line).map_err(|error| format!("line {} of `{member}`: {error}", number + 1))?;
         events.push(recorded);
     }
     Ok(events)

@@ -8,7 +8,7 @@ use super::bundle;
 use super::look;
 use super::refusal::Refusal;
 use crate::adapters::bundle as bundles;
-use crate::adapters::journal::{Meta, SqliteJournal};
+use crate::adapters::journal::{Meta, Past, SqliteJournal};
 use crate::adapters::state::{RunFolder, StateFolder};
 use crate::engine::event::Recorded;
 use crate::engine::state::State;
@@ -23,6 +23,8 @@ pub struct Record {
     /// The run before the first of `events`.
     pub base: State,
     pub events: Vec<Recorded>,
+    /// What was kept of the time before, when samples of it were dropped.
+    pub earlier: Vec<Recorded>,
     /// The files of the program: name and text. Empty when they were not kept.
     pub program: Vec<(String, String)>,
     outputs: Outputs,
@@ -41,11 +43,11 @@ impl Record {
     pub fn bundled(
         (meta, plan): (Meta, Plan),
         base: State,
-        events: Vec<Recorded>,
+        (earlier, events): (Vec<Recorded>, Vec<Recorded>),
         program: Vec<(String, String)>,
         outputs: IndexMap<String, Vec<u8>>,
     ) -> Self {
-        Self { meta, plan, base, events, program, outputs: Outputs::Here(outputs) }
+        Self { meta, plan, base, events, earlier, program, outputs: Outputs::Here(outputs) }
     }
 
     /// The run as it stands behind the last event.
@@ -54,6 +56,12 @@ impl Record {
         let mut state = self.base.clone();
         self.events.iter().for_each(|recorded| state.apply(&self.plan, recorded));
         state
+    }
+
+    /// Every event that is kept, in order, and where those behind `base` begin among them.
+    #[must_use]
+    pub fn all_events(&self) -> (Vec<Recorded>, usize) {
+        (self.earlier.iter().chain(&self.events).cloned().collect(), self.earlier.len())
     }
 
     /// What the commands printed, by the names of the files, the end of each.
@@ -86,10 +94,9 @@ pub fn open(state: &StateFolder, name: &str) -> Result<Record, Refusal> {
     let run = look::choose(state, Some(name))?;
     let journal = SqliteJournal::read(&run.journal()).map_err(unreadable)?;
     let (meta, plan) = (journal.meta().map_err(unreadable)?, journal.plan().map_err(unreadable)?);
-    let events = journal.events_after(0).map_err(unreadable)?;
+    let Past { base, events, earlier } = journal.whole_past(&plan).map_err(unreadable)?;
     let program = journal.program().map_err(unreadable)?;
-    let base = State::new(&plan);
-    check(Record { meta, plan, base, events, program, outputs: Outputs::Folder(run) })
+    check(Record { meta, plan, base, events, earlier, program, outputs: Outputs::Folder(run) })
 }
 
 fn unreadable(error: impl std::fmt::Display) -> Refusal {

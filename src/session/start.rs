@@ -12,6 +12,7 @@ use crate::adapters::locks::{self, Holder};
 use crate::adapters::secrets::Secrets;
 use crate::adapters::state::{RunFolder, StateFolder};
 use crate::adapters::world::LocalWorld;
+use crate::engine::state::State;
 use crate::engine::turn::Input;
 use crate::plan::program::Plan;
 use crate::runtime::ports::{Clock, World};
@@ -93,7 +94,8 @@ pub async fn start(plan: Plan, options: RunOptions) -> Result<Finished, Refusal>
         Ok((journal, driving)) => {
             let opening =
                 Input::Start { run_id: run.id().to_owned(), actor: options.actor.clone(), jobs: options.jobs.max(1) };
-            let prepared = Prepared { run, plan, clock, journal, driving, past: Vec::new(), opening: vec![opening] };
+            let past = State::new(&plan);
+            let prepared = Prepared { run, plan, clock, journal, driving, past, opening: vec![opening] };
             drive::drive(prepared, options).await
         }
         Err(refusal) => {

@@ -63,7 +63,7 @@ fn equal(subject: &Subject<'_>, replayed: &Replayed) -> String {
         count(replayed.turns, "turn")
     );
     if let Some(first) = subject.first {
-        words.push_str(&format!("; decided anew from event {first} on, the samples before it are folded away"));
+        words.push_str(&format!("; decided anew from event {first} on, samples before it were dropped"));
     }
     if !replayed.recoveries.is_empty() {
         let at: Vec<String> = replayed.recoveries.iter().map(u64::to_string).collect();

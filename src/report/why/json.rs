@@ -12,6 +12,7 @@ pub fn render(explanation: &Explanation) -> Json {
         "run": explanation.run,
         "node": explanation.node,
         "headline": explanation.headline,
+        "notes": explanation.notes,
         "parts": explanation.parts.iter().map(part).collect::<Vec<_>>(),
     })
 }

@@ -28,9 +28,12 @@ pub use chart::Canvas;
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
     pub plan: &'a Plan,
-    /// The run before the first of `events`.
+    /// The run before the first event behind which all are kept.
     pub base: &'a State,
+    /// Every event that is kept, in order.
     pub events: &'a [Recorded],
+    /// Where those behind `base` begin among them.
+    pub first: usize,
     /// The run behind the last of them.
     pub state: &'a State,
     /// Where the reader is.
@@ -46,6 +49,8 @@ pub struct Explanation {
     /// How the run stands, or ended.
     pub headline: String,
     pub parts: Vec<Part>,
+    /// What cannot be told any more.
+    pub notes: Vec<String>,
 }
 
 /// One decision, or one node.
@@ -97,7 +102,17 @@ pub fn explain(subject: Subject<'_>, node: Option<&str>) -> Result<Explanation, 
         node: node.map(str::to_owned),
         headline: cause::headline(subject),
         parts,
+        notes: notes(subject),
     })
+}
+
+/// Samples that were dropped are missing in the looks that are counted and in what is drawn.
+fn notes(subject: Subject<'_>) -> Vec<String> {
+    if !subject.base.started {
+        return Vec::new();
+    }
+    let from = subject.base.last_at;
+    vec![format!("the samples up to {from} were dropped: looks are counted and drawn from then on")]
 }
 
 fn find(subject: Subject<'_>, name: &str) -> Result<Vec<Part>, UnknownNode> {

@@ -12,6 +12,7 @@ pub fn render(explanation: &Explanation, canvas: Option<Canvas<'_>>, zone: &jiff
         lines.push(String::new());
         lines.extend(render_part(part, canvas, zone));
     }
+    lines.extend(explanation.notes.iter().map(|note| format!("\nnote: {note}")));
     lines.join("\n") + "\n"
 }
 

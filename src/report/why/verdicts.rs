@@ -20,7 +20,7 @@ const MOST_FIRINGS: usize = 3;
 pub fn trigger(subject: Subject<'_>, (block, index): (u32, u32), trigger: &Trigger) -> Vec<Part> {
     let place = Place::Trigger(block, index);
     let seen_up_to = |end: usize| {
-        let mut watched = watch(subject.plan, subject.base, &subject.events[..end], &[place]);
+        let mut watched = watch(subject.plan, subject.base, &subject.events[subject.first.min(end)..end], &[place]);
         watched.remove(&place).and_then(|mut watched| watched.pop())
     };
     let mut parts: Vec<Part> = Vec::new();
@@ -88,7 +88,9 @@ fn consequence(subject: Subject<'_>, fired: &Recorded) -> Option<String> {
 pub fn judged(subject: Subject<'_>, exec: &Exec) -> Part {
     let node = subject.plan.node(exec.node);
     let place = Place::Exec(exec.id);
-    let watched = watch(subject.plan, subject.base, subject.events, &[place]).remove(&place).unwrap_or_default();
+    let watched = watch(subject.plan, subject.base, &subject.events[subject.first..], &[place])
+        .remove(&place)
+        .unwrap_or_default();
     match (&node.kind, &exec.detail) {
         (NodeKind::Gate(conditions), Detail::Gate(gate)) => {
             gate_part(subject, exec, conditions, (&gate.judgements, &watched))

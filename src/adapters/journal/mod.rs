@@ -3,6 +3,8 @@
 //! Invariants: one writer per file (the driver's lock sees to it); `synchronous=FULL`, so that what `append` has returned
 //! from survives a power cut; a file of a later schema is read by nobody and changed by nobody.
 
+mod snapshots;
+
 use std::fmt;
 use std::path::Path;
 use std::time::Duration;
@@ -10,11 +12,14 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
-use super::state::sync_folder;
+use crate::adapters::state::sync_folder;
 use crate::base::time::Timestamp;
 use crate::engine::event::{Event, Recorded};
+use crate::engine::snapshot::Snapshot;
 use crate::plan::program::{PLAN_VERSION, Plan};
 use crate::runtime::ports::{Journal, JournalError};
+
+pub use snapshots::{KEPT, Past};
 
 /// Version of the tables; raised with every change that an older program would misread.
 const SCHEMA: i64 = 2;
@@ -101,6 +106,7 @@ impl SqliteJournal {
         let journal = Self { connection, path: shown };
         journal.prepare().map_err(|error| explain(&journal.path, "opened", &error))?;
         journal.check_health()?;
+        journal.migrate().map_err(|error| explain(&journal.path, "opened", &error))?;
         Ok(journal)
     }
 
@@ -170,15 +176,34 @@ impl SqliteJournal {
     /// # Errors
     /// When one of them is missing or cannot be read.
     pub fn events_after(&self, after: u64) -> Result<Vec<Recorded>, JournalError> {
+        self.events_between(after, u64::MAX, false)
+    }
+
+    /// What is kept of the events up to number `last`, in order.
+    fn events_up_to(&self, last: u64) -> Result<Vec<Recorded>, JournalError> {
+        self.events_between(0, last, true)
+    }
+
+    fn events_between(&self, after: u64, last: u64, gaps: bool) -> Result<Vec<Recorded>, JournalError> {
         let failed = |error: rusqlite::Error| explain(&self.path, "read", &error);
+<<<<<<< HEAD:src/adapters/journal.rs
         let mut statement =
             self.connection.prepare("SELECT seq, json, sum FROM events WHERE seq > ?1 ORDER BY seq").map_err(failed)?;
         let mut rows = statement.query(params![i64::try_from(after).unwrap_or(i64::MAX)]).map_err(failed)?;
+=======
+        let sql = "SELECT seq, json FROM events WHERE seq > ?1 AND seq <= ?2 ORDER BY seq";
+        let number = |seq: u64| i64::try_from(seq).unwrap_or(i64::MAX);
+        let mut statement = self.connection.prepare(sql).map_err(failed)?;
+        let mut rows = statement.query(params![number(after), number(last)]).map_err(failed)?;
+>>>>>>> main:src/adapters/journal/mod.rs
         let mut events = Vec::new();
         let mut expected = after;
         while let Some(row) = rows.next().map_err(failed)? {
             expected += 1;
             let seq: i64 = row.get(0).map_err(failed)?;
+            if gaps {
+                expected = expected.max(u64::try_from(seq).unwrap_or(0));
+            }
             if u64::try_from(seq) != Ok(expected) {
                 return Err(self.damaged(&format!("event {expected} is missing")));
             }
@@ -236,6 +261,7 @@ impl SqliteJournal {
         self.prepare().map_err(failed)?;
         let transaction = self.connection.unchecked_transaction().map_err(failed)?;
         transaction.execute_batch(TABLES).map_err(failed)?;
+        transaction.execute_batch(snapshots::TABLE).map_err(failed)?;
         transaction.pragma_update(None, "application_id", APPLICATION).map_err(failed)?;
         transaction.pragma_update(None, "user_version", SCHEMA).map_err(failed)?;
         for (key, value) in pinned {
@@ -254,6 +280,14 @@ impl SqliteJournal {
         self.connection.pragma_update(None, "journal_mode", "WAL")?;
         self.connection.pragma_update(None, "synchronous", "FULL")?;
         self.connection.pragma_update(None, "wal_autocheckpoint", 4_000)
+    }
+
+    /// Gives a journal of an earlier version what this one writes.
+    fn migrate(&self) -> rusqlite::Result<()> {
+        let transaction = self.connection.unchecked_transaction()?;
+        transaction.execute_batch(snapshots::TABLE)?;
+        transaction.pragma_update(None, "user_version", SCHEMA)?;
+        transaction.commit()
     }
 
     fn check_version(&self) -> Result<(), JournalError> {
@@ -379,6 +413,10 @@ impl Journal for SqliteJournal {
             }
         }
         transaction.commit().map_err(failed)
+    }
+
+    fn keep(&mut self, snapshot: &Snapshot) -> Result<(), JournalError> {
+        self.keep_snapshot(snapshot)
     }
 }
 
