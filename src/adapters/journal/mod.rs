@@ -22,7 +22,7 @@ use crate::runtime::ports::{Journal, JournalError};
 pub use snapshots::{KEPT, Past};
 
 /// Version of the tables; raised with every change that an older program would misread.
-const SCHEMA: i64 = 2;
+const SCHEMA: i64 = 3;
 
 /// "PhGt", so that `file` and we know the format.
 const APPLICATION: i64 = 0x5068_4774;
@@ -186,16 +186,11 @@ impl SqliteJournal {
 
     fn events_between(&self, after: u64, last: u64, gaps: bool) -> Result<Vec<Recorded>, JournalError> {
         let failed = |error: rusqlite::Error| explain(&self.path, "read", &error);
-<<<<<<< HEAD:src/adapters/journal.rs
-        let mut statement =
-            self.connection.prepare("SELECT seq, json, sum FROM events WHERE seq > ?1 ORDER BY seq").map_err(failed)?;
-        let mut rows = statement.query(params![i64::try_from(after).unwrap_or(i64::MAX)]).map_err(failed)?;
-=======
-        let sql = "SELECT seq, json FROM events WHERE seq > ?1 AND seq <= ?2 ORDER BY seq";
+        let sum = if self.has_sums() { "sum" } else { "NULL" };
+        let sql = format!("SELECT seq, json, {sum} FROM events WHERE seq > ?1 AND seq <= ?2 ORDER BY seq");
         let number = |seq: u64| i64::try_from(seq).unwrap_or(i64::MAX);
-        let mut statement = self.connection.prepare(sql).map_err(failed)?;
+        let mut statement = self.connection.prepare(&sql).map_err(failed)?;
         let mut rows = statement.query(params![number(after), number(last)]).map_err(failed)?;
->>>>>>> main:src/adapters/journal/mod.rs
         let mut events = Vec::new();
         let mut expected = after;
         while let Some(row) = rows.next().map_err(failed)? {
@@ -286,8 +281,16 @@ impl SqliteJournal {
     fn migrate(&self) -> rusqlite::Result<()> {
         let transaction = self.connection.unchecked_transaction()?;
         transaction.execute_batch(snapshots::TABLE)?;
+        if !self.has_sums() {
+            transaction.execute_batch("ALTER TABLE events ADD COLUMN sum INTEGER")?;
+        }
         transaction.pragma_update(None, "user_version", SCHEMA)?;
         transaction.commit()
+    }
+
+    /// Journals of earlier versions have no sums.
+    fn has_sums(&self) -> bool {
+        self.connection.prepare("SELECT sum FROM events LIMIT 0").is_ok()
     }
 
     fn check_version(&self) -> Result<(), JournalError> {
@@ -295,13 +298,6 @@ impl SqliteJournal {
         let number = |pragma: &str| self.connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
         let (application, version) =
             (number("application_id").map_err(failed)?, number("user_version").map_err(failed)?);
-        if application == APPLICATION && version < SCHEMA {
-            let path = &self.path;
-            return Err(JournalError::Damaged(format!(
-                "journal `{path}` was written by an earlier version of Phasegate (format {version}, this one knows {SCHEMA}): \
-                 use that version for it"
-            )));
-        }
         if application != APPLICATION {
             return Err(self.damaged("it was not made by Phasegate"));
         }
