@@ -22,11 +22,14 @@ metrics slow from http("http://127.0.0.1:1/") every 150s { depth: float = json("
 channel room = notify.webhook(url: secret("HOOK"))
 "#;
 
+/// What somebody says, and at which second.
+type Timed = (u64, fn() -> Command);
+
 struct Case {
     name: &'static str,
     body: &'static str,
     metrics: fn(&str, f64) -> Option<f64>,
-    commands: &'static [(u64, fn() -> Command)],
+    commands: &'static [Timed],
     outcome: Option<RunOutcome>,
 }
 

@@ -170,6 +170,6 @@ mod tests {
         }
         assert_eq!(unpack(&[7, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]), None);
         assert_eq!(unpack(&vec![7u8; 10_000]), None);
-        assert_eq!(unpack(&[vec![7u8, 1].repeat(100_000), vec![0]].concat()), None);
+        assert_eq!(unpack(&[[7u8, 1].repeat(100_000), vec![0]].concat()), None);
     }
 }

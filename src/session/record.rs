@@ -115,12 +115,9 @@ fn check(record: Record) -> Result<Record, Refusal> {
         ))
         .help("its record was changed after the run began; put back a copy of it"));
     }
-    let mut expected = record.base.next_seq();
-    for recorded in &record.events {
-        if recorded.seq != expected {
-            return Err(Refusal::usage(format!("the record of run `{id}` is damaged: event {expected} is missing")));
-        }
-        expected += 1;
+    let mut in_order = (record.base.next_seq()..).zip(&record.events);
+    if let Some((expected, _)) = in_order.find(|(expected, recorded)| recorded.seq != *expected) {
+        return Err(Refusal::usage(format!("the record of run `{id}` is damaged: event {expected} is missing")));
     }
     if record.events.is_empty() && !record.base.started {
         return Err(Refusal::usage(format!("run `{id}` never began: nothing has happened in it")));
