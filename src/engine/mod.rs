@@ -14,6 +14,7 @@ pub mod exec;
 mod finish;
 mod fold;
 pub mod judge;
+mod kayenta;
 mod nodes;
 mod observe;
 mod pause;

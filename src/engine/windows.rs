@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::carried::Running;
 use super::comparison;
+use super::kayenta;
 use super::probes;
 use super::scene::Scene;
 use super::series::amount;
@@ -42,6 +43,7 @@ pub fn call(scene: &Scene<'_>, function: &str, args: &[(String, Expr)]) -> Optio
     match function {
         "last" => Some(scene.metric(group, field).map(|value| Measured { value, arithmetic: String::new() })),
         "worse" => Some(comparison::worse(&arguments)),
+        "kayenta" => Some(kayenta::kayenta(&arguments)),
         "ewma" | "baseline" | "drift" | "cusum" | "burn_rate" => {
             Some(Metric::new(scene, group, field).and_then(|metric| shifts::call(&arguments, function, &metric)))
         }
