@@ -144,7 +144,9 @@ fn sustain_at(sustain: &ast::Sustain) -> Span {
 /// On one line, with single spaces.
 pub fn collapse(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii() && !byte.is_ascii_control();
-    if text.bytes().all(is_plain) && !text.contains("  ") {
+    let mut before = 0;
+    let is_single = |byte: u8| std::mem::replace(&mut before, byte) != b' ' || byte != b' ';
+    if text.bytes().all(is_plain) && text.bytes().all(is_single) {
         return text.trim().to_owned();
     }
     text.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -7,7 +7,7 @@ use crate::model::phase::{Block, Phase, Statement, StatementKind, Step};
 use crate::model::program::{MetricsGroup, Pipeline};
 
 use super::constants::Constants;
-use super::graph::predecessors;
+use super::graph::Order;
 
 /// The sampling interval of a group that says nothing about it.
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(60);
@@ -86,8 +86,9 @@ pub fn running(pipeline: &Pipeline, constants: &Constants<'_>) -> Vec<bool> {
     if runs.iter().all(|runs| *runs) {
         return runs;
     }
-    let before = predecessors(pipeline);
-    for phase in in_order(&before).unwrap_or_default() {
+    let order = Order::of(pipeline);
+    let before = order.predecessors();
+    for phase in in_order(before).unwrap_or_default() {
         runs[phase] &= before[phase].iter().all(|before| runs[*before]);
     }
     runs

@@ -32,7 +32,10 @@ impl<'t> Words<'t> {
                 excerpt.push_str(paragraph);
             } else {
                 is_cut = true;
-                excerpt.extend(std::iter::repeat_n('\n', paragraph.len()));
+                // The next declaration has to begin a line; spaces are passed over quicker than lines.
+                let lines = paragraph.len() - paragraph.trim_end_matches('\n').len();
+                excerpt.extend(std::iter::repeat_n(' ', paragraph.len() - lines));
+                excerpt.extend(std::iter::repeat_n('\n', lines));
             }
         }
         is_cut.then_some(excerpt)

@@ -1,5 +1,7 @@
 //! How phases depend on each other: circles (PG301), and one target ramped by two that may run side by side (PG304).
 
+use std::cell::OnceCell;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::diagnostic::{Code, Diagnostic};
@@ -283,15 +285,31 @@ fn resolved<'p>(pipeline: &'p Pipeline, expr: &'p Expr) -> &'p Expr {
     expr
 }
 
-/// The phases each phase waits for, for those who judge order.
-pub fn predecessors(pipeline: &Pipeline) -> Vec<Vec<usize>> {
-    edges_of(pipeline).into_iter().map(|edges| edges.into_iter().map(|edge| edge.to).collect()).collect()
+/// The order of a pipeline's phases, for those who judge it; found out when it is first asked for.
+#[derive(Debug)]
+pub struct Order<'p> {
+    pipeline: &'p Pipeline,
+    predecessors: OnceCell<Vec<Vec<usize>>>,
 }
 
-/// For each phase all those that are over when it begins.
-pub fn all_ancestors(pipeline: &Pipeline) -> Vec<FxHashSet<usize>> {
-    let edges = predecessors(pipeline);
-    (0..pipeline.phases.len()).map(|phase: usize| ancestors(&edges, phase)).collect()
+impl<'p> Order<'p> {
+    pub fn of(pipeline: &'p Pipeline) -> Self {
+        Self { pipeline, predecessors: OnceCell::new() }
+    }
+
+    /// The phases each phase waits for.
+    pub fn predecessors(&self) -> &[Vec<usize>] {
+        self.predecessors.get_or_init(|| {
+            let edges = edges_of(self.pipeline).into_iter();
+            edges.map(|edges| edges.into_iter().map(|edge| edge.to).collect()).collect()
+        })
+    }
+
+    /// For each phase all those that are over when it begins.
+    pub fn ancestors(&self) -> Vec<FxHashSet<usize>> {
+        let edges = self.predecessors();
+        (0..edges.len()).map(|phase| ancestors(edges, phase)).collect()
+    }
 }
 
 #[cfg(test)]

@@ -84,7 +84,8 @@ pub fn analyze(
     analyze_watched(loader, root, sources, &mut |_| {})
 }
 
-/// What an analysis does, in order; reading and the stages of the syntax alternate, file by file.
+/// What an analysis does, in order; reading and the stages of the syntax alternate, file by file, and so do meaning and
+/// lints, pipeline by pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     Read,
@@ -117,15 +118,14 @@ pub fn analyze_watched(
     let library = stdlib::Library::for_imports(imported, &excerpt::Words::of(texts));
     done(Stage::Library);
     let mut checker = Checker::new(&loaded.modules, &scopes, &unreadable, sources, &library);
-    let built = pipelines::build_program(&mut checker);
+    let mut judge = lints::Judge::new(&loaded.modules, sources, done);
+    let program = pipelines::build_program(&mut checker, &mut judge);
     unused::check(&mut checker);
     diagnostics.extend(checker.finish());
-    done(Stage::Meaning);
-    lints::check(&loaded.modules, &built, sources, &mut diagnostics);
-    done(Stage::Lints);
+    diagnostics.extend(judge.finish(&program));
     quiet::drop_echoes(sources, &mut diagnostics);
     let (diagnostics, allowed) = allows::apply(&loaded.modules, sources, diagnostics);
     let untested = allows::untested(&loaded.modules);
     done(Stage::Order);
-    Ok(Analysis { program: built.into_program(), diagnostics, allowed, untested, files })
+    Ok(Analysis { program, diagnostics, allowed, untested, files })
 }

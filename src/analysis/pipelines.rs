@@ -9,102 +9,140 @@ use crate::model::phase::{Block, Phase};
 use crate::model::program::{Hook, HookEvent, Local, Pipeline, Program};
 use crate::syntax::ast::{self, Item, ItemKind, PipelineItem, SignatureKind, StatementKind, TriggerKind};
 
-use super::checker::{Checker, Frame};
+use super::checker::{Checker, Frame, Used};
 use super::graph;
-use super::items;
+use super::items::{self, launched_from_afar};
+use super::lints::Judge;
+use super::load::Module;
 use super::statements::Body;
-use super::symbols::{ItemRef, declared};
+use super::symbols::{ItemRef, Space, declared};
 
-/// What the lints look at beside the program: bodies that no pipeline of the program holds.
-#[derive(Debug, Default)]
-pub struct Built {
-    pub program: Program,
-    /// Every pipeline of every file, and as if they were pipelines: components that none runs, kill switches, sentinels
-    /// and alerts.
-    pub pipelines: Vec<Pipeline>,
-    /// Those of them that the program has in the end.
-    pub kept: Vec<Kept>,
-}
-
-/// A pipeline of the program.
-#[derive(Debug)]
-pub struct Kept {
-    /// Where it stands in `Built::pipelines`.
-    pub place: usize,
-    pub name: String,
-    /// From another file.
-    pub imported: bool,
-}
-
-impl Built {
-    /// The program with its pipelines; of several with one name the first.
-    pub fn into_program(self) -> Program {
-        let mut program = self.program;
-        let mut pipelines: Vec<Option<Pipeline>> = self.pipelines.into_iter().map(Some).collect();
-        for kept in self.kept {
-            let into = if kept.imported { &mut program.imported } else { &mut program.pipelines };
-            if !into.contains_key(&kept.name)
-                && let Some(pipeline) = pipelines.get_mut(kept.place).and_then(Option::take)
-            {
-                into.insert(kept.name, pipeline);
-            }
-        }
-        program
-    }
-}
-
-pub fn build_program(checker: &mut Checker<'_>) -> Built {
-    let mut built = Built::default();
+/// Reads everything and lets the lints judge every pipeline of every file as soon as it is known. What other files
+/// hold is forgotten after that, unless the program runs it: a large program is never in memory as a whole.
+pub fn build_program(checker: &mut Checker<'_>, judge: &mut Judge<'_>) -> Program {
     let items = checker.items();
     checker.name_items(&items);
-    built.program.environments = checker.read_environments();
-    checker.environment_names = built.program.environments.keys().cloned().collect();
+    let mut program = Program { environments: checker.read_environments(), ..Program::default() };
+    checker.environment_names = program.environments.keys().cloned().collect();
     for reference in &items {
         checker.module = reference.module;
-        checker.read_declaration(*reference, &mut built.program);
+        checker.read_declaration(*reference, &mut program);
     }
-    let mut components = Vec::new();
-    for reference in &items {
-        checker.module = reference.module;
-        if let ItemKind::Component(component) = &checker.item(*reference).kind {
-            let (block, frame) = checker.judge_component(*reference, component);
-            checker.report_unused_locals(&frame);
-            components.push((*reference, block, frame.locals));
-        }
+    let components = checker.judge_components(&items);
+    let watched = items::read_operations(checker, &items, &mut program);
+    let mut known = Known::new(launched_from_afar(checker));
+    let by_module: FxHashMap<usize, &[ItemRef]> =
+        items.chunk_by(|one, next| one.module == next.module).map(|items| (items[0].module, items)).collect();
+    for items in imported_first(checker.modules).iter().filter_map(|module| by_module.get(module)) {
+        checker.read_module(items, &mut program, &mut known, judge);
     }
-    let mut places = FxHashMap::default();
-    for reference in &items {
-        checker.module = reference.module;
-        let item = checker.item(*reference);
-        if let ItemKind::Pipeline(pipeline) = &item.kind {
-            let read = checker.read_pipeline(*reference, item, pipeline);
-            if reference.module == 0 {
-                built.kept.push(Kept { place: built.pipelines.len(), name: read.name.clone(), imported: false });
-            }
-            places.insert(*reference, built.pipelines.len());
-            built.pipelines.push(read);
-        }
-    }
-    items::read(checker, &items, &places, &mut built);
+    judge.pipelines(&program, &watched);
+    items::finish(checker, &items, &mut program);
     for (reference, block, locals) in components {
-        if !checker.used.contains(&super::checker::Used::Item(reference)) {
-            built.pipelines.push(checker.lone_component(reference, block, locals));
+        if !checker.used.contains(&Used::Item(reference)) {
+            judge.pipelines(&program, &[checker.lone_component(reference, block, locals)]);
         }
     }
     checker.module = 0;
-    built
+    known.into_program(checker, &items, &mut program);
+    program
+}
+
+/// The pipelines that something may still ask for.
+pub struct Known {
+    pub pipelines: FxHashMap<ItemRef, Pipeline>,
+    /// What tests of the checked file and schedules run, in their order.
+    pub started: Vec<ItemRef>,
+    /// What must not be forgotten with its file.
+    from_afar: FxHashSet<ItemRef>,
+}
+
+impl Known {
+    fn new(from_afar: FxHashSet<ItemRef>) -> Self {
+        Self { pipelines: FxHashMap::default(), started: Vec::new(), from_afar }
+    }
+
+    /// Those of the checked file, and of the others those that something runs; of several with one name the first.
+    fn into_program(mut self, checker: &Checker<'_>, items: &[ItemRef], program: &mut Program) {
+        for reference in items.iter().filter(|reference| reference.module == 0) {
+            if let Some(pipeline) = self.pipelines.remove(reference) {
+                program.pipelines.entry(pipeline.name.clone()).or_insert(pipeline);
+            }
+        }
+        for reference in self.started.into_iter().filter(|started| self.from_afar.contains(started)) {
+            if let Some(pipeline) = self.pipelines.remove(&reference) {
+                program.imported.entry(checker.program_name(reference)).or_insert(pipeline);
+            }
+        }
+    }
+}
+
+/// Every file behind those it imports: what it runs is known then. Where files import each other in a circle, one of
+/// them is first.
+fn imported_first(modules: &[Module]) -> Vec<usize> {
+    let mut order = Vec::with_capacity(modules.len());
+    let mut reached = vec![false; modules.len()];
+    let mut open = vec![(0, false)];
+    while let Some((module, is_left)) = open.pop() {
+        if is_left {
+            order.push(module);
+        } else if !std::mem::replace(&mut reached[module], true) {
+            open.push((module, true));
+            open.extend(modules[module].imports.values().map(|target| (*target, false)));
+        }
+    }
+    order
 }
 
 impl<'a> Checker<'a> {
+    /// The bodies of all components, with what each declares.
+    fn judge_components(&mut self, items: &[ItemRef]) -> Vec<(ItemRef, Block, Vec<Local>)> {
+        let mut components = Vec::new();
+        for reference in items {
+            self.module = reference.module;
+            if let ItemKind::Component(component) = &self.item(*reference).kind {
+                let (block, frame) = self.judge_component(*reference, component);
+                self.report_unused_locals(&frame);
+                components.push((*reference, block, frame.locals));
+            }
+        }
+        components
+    }
+
+    /// The pipelines of one file, and what starts runs in it.
+    fn read_module(&mut self, items: &[ItemRef], program: &mut Program, known: &mut Known, judge: &mut Judge<'_>) {
+        let mut own = Vec::new();
+        for reference in items {
+            self.module = reference.module;
+            let item = self.item(*reference);
+            if let ItemKind::Pipeline(written) = &item.kind {
+                let read = self.read_pipeline(*reference, item, written);
+                judge.pipelines(program, std::slice::from_ref(&read));
+                known.pipelines.insert(*reference, read);
+                own.push(*reference);
+            }
+        }
+        for reference in items {
+            if let Some(values) = self.read_launching(*reference, known, program) {
+                judge.pipelines(program, &[values]);
+            }
+        }
+        for reference in own.iter().filter(|own| own.module > 0 && !known.from_afar.contains(own)) {
+            known.pipelines.remove(reference);
+            self.tables.remove(reference);
+            self.launched.remove(reference);
+        }
+    }
+
     /// Gives each item its name in the program; two files may use one name for two things.
     fn name_items(&mut self, items: &[ItemRef]) {
-        let mut taken: FxHashSet<String> = FxHashSet::default();
+        let mut taken: FxHashSet<(Space, String)> = FxHashSet::default();
         for reference in items {
             let Some((space, name)) = declared(self.item(*reference)) else { continue };
             let mut unique = name.text.clone();
-            if !taken.insert(format!("{space:?} {unique}")) && reference.module > 0 {
+            if !taken.insert((space, unique.clone())) && reference.module > 0 {
                 unique = format!("{}.{unique}", self.module_stem(reference.module));
-                taken.insert(format!("{space:?} {unique}"));
+                taken.insert((space, unique.clone()));
             }
             self.program_names.insert(*reference, unique);
         }

@@ -29,23 +29,30 @@ impl Queries {
 fn shape(query: &str) -> String {
     let mut shape = String::with_capacity(query.len());
     let mut rest = query;
-    while let Some(next) = rest.chars().next() {
+    while let Some(next) = rest.bytes().next() {
         let end = match next {
-            'a'..='z' | 'A'..='Z' | '_' => rest.find(|c: char| !is_part_of_word(c)).unwrap_or(rest.len()),
-            '"' | '\'' | '`' => end_of_quoted(rest, next),
-            '0'..='9' => rest.find(|c: char| !is_part_of_word(c) && c != '.').unwrap_or(rest.len()),
-            _ => next.len_utf8(),
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' => length(rest, is_part_of_word),
+            b'"' | b'\'' | b'`' => end_of_quoted(rest, char::from(next)),
+            b'0'..=b'9' => length(rest, |byte| is_part_of_word(byte) || byte == b'.'),
+            0..0x80 => 1,
+            _ => length(rest, |byte| byte >= 0x80),
         };
         let (piece, behind) = rest.split_at(end);
-        let is_series = piece.contains('_') && behind.starts_with(['{', '[']) && !is_keyword(piece);
-        shape.push_str(if is_series && next.is_ascii_alphabetic() { "_" } else { piece });
+        let is_before_series = next.is_ascii_alphabetic() && matches!(behind.bytes().next(), Some(b'{' | b'['));
+        let is_series = is_before_series && piece.contains('_') && !is_keyword(piece);
+        shape.push_str(if is_series { "_" } else { piece });
         rest = behind;
     }
     shape
 }
 
-fn is_part_of_word(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '_' || c == ':'
+/// Bytes at the start of the text that are of a kind.
+fn length(text: &str, is_meant: impl Fn(u8) -> bool) -> usize {
+    text.bytes().position(|byte| !is_meant(byte)).unwrap_or(text.len())
+}
+
+fn is_part_of_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b':'
 }
 
 fn is_keyword(word: &str) -> bool {

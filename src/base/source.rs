@@ -30,9 +30,9 @@ impl SourceFile {
     #[must_use]
     pub fn new(id: FileId, name: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
-        let newlines = text.match_indices('\n');
+        let newlines = memchr::memchr_iter(b'\n', text.as_bytes());
         let line_starts: Vec<u32> =
-            std::iter::once(0).chain(newlines.map(|(at, _)| Span::new(at + 1, at + 1).start)).collect();
+            std::iter::once(0).chain(newlines.map(|at| Span::new(at + 1, at + 1).start)).collect();
         let end = Span::new(text.len(), text.len()).end;
         let is_long = |start: u32, next: u32| next.saturating_sub(start) as usize > BLOCK;
         let last = line_starts.last().copied().unwrap_or(0);

@@ -15,6 +15,7 @@ use self::exit::Exit;
 pub mod abort;
 pub mod approve;
 pub mod backup;
+pub mod bundle;
 pub mod by_hand;
 pub mod check;
 pub mod demo;
@@ -28,6 +29,7 @@ pub mod logs;
 pub mod output;
 pub mod pause;
 pub mod plan;
+pub mod replay;
 pub mod resolve;
 pub mod resume;
 pub mod rollback;
@@ -39,6 +41,7 @@ pub mod switch;
 pub mod terminal;
 pub mod test;
 pub mod version;
+pub mod why;
 
 /// One row per command: its name in the enum and its module.
 macro_rules! commands {
@@ -71,6 +74,9 @@ commands! {
     Abort abort;
     Rollback rollback;
     Resolve resolve;
+    Why why;
+    Replay replay;
+    Bundle bundle;
     Switch switch;
     Version version;
 }

@@ -7,6 +7,7 @@ pub mod command;
 pub mod file;
 pub mod http;
 pub mod prometheus;
+pub mod prometheus_range;
 
 use std::time::Duration;
 

@@ -99,18 +99,19 @@ fn digits_length(text: &str) -> usize {
 }
 
 fn measure(text: &str, digits: &str, unit: &str) -> Result<Measured, NumberFault> {
-    let misplaced = digits.ends_with('_') || digits.contains("__") || digits.contains("_.") || digits.contains("._");
-    if misplaced {
+    let is_misplaced =
+        || digits.ends_with('_') || digits.contains("__") || digits.contains("_.") || digits.contains("._");
+    if digits.as_bytes().contains(&b'_') && is_misplaced() {
         let instead = (!unit.contains('.')).then(|| text.replace("__", "_").replace("_.", ".").replace("._", "."));
         let instead = instead.filter(|better| better != text && read(better).is_ok());
         return Err(NumberFault { instead, ..fault(format!("an underscore in `{text}` is not between digits")) });
     }
     let value = Number::parse(digits).filter(|value| value.is_finite());
     let Some(value) = value else { return Err(fault(format!("`{digits}` is too large for a number"))) };
-    let integer = !digits.contains(['.', 'e', 'E']);
+    let integer = !digits.bytes().any(|byte| matches!(byte, b'.' | b'e' | b'E'));
     let scaled = |(times, by): (i64, i64)| {
-        let product = value.multiply(Number::from(times));
-        product.divide(Number::from(by)).unwrap_or(product)
+        let product = if times == 1 { value } else { value.multiply(Number::from(times)) };
+        if by == 1 { product } else { product.divide(Number::from(by)).unwrap_or(product) }
     };
     let (value, unit) = match unit {
         "" => (value, Unit::None),

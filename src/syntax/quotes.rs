@@ -47,7 +47,7 @@ pub(super) struct Quoted {
 }
 
 /// The line breaks of prepared text: plain, before a statement, before an item.
-pub(super) fn is_line_end(byte: u8) -> bool {
+pub(super) const fn is_line_end(byte: u8) -> bool {
     matches!(byte, b'\n' | 0x1E | 0x1D)
 }
 
@@ -79,9 +79,26 @@ fn simple_end(bytes: &[u8], start: usize) -> Option<usize> {
             b'\\' => return None,
             b'$' if bytes.get(at + 1) == Some(&b'{') => return None,
             byte if is_line_end(*byte) => return None,
-            _ => at += 1,
+            _ => at += 1 + plain_length(&bytes[at + 1..]),
         }
     }
+}
+
+/// Bytes that mean nothing in a string, nor in the code in it: most are like that, and one look tells.
+const IS_PLAIN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let is_special = matches!(byte as u8, b'"' | b'\\' | b'$' | b')' | b']' | b'{' | b'}' | b',');
+        table[byte] = !(is_special || is_line_end(byte as u8));
+        byte += 1;
+    }
+    table
+};
+
+/// How many bytes at the start of `bytes` mean nothing in a string.
+pub(super) fn plain_length(bytes: &[u8]) -> usize {
+    bytes.iter().position(|byte| !IS_PLAIN[usize::from(*byte)]).unwrap_or(bytes.len())
 }
 
 fn raw(bytes: &[u8], start: usize) -> Quoted {
@@ -151,7 +168,7 @@ impl<'a> Reader<'a> {
             }
             _ if !block && is_line_end(byte) => self.leave(false),
             b')' | b']' | b'{' | b'}' | b',' if !block && outer && self.is_tail() => self.leave(false),
-            _ => self.at += 1,
+            _ => self.pass(),
         }
     }
 
@@ -171,8 +188,13 @@ impl<'a> Reader<'a> {
                 self.leave(true);
             }
             _ if !block && is_line_end(byte) => self.leave(false),
-            _ => self.at += 1,
+            _ => self.pass(),
         }
+    }
+
+    /// Passes a byte, and all behind it that mean nothing.
+    fn pass(&mut self) {
+        self.at += 1 + plain_length(&self.bytes[self.at + 1..]);
     }
 
     fn leave(&mut self, closed: bool) {

@@ -94,8 +94,10 @@ impl Scanner<'_> {
             self.at = 3;
         }
         // Marks are ours alone, wherever they stand.
-        for byte in self.bytes.iter_mut().filter(|byte| matches!(**byte, 0x1D | 0x1E)) {
-            *byte = 0x01;
+        if memchr::memchr2(0x1D, 0x1E, &self.bytes).is_some() {
+            for byte in self.bytes.iter_mut().filter(|byte| matches!(**byte, 0x1D | 0x1E)) {
+                *byte = 0x01;
+            }
         }
         while let Some(byte) = self.bytes.get(self.at).copied() {
             self.step(byte);
@@ -107,7 +109,7 @@ impl Scanner<'_> {
 
     fn step(&mut self, byte: u8) {
         match byte {
-            b' ' | b'\t' | b'\r' | 0x0C => self.at += 1,
+            b' ' | b'\t' | b'\r' | 0x0C => self.at += 1 + blanks(&self.bytes[self.at + 1..]),
             b'\n' => self.line_break(),
             b'/' if matches!(self.bytes.get(self.at + 1), Some(b'/' | b'*')) => self.comment(),
             b'"' => self.string(Quote::opens_at(&self.bytes, self.at).unwrap_or(Quote::Plain)),
@@ -121,7 +123,7 @@ impl Scanner<'_> {
     /// Marks the line break when a statement or an item begins on the next line.
     fn line_break(&mut self) {
         let start = self.at + 1;
-        let first = start + self.bytes[start..].iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r')).count();
+        let first = start + blanks(&self.bytes[start..]);
         let mut token = NEWLINE;
         if self.marks && self.bytes.get(first).is_some_and(u8::is_ascii_lowercase) {
             let end = self.word_end(first);
@@ -187,7 +189,7 @@ impl Scanner<'_> {
     fn comment(&mut self) {
         let rest = &self.bytes[self.at..];
         let (kind, end) = if rest[1] == b'/' {
-            let end = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
+            let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
             let doc = rest.starts_with(b"///") && rest.get(3) != Some(&b'/');
             (if doc { CommentKind::Doc } else { CommentKind::Line }, end)
         } else {
@@ -239,7 +241,7 @@ impl Scanner<'_> {
     }
 
     fn word_end(&self, start: usize) -> usize {
-        start + self.bytes[start..].iter().take_while(|byte| is_word(**byte)).count()
+        start + word_length(&self.bytes[start..])
     }
 
     fn beyond_ascii(&mut self) {
@@ -373,8 +375,27 @@ impl Nesting {
     }
 }
 
+/// Letters, digits and `_`, by byte: words are most of a text, and one look tells.
+const IS_WORD: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'_';
+        byte += 1;
+    }
+    table
+};
+
 fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
+    IS_WORD[usize::from(byte)]
+}
+
+fn word_length(bytes: &[u8]) -> usize {
+    bytes.iter().position(|byte| !is_word(*byte)).unwrap_or(bytes.len())
+}
+
+fn blanks(bytes: &[u8]) -> usize {
+    bytes.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\r')).unwrap_or(bytes.len())
 }
 
 /// Behind an unindented keyword: the name or title that belongs to it.
@@ -398,13 +419,13 @@ fn begins_statement(word: &[u8], rest: &[u8]) -> bool {
 
 /// `every 1m`: a value behind a blank on the same line.
 fn has_value_ahead(rest: &[u8]) -> bool {
-    let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r')).count();
+    let blanks = blanks(rest);
     blanks > 0 && rest.get(blanks).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'"')
 }
 
 /// `hold and x`: a name, not a statement.
 fn is_operator_word(next: &[u8]) -> bool {
-    let word = &next[..next.iter().take_while(|byte| is_word(**byte)).count()];
+    let word = &next[..word_length(next)];
     matches!(word, b"and" | b"or" | b"in" | b"then" | b"else")
 }
 

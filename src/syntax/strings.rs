@@ -6,7 +6,7 @@ use crate::base::span::Span;
 use super::ast::{Expr, ExprKind, Name, StringLiteral, StringPiece};
 use super::grammar::{self, Node, Rule};
 use super::lower::Lower;
-use super::quotes::{Quote, hole, quoted};
+use super::quotes::{Quote, hole, plain_length, quoted};
 use super::scan::{DEEPEST, scan};
 
 /// A stretch of the inside of a string.
@@ -37,7 +37,7 @@ pub(super) fn parts(bytes: &[u8]) -> Vec<Part> {
                 Part::Hole(Span::new(at + 2, inside.end - usize::from(inside.closed)))
             }
             _ => {
-                at += 1;
+                at = (at + 1 + plain_length(&bytes[at + 1..])).min(end);
                 continue;
             }
         };

@@ -95,16 +95,10 @@ impl Tokens {
 
     pub(super) fn push(&mut self, token: char, start: usize, end: usize) {
         let place = (clip(start), self.end);
-        if token.is_ascii() {
-            self.text.push(token as u8);
-            self.places.push(place);
-        } else {
-            let mut buffer = [0; 4];
-            for byte in token.encode_utf8(&mut buffer).bytes() {
-                self.text.push(byte);
-                self.places.push(place);
-            }
-        }
+        let mut buffer = [0; 4];
+        let written = token.encode_utf8(&mut buffer).as_bytes();
+        self.text.extend_from_slice(written);
+        self.places.extend_from_slice(&[place; 4][..written.len()]);
         if !matches!(token, NEWLINE | MARK | ITEM_MARK) {
             self.end = clip(end);
         }

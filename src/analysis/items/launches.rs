@@ -1,15 +1,17 @@
 //! `run PIPELINE(…) in ENVIRONMENT`, as schedules and tests have it.
 
+use rustc_hash::FxHashSet;
+
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::suggest::Suggestion;
 use crate::model::expr::Expr;
 use crate::model::operations::Launch;
-use crate::syntax::ast::{self, Arg, ExprKind, ItemKind, Name, PipelineItem, StatementKind};
+use crate::syntax::ast::{self, Arg, ExprKind, ItemKind, Name, PipelineItem, StatementKind, TestItem};
 
 use super::super::arguments::{Callee, Formal};
 use super::super::checker::{Checker, Place};
 use super::super::expressions::path_of;
-use super::super::symbols::{Binding, ItemRef, Space};
+use super::super::symbols::{Binding, ItemRef, Scope, Space};
 
 impl<'a> Checker<'a> {
     /// The pipeline that is run, and how; what is wrong with either is reported.
@@ -161,6 +163,52 @@ impl<'a> Checker<'a> {
             self.report_undefined("environment", name, near);
         }
         None
+    }
+}
+
+/// Known from the names alone, before anything is read: pipelines that must not be forgotten with their file, as a test
+/// of another file runs them, or a schedule or a test that takes part in the program.
+pub fn launched_from_afar(checker: &Checker<'_>) -> FxHashSet<ItemRef> {
+    let mut launched = FxHashSet::default();
+    let taken_in = schedules_taken_in(checker);
+    for (module, scope) in checker.scopes.iter().enumerate() {
+        for (item, written) in checker.modules[module].ast.items.iter().enumerate() {
+            let (run, takes_part) = match &written.kind {
+                ItemKind::Schedule(schedule) => (&schedule.run, taken_in.contains(&ItemRef { module, item })),
+                ItemKind::Test(TestItem { run: Some(run), .. }) => (&run.call, module == 0),
+                _ => continue,
+            };
+            let target = target_of(run, scope, checker.scopes);
+            launched.extend(target.filter(|target| takes_part || target.module != module));
+        }
+    }
+    launched
+}
+
+/// Those of the checked file, and what any file imports.
+fn schedules_taken_in(checker: &Checker<'_>) -> FxHashSet<ItemRef> {
+    let scopes = checker.scopes.iter().enumerate();
+    scopes
+        .flat_map(|(module, scope)| {
+            let names = scope.names_of(Space::Schedule).filter_map(|name| scope.get(Space::Schedule, name));
+            names.filter(move |binding| module == 0 || binding.imported).map(|binding| binding.target)
+        })
+        .collect()
+}
+
+fn target_of(written: &ast::Expr, scope: &Scope<'_>, scopes: &[Scope<'_>]) -> Option<ItemRef> {
+    let callee = match &*written.kind {
+        ExprKind::Call { callee, .. } => callee,
+        ExprKind::Group(inner) => return target_of(inner, scope, scopes),
+        _ => return None,
+    };
+    match path_of(callee)?.as_slice() {
+        [name] => Some(scope.get(Space::Pipeline, &name.text)?.target),
+        [alias, name] => {
+            let (module, _) = scope.aliases.get(alias.text.as_str())?;
+            Some(scopes[*module].get(Space::Pipeline, &name.text)?.target)
+        }
+        _ => None,
     }
 }
 

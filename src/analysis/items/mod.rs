@@ -17,37 +17,39 @@ mod scenarios;
 mod schedules;
 mod sentinels;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use crate::base::span::Location;
 use crate::contract::types::Type;
 use crate::contract::value::Value;
 use crate::model::expr::Expr;
 use crate::model::phase::{Block, Condition, Trigger, TriggerAction};
-use crate::model::program::{Local, LocalKind, Pipeline};
+use crate::model::program::{Local, LocalKind, Pipeline, Program};
 use crate::syntax::ast::{self, ItemKind};
 
 use super::checker::{Checker, Frame, Place, Surroundings, Used};
 use super::conditions::{Holder, collapse};
-use super::pipelines::{Built, Kept};
+use super::pipelines::Known;
 use super::symbols::{ItemRef, Space, declared};
 
 pub use launched::Launched;
+pub use launches::launched_from_afar;
 
-/// Reads every item that is neither a declaration nor a pipeline. `places` says where in `built.pipelines` each pipeline is.
-pub fn read(checker: &mut Checker<'_>, items: &[ItemRef], places: &FxHashMap<ItemRef, usize>, built: &mut Built) {
+/// Reads the items that name no pipeline. What the lints look at in them comes back, as pipelines.
+pub fn read_operations(checker: &mut Checker<'_>, items: &[ItemRef], program: &mut Program) -> Vec<Pipeline> {
+    let mut watched = Vec::new();
     for reference in items {
         checker.module = reference.module;
-        checker.read_operation(*reference, built);
+        watched.extend(checker.read_operation(*reference, program));
     }
-    for reference in items {
-        checker.module = reference.module;
-        checker.read_launching(*reference, places, built);
-    }
-    checker.report_endless_turns(&built.program.killswitches);
+    watched
+}
+
+/// What can only be said once everything has been read.
+pub fn finish(checker: &mut Checker<'_>, items: &[ItemRef], program: &mut Program) {
+    checker.report_endless_turns(&program.killswitches);
     checker.report_repeated_titles();
     checker.use_what_acts_by_itself();
-    let program = &mut built.program;
     let bystanders = checker.bystanders(items).into_iter();
     let bystanders: FxHashSet<(Space, String)> = bystanders
         .filter_map(|reference| Some((declared(checker.item(reference))?.0, checker.program_name(reference))))
@@ -60,65 +62,67 @@ pub fn read(checker: &mut Checker<'_>, items: &[ItemRef], places: &FxHashMap<Ite
 }
 
 impl<'a> Checker<'a> {
-    /// Items that name no pipeline.
-    fn read_operation(&mut self, reference: ItemRef, built: &mut Built) {
+    fn read_operation(&mut self, reference: ItemRef, program: &mut Program) -> Option<Pipeline> {
         let item = self.item(reference);
         let doc = item.doc.clone();
-        let name = self.program_name(reference);
         match &item.kind {
             ItemKind::KillSwitch(written) => {
-                let read = self.read_killswitch(name, doc, written);
-                built.pipelines.push(killswitches::for_lints(&read));
-                built.program.killswitches.entry(read.name.clone()).or_insert(read);
+                let read = self.read_killswitch(self.program_name(reference), doc, written);
+                let watched = killswitches::for_lints(&read);
+                program.killswitches.entry(read.name.clone()).or_insert(read);
+                Some(watched)
             }
             ItemKind::Sentinel(written) => {
                 let read = self.read_sentinel(reference, doc, written);
-                built.pipelines.push(sentinels::for_lints(&read));
-                built.program.sentinels.entry(read.name.clone()).or_insert(read);
+                let watched = sentinels::for_lints(&read);
+                program.sentinels.entry(read.name.clone()).or_insert(read);
+                Some(watched)
             }
             ItemKind::Freeze(written) => {
-                let read = self.read_freeze(name, doc, written);
-                built.program.freezes.entry(read.name.clone()).or_insert(read);
+                let read = self.read_freeze(self.program_name(reference), doc, written);
+                program.freezes.entry(read.name.clone()).or_insert(read);
+                None
             }
             ItemKind::Alert(written) => {
-                let read = self.read_alert(name, doc, written);
-                built.pipelines.push(alerts::for_lints(&read));
-                built.program.alerts.entry(read.name.clone()).or_insert(read);
+                let read = self.read_alert(self.program_name(reference), doc, written);
+                let watched = alerts::for_lints(&read);
+                program.alerts.entry(read.name.clone()).or_insert(read);
+                Some(watched)
             }
             ItemKind::Rubric(written) => {
-                let read = self.read_rubric(name, doc, written);
-                built.pipelines.push(rubrics::for_lints(&read));
-                built.program.rubrics.entry(read.name.clone()).or_insert(read);
+                let read = self.read_rubric(self.program_name(reference), doc, written);
+                let watched = rubrics::for_lints(&read);
+                program.rubrics.entry(read.name.clone()).or_insert(read);
+                Some(watched)
             }
-            _ => {}
+            _ => None,
         }
     }
 
-    /// Items that start runs.
-    fn read_launching(&mut self, reference: ItemRef, places: &FxHashMap<ItemRef, usize>, built: &mut Built) {
+    /// An item that starts runs. What the lints look at in a test comes back, as a pipeline.
+    pub fn read_launching(&mut self, reference: ItemRef, known: &mut Known, program: &mut Program) -> Option<Pipeline> {
+        self.module = reference.module;
         let item = self.item(reference);
-        let started = match &item.kind {
+        match &item.kind {
             ItemKind::Schedule(written) => {
                 let (pipeline, read) = self.read_schedule(reference, item.doc.clone(), written);
                 if let Some(read) = read {
-                    built.program.schedules.entry(read.name.clone()).or_insert(read);
+                    program.schedules.entry(read.name.clone()).or_insert(read);
                 }
-                pipeline
+                known.started.extend(pipeline);
+                None
             }
             ItemKind::Test(written) => {
-                let known = (places, built.pipelines.as_slice(), &built.program);
-                let (pipeline, read) = self.read_test(item.doc.clone(), written, known);
-                built.pipelines.extend(read.as_ref().map(scenarios::for_lints));
-                built.program.tests.extend(read.filter(|_| reference.module == 0));
-                pipeline
+                let (pipeline, read) = self.read_test(item.doc.clone(), written, &known.pipelines, program);
+                let values = read.as_ref().map(scenarios::for_lints);
+                // Tests of other files are theirs, and so is what they run.
+                if reference.module == 0 {
+                    program.tests.extend(read);
+                    known.started.extend(pipeline);
+                }
+                values
             }
             _ => None,
-        };
-        // A pipeline of another file is only part of the program when something runs it.
-        if let Some(pipeline) = started.filter(|pipeline| pipeline.module > 0)
-            && let Some(place) = places.get(&pipeline)
-        {
-            built.kept.push(Kept { place: *place, name: self.program_name(pipeline), imported: true });
         }
     }
 

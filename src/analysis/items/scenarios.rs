@@ -28,7 +28,8 @@ impl<'a> Checker<'a> {
         &mut self,
         doc: Option<String>,
         written: &'a TestItem,
-        (places, pipelines, program): (&FxHashMap<ItemRef, usize>, &[Pipeline], &Program),
+        known: &FxHashMap<ItemRef, Pipeline>,
+        program: &Program,
     ) -> (Option<ItemRef>, Option<Test>) {
         let title = self.read_test_title(&written.title);
         let Some(run) = &written.run else {
@@ -38,7 +39,7 @@ impl<'a> Checker<'a> {
         };
         let (pipeline, launch) =
             self.watching(None, |checker| checker.read_launch(&run.call, run.environment.as_ref()));
-        let model = pipeline.and_then(|pipeline| pipelines.get(*places.get(&pipeline)?));
+        let model = pipeline.and_then(|pipeline| known.get(&pipeline));
         let scene = pipeline.zip(model).map(|(pipeline, model)| {
             let environment = launch.as_ref().and_then(|launch| launch.environment.as_ref());
             let environment = environment.and_then(|name| program.environments.get(name));

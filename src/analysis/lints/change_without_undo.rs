@@ -9,7 +9,7 @@ use crate::model::program::{Pipeline, Program};
 use crate::model::signature::EffectClass;
 use crate::model::walk::blocks_within;
 
-use super::super::graph::all_ancestors;
+use super::super::graph::Order;
 use super::{Lint, Subject};
 
 pub const LINT: Lint = Lint {
@@ -51,7 +51,7 @@ pipeline rollout {
 
 fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for pipeline in subject.pipelines {
-        let Some(reach) = Reach::of(pipeline) else { continue };
+        let Some(reach) = Reach::of(pipeline, &subject.order) else { continue };
         for (index, phase) in pipeline.phases.iter().enumerate() {
             let mut open = Vec::new();
             collect_steps(&phase.body, &mut open);
@@ -107,14 +107,14 @@ struct Reach<'p> {
 }
 
 impl<'p> Reach<'p> {
-    fn of(pipeline: &'p Pipeline) -> Option<Self> {
+    fn of(pipeline: &'p Pipeline, order: &Order<'_>) -> Option<Self> {
         let phases: Vec<usize> =
             (0..pipeline.phases.len()).filter(|index| can_roll_back(&pipeline.phases[*index].body)).collect();
         let everywhere = pipeline.scope.triggers.iter().any(|trigger| trigger.action == TriggerAction::Rollback);
         let by_failure = pipeline.phases.iter().any(|phase| rolls_back_on_failure(phase) && has_undoable(&phase.body));
         let stated = pipeline.phases.iter().any(|phase| phase.on_failure == Some(FailurePolicy::Rollback));
         let any = everywhere || by_failure || stated || !phases.is_empty();
-        any.then(|| Self { pipeline, everywhere, by_failure, phases, before: all_ancestors(pipeline) })
+        any.then(|| Self { pipeline, everywhere, by_failure, phases, before: order.ancestors() })
     }
 
     fn includes(&self, phase: usize, step: &Step) -> bool {

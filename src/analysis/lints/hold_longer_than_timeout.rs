@@ -12,7 +12,6 @@ use crate::model::walk::phase_expressions;
 
 use super::super::constants::Constants;
 use super::super::durations::{known, longest_path, running, waits};
-use super::super::graph::predecessors;
 use super::{Lint, Subject};
 
 pub const LINT: Lint = Lint {
@@ -38,7 +37,7 @@ pipeline soak {
 fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for pipeline in subject.pipelines {
         let Some(timeout) = &pipeline.timeout else { continue };
-        let before = predecessors(pipeline);
+        let before = subject.order.predecessors();
         let named_apart = named_apart(pipeline);
         for constants in Constants::of(subject.program, pipeline) {
             let Some(limit) = constants.duration(timeout) else { continue };
@@ -52,7 +51,7 @@ fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
                     Duration::ZERO
                 })
             };
-            let Some((total, path)) = longest_path(&before, length) else { continue };
+            let Some((total, path)) = longest_path(before, length) else { continue };
             if total <= limit {
                 continue;
             }

@@ -24,15 +24,20 @@ mod undocumented_pipeline;
 mod unreachable_phase;
 
 use std::cell::OnceCell;
+use std::rc::Rc;
+
+use rustc_hash::FxHashSet;
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::source::Sources;
 use crate::base::span::Location;
 use crate::model::program::{Pipeline, Program};
 
+use super::Stage;
 use super::folded;
+use super::graph::Order;
 use super::load::Module;
-use super::pipelines::Built;
+use super::soundness::standing::NOWHERE;
 use super::soundness::survey::{Survey, mentions_environment_in_groups};
 
 /// A lint, for `explain` and its tests: the bad example gives the code, the good one does not.
@@ -54,28 +59,18 @@ pub struct Subject<'s> {
     /// One, or none.
     pub pipelines: &'s [Pipeline],
     pub sources: &'s Sources,
+    /// Of the phases of its pipeline.
+    pub order: Rc<Order<'s>>,
     groups_differ: bool,
     survey: OnceCell<Survey<'s>>,
 }
 
 impl<'s> Subject<'s> {
-    /// What stands outside of pipelines.
-    fn outside(modules: &'s [Module], built: &'s Built, sources: &'s Sources) -> Self {
-        let groups_differ = mentions_environment_in_groups(&built.program);
-        Self { modules, program: &built.program, pipelines: &[], sources, groups_differ, survey: OnceCell::new() }
-    }
-
-    /// The same program, with one of its pipelines.
-    fn beside(&self, pipeline: &'s Pipeline) -> Self {
-        let pipelines = std::slice::from_ref(pipeline);
-        Self { modules: &[], pipelines, survey: OnceCell::new(), ..*self }
-    }
-
     /// What the conditions come to; read once for all lints.
     pub fn survey(&self) -> &Survey<'s> {
         self.survey.get_or_init(|| match self.pipelines {
-            [] => Survey::outside(self.program),
-            pipelines => Survey::of(self.program, pipelines, self.groups_differ),
+            [pipeline] => Survey::of(self.program, pipeline, &self.order, self.groups_differ),
+            _ => Survey::outside(self.program),
         })
     }
 
@@ -113,19 +108,56 @@ pub const LINTS: &[Lint] = &[
 /// Runs all lints, over one pipeline after the other: what several of them look at is near at hand then, and what the
 /// conditions of one come to is forgotten before the next. The body of a component is judged once, so one place gets one
 /// diagnostic of a code.
-pub fn check(modules: &[Module], built: &Built, sources: &Sources, diagnostics: &mut Vec<Diagnostic>) {
-    let outside = Subject::outside(modules, built, sources);
-    let mut seen = rustc_hash::FxHashSet::default();
-    let mut judge = |subject: &Subject<'_>| {
-        let mut found = Vec::new();
-        folded::check(subject, &mut found);
-        for lint in LINTS {
-            (lint.check)(subject, &mut found);
-        }
-        diagnostics.extend(found.into_iter().filter(|diagnostic| seen.insert((diagnostic.code, diagnostic.at))));
-    };
-    judge(&outside);
-    for pipeline in &built.pipelines {
-        judge(&outside.beside(pipeline));
+pub struct Judge<'j> {
+    modules: &'j [Module],
+    sources: &'j Sources,
+    done: &'j mut dyn FnMut(Stage),
+    groups_differ: Option<bool>,
+    found: Vec<Diagnostic>,
+    seen: FxHashSet<(Code, Location)>,
+}
+
+impl<'j> Judge<'j> {
+    pub fn new(modules: &'j [Module], sources: &'j Sources, done: &'j mut dyn FnMut(Stage)) -> Self {
+        Self { modules, sources, done, groups_differ: None, found: Vec::new(), seen: FxHashSet::default() }
     }
+
+    /// Judges pipelines of a program whose metrics, environments and switches are known; its pipelines need not be.
+    pub fn pipelines(&mut self, program: &Program, pipelines: &[Pipeline]) {
+        (self.done)(Stage::Meaning);
+        let groups_differ = *self.groups_differ.get_or_insert_with(|| mentions_environment_in_groups(program));
+        for pipeline in pipelines {
+            let pipelines = std::slice::from_ref(pipeline);
+            let sources = self.sources;
+            let (order, survey) = (Rc::new(Order::of(pipeline)), OnceCell::new());
+            let found = found_in(&Subject { modules: &[], program, pipelines, sources, order, groups_differ, survey });
+            let seen = &mut self.seen;
+            self.found.extend(found.into_iter().filter(|diagnostic| seen.insert((diagnostic.code, diagnostic.at))));
+        }
+        (self.done)(Stage::Lints);
+    }
+
+    /// What is wrong with the program outside of pipelines, and then everything else that was found.
+    pub fn finish(self, program: &Program) -> Vec<Diagnostic> {
+        (self.done)(Stage::Meaning);
+        let Self { modules, sources, .. } = self;
+        let groups_differ = mentions_environment_in_groups(program);
+        let (order, survey) = (Rc::new(Order::of(&NOWHERE)), OnceCell::new());
+        let outside = Subject { modules, program, pipelines: &[], sources, order, groups_differ, survey };
+        let mut found = found_in(&outside);
+        found.extend(self.found);
+        let mut seen = FxHashSet::default();
+        found.retain(|diagnostic| seen.insert((diagnostic.code, diagnostic.at)));
+        (self.done)(Stage::Lints);
+        found
+    }
+}
+
+fn found_in(subject: &Subject<'_>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    folded::check(subject, &mut found);
+    for lint in LINTS {
+        (lint.check)(subject, &mut found);
+    }
+    found
 }

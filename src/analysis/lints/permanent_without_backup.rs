@@ -8,7 +8,6 @@ use crate::model::phase::{Block, StatementKind};
 use crate::model::signature::EffectClass;
 use crate::model::walk::blocks_within;
 
-use super::super::graph::all_ancestors;
 use super::{Lint, Subject};
 
 pub const LINT: Lint = Lint {
@@ -43,7 +42,7 @@ fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
             if found.is_empty() {
                 continue;
             }
-            let before = before.get_or_insert_with(|| all_ancestors(pipeline));
+            let before = before.get_or_insert_with(|| subject.order.ancestors());
             if before[index].is_disjoint(&saving) {
                 diagnostics.extend(found.into_iter().map(diagnostic));
             }

@@ -5,7 +5,6 @@ use crate::contract::types::Type;
 
 use super::super::constants::Constants;
 use super::super::durations::is_switched_off;
-use super::super::graph::all_ancestors;
 use super::{Lint, Subject};
 
 pub const LINT: Lint = Lint {
@@ -38,7 +37,7 @@ fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
             }
             let message = format!("the phase `{}` never runs", phase.name);
             let mut diagnostic = Diagnostic::new(Code::PG303, when.at, message).label("always false");
-            let ancestors = ancestors.get_or_insert_with(|| all_ancestors(pipeline));
+            let ancestors = ancestors.get_or_insert_with(|| subject.order.ancestors());
             for (later, follower) in pipeline.phases.iter().enumerate() {
                 if ancestors[later].contains(&index) && later != index {
                     diagnostic = diagnostic.also(follower.name_at, "waits for it, and never runs either");

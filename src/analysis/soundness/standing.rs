@@ -1,5 +1,6 @@
 //! Conditions outside of pipelines: alerts, and what trips kill switches and takes that back.
 
+use std::rc::Rc;
 use std::sync::LazyLock;
 
 use crate::base::span::Location;
@@ -7,10 +8,11 @@ use crate::model::phase::Condition;
 use crate::model::program::{Pipeline, Program};
 
 use super::super::constants::Constants;
+use super::super::graph::Order;
 use super::survey::World;
 
 /// What has conditions outside of pipelines has no parameters and no phases.
-static NOWHERE: LazyLock<Pipeline> = LazyLock::new(|| Pipeline::empty("", Location::default()));
+pub static NOWHERE: LazyLock<Pipeline> = LazyLock::new(|| Pipeline::empty("", Location::default()));
 
 /// A condition that is watched as long as the program is served.
 pub struct Standing<'p> {
@@ -45,7 +47,7 @@ fn worlds<'p>(program: &'p Program, standing: &[Standing<'p>]) -> Vec<World<'p>>
     let conditions: Vec<_> = standing.iter().map(|standing| (standing.condition, Default::default())).collect();
     let worlds = Constants::of(program, &NOWHERE).into_iter().map(|constants| {
         let name = constants.environment.map(|found| found.name.clone());
-        World::new(program, constants, &conditions, name)
+        World::new(program, constants, &conditions, name, Rc::new(Order::of(&NOWHERE)))
     });
     worlds.collect()
 }

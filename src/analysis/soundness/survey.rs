@@ -15,7 +15,7 @@ use crate::model::walk::expressions;
 
 use super::super::constants::Constants;
 use super::super::durations::{pipeline_bound, running};
-use super::super::graph::predecessors;
+use super::super::graph::Order;
 use super::reading::{Reader, Standpoint};
 use super::sets::{Cell, Formula, cells};
 use super::standing::Watched;
@@ -24,7 +24,7 @@ use super::table::Table;
 /// Cells of all conditions of a pipeline in one environment; about what is beyond them nothing is said.
 const MOST_CELLS: usize = 100_000;
 
-/// Some pipelines of a program, or what stands outside of them.
+/// A pipeline of a program, or what stands outside of them.
 pub struct Survey<'p> {
     pub pipelines: Vec<Surveyed<'p>>,
     pub standing: Watched<'p>,
@@ -92,6 +92,7 @@ pub struct World<'p> {
     pub runs: Vec<bool>,
     /// ` in `production``, when not all environments are the same.
     pub name: Option<String>,
+    order: Rc<Order<'p>>,
     lasts: OnceCell<Option<Duration>>,
 }
 
@@ -110,10 +111,10 @@ pub struct Reading {
 }
 
 impl<'p> Survey<'p> {
-    /// Of pipelines alone; `groups_differ` says whether metrics groups mention the environment.
+    /// Of a pipeline alone; `groups_differ` says whether metrics groups mention the environment.
     #[must_use]
-    pub fn of(program: &'p Program, pipelines: &'p [Pipeline], groups_differ: bool) -> Self {
-        let pipelines = pipelines.iter().map(|pipeline| Surveyed::new(program, pipeline, groups_differ)).collect();
+    pub fn of(program: &'p Program, pipeline: &'p Pipeline, order: &Rc<Order<'p>>, groups_differ: bool) -> Self {
+        let pipelines = vec![Surveyed::new(program, pipeline, order, groups_differ)];
         Self { pipelines, standing: Watched::default() }
     }
 
@@ -125,7 +126,7 @@ impl<'p> Survey<'p> {
 }
 
 impl<'p> Surveyed<'p> {
-    fn new(program: &'p Program, pipeline: &'p Pipeline, groups_differ: bool) -> Self {
+    fn new(program: &'p Program, pipeline: &'p Pipeline, order: &Rc<Order<'p>>, groups_differ: bool) -> Self {
         let mut surveyor = Surveyor::default();
         surveyor.add_place(&pipeline.scope, None, None);
         for (index, phase) in pipeline.phases.iter().enumerate() {
@@ -144,7 +145,7 @@ impl<'p> Surveyed<'p> {
             let first = worlds.first().filter(|_| read_alike);
             let world = match first {
                 Some(first) => World::like(first, constants, name),
-                None => World::new(program, constants, &surveyor.conditions, name),
+                None => World::new(program, constants, &surveyor.conditions, name, order.clone()),
             };
             worlds.push(world);
         }
@@ -199,6 +200,7 @@ impl<'p> World<'p> {
         constants: Constants<'p>,
         conditions: &[(&'p Condition, Standpoint)],
         name: Option<String>,
+        order: Rc<Order<'p>>,
     ) -> Self {
         let mut reader = Reader::new(program, constants.clone());
         let formulas: Vec<_> = conditions
@@ -218,14 +220,14 @@ impl<'p> World<'p> {
         });
         let readings = readings.collect();
         let runs = running(constants.pipeline, &constants);
-        Self { constants, table: Rc::new(table), readings, runs, name, lasts: OnceCell::new() }
+        Self { constants, table: Rc::new(table), readings, runs, name, order, lasts: OnceCell::new() }
     }
 
     /// Another environment, in which the conditions mean the same.
     fn like(other: &Self, constants: Constants<'p>, name: Option<String>) -> Self {
         let runs = running(constants.pipeline, &constants);
         let (table, readings) = (other.table.clone(), other.readings.clone());
-        Self { constants, table, readings, runs, name, lasts: OnceCell::new() }
+        Self { constants, table, readings, runs, name, order: other.order.clone(), lasts: OnceCell::new() }
     }
 }
 
@@ -234,7 +236,7 @@ impl World<'_> {
     #[must_use]
     pub fn lasts(&self) -> Option<Duration> {
         let pipeline = self.constants.pipeline;
-        *self.lasts.get_or_init(|| pipeline_bound(pipeline, &predecessors(pipeline), &self.constants))
+        *self.lasts.get_or_init(|| pipeline_bound(pipeline, self.order.predecessors(), &self.constants))
     }
 }
 

@@ -80,9 +80,8 @@ impl Loaded {
             if path == wanted.source { Ok(combined.clone()) } else { program_files::read(Path::new(path)) }
         };
         let mut analysis = analyze(&mut read, wanted.source, &mut sources).map_err(|message| refuse(&message))?;
-        let has_errors = tell(&analysis, &sources, (&parts, body));
-        if has_errors {
-            return Err(Exit::Findings);
+        if let Some(exit) = tell(&analysis, &sources, (&parts, body)) {
+            return Err(exit);
         }
         let is_model = |test: &Test| test.title.starts_with('\0');
         let given = analysis.program.tests.iter().position(is_model).map(|at| analysis.program.tests.remove(at));
@@ -189,24 +188,28 @@ fn combine(program: Vec<u8>, pipeline: Option<&str>, wanted: &Wanted<'_>, parts:
     (combined, body)
 }
 
-/// Says what is wrong in program and models; whether something is an error.
-fn tell(analysis: &Analysis, sources: &Sources, (parts, body): (&[Part], usize)) -> bool {
+/// Says what is wrong in program and models. An error in the program is a finding; one in a model was asked for wrongly.
+fn tell(analysis: &Analysis, sources: &Sources, (parts, body): (&[Part], usize)) -> Option<Exit> {
     let look = terminal::look();
     let root = analysis.files.first().copied().unwrap_or_default();
-    let mut has_errors = false;
+    let mut exit = None;
     for diagnostic in &analysis.diagnostics {
         let start = diagnostic.at.span.start as usize;
         if diagnostic.at.file != root || start < body {
-            has_errors |= diagnostic.severity() == Severity::Error;
+            if diagnostic.severity() == Severity::Error {
+                exit = Some(Exit::Findings);
+            }
             output::complain(&text::render(sources, diagnostic, look));
         } else if let Some(part) = part_at(parts, start) {
-            has_errors |= diagnostic.severity() == Severity::Error;
+            if diagnostic.severity() == Severity::Error {
+                exit = exit.or(Some(Exit::Usage));
+            }
             let (own, moved) = in_part(part, diagnostic, sources);
             output::complain(&text::render(&own, &moved, look));
         }
         // What is between program and model nobody has written: parameters come by `--set`.
     }
-    has_errors
+    exit
 }
 
 fn part_at(parts: &[Part], offset: usize) -> Option<&Part> {

@@ -151,7 +151,10 @@ impl Page {
             self.sentence("", "  ", &format!("without the change, by the same chance: {told}"));
         }
         self.sentence("", "  ", &false_stops(summary));
-        if let Some(seen) = summary.seen {
+        if summary.seen.is_some_and(|seen| seen.of == 0) {
+            self.sentence("", "  ", "no run lasts until the change");
+        }
+        if let Some(seen) = summary.seen.filter(|seen| seen.of > 0) {
             let delay = summary.delay.as_ref().map_or(String::new(), |delay| format!(", after {}", spread(delay)));
             self.sentence(
                 "",

@@ -49,11 +49,11 @@ pub fn percent(share: f64) -> String {
     format!("{} %", (percent * scale).round() / scale)
 }
 
-/// `93.1 % (91.3..94.5)`
+/// `93.1 % (91.3..94.5)`; of nothing there is no share.
 #[must_use]
 pub fn interval(share: Share) -> String {
     if share.of == 0 {
-        return "never watched".to_owned();
+        return "none of 0".to_owned();
     }
     let bare = |share: f64| percent(share).trim_end_matches(" %").to_owned();
     format!("{} ({}..{})", percent(share.value()), bare(share.low), bare(share.high))

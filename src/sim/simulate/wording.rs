@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use crate::base::diagnostic::Diagnostic;
 use crate::base::number::Number;
 use crate::base::source::SourceFile;
 use crate::base::span::{FileId, Span};
@@ -29,6 +30,8 @@ pub struct Chance {
     pub at: Span,
     pub metric_at: Span,
     course: Expr,
+    /// Parts of it that could not be read.
+    unread: Vec<Fault>,
 }
 
 /// What is wrong with a model, with its place in the text.
@@ -54,11 +57,16 @@ pub struct Subject<'a> {
 pub fn split(text: &str) -> (Vec<Chance>, String) {
     let whole = format!("{OPENING}{text}\n}}\n");
     let parsed = parse(&SourceFile::new(FileId::default(), "model", whole));
+    let unread: Vec<Fault> = parsed.diagnostics.iter().map(fault).collect();
     let clauses = parsed.file.items.into_iter().filter_map(|item| match item.kind {
         ItemKind::Test(test) => Some(test.clauses),
         _ => None,
     });
-    let chances: Vec<Chance> = clauses.flatten().filter_map(chance).collect();
+    let mut chances: Vec<Chance> = clauses.flatten().filter_map(chance).collect();
+    for chance in &mut chances {
+        let within = |fault: &&Fault| chance.at.start <= fault.at.start && fault.at.start <= chance.at.end;
+        chance.unread = unread.iter().filter(within).cloned().collect();
+    }
     let mut rest = text.to_owned();
     for Chance { at, .. } in &chances {
         let blank: String = text.get(at.range()).unwrap_or_default().chars().map(blank).collect();
@@ -67,6 +75,12 @@ pub fn split(text: &str) -> (Vec<Chance>, String) {
         }
     }
     (chances, rest)
+}
+
+/// What the parser says, since nobody else will see these lines.
+fn fault(diagnostic: &Diagnostic) -> Fault {
+    let help = diagnostic.help.clone().unwrap_or_else(|| format!("add up values and {FUNCTIONS}"));
+    Fault { at: inside(diagnostic.at.span), message: diagnostic.message.clone(), help }
 }
 
 /// As many bytes as before, so that everything else keeps its place.
@@ -89,6 +103,7 @@ fn chance(clause: TestClause) -> Option<Chance> {
         at: inside(clause.at),
         metric_at: inside(metric.expr.at),
         course: first,
+        unread: Vec::new(),
     })
 }
 
@@ -126,6 +141,9 @@ impl Chance {
     /// # Errors
     /// Everything that is wrong with it.
     pub fn read(&self, subject: &Subject<'_>) -> Result<Model, Vec<Fault>> {
+        if !self.unread.is_empty() {
+            return Err(self.unread.clone());
+        }
         let Some(unit) = subject.ty.unit() else {
             let message =
                 format!("`{}.{}` is {}, of which there is no model", self.group, self.field, subject.ty.with_article());

@@ -3,19 +3,26 @@
 //! Invariants: one writer per file (the driver's lock sees to it); `synchronous=FULL`, so that what `append` has returned
 //! from survives a power cut; a file of a later schema is read by nobody and changed by nobody.
 
+mod snapshots;
+
+use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
+use crate::adapters::state::sync_folder;
 use crate::base::time::Timestamp;
 use crate::engine::event::{Event, Recorded};
-use crate::plan::program::Plan;
+use crate::engine::snapshot::Snapshot;
+use crate::plan::program::{PLAN_VERSION, Plan};
 use crate::runtime::ports::{Journal, JournalError};
 
+pub use snapshots::{KEPT, Past};
+
 /// Version of the tables; raised with every change that an older program would misread.
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
 
 /// "PhGt", so that `file` and we know the format.
 const APPLICATION: i64 = 0x5068_4774;
@@ -55,10 +62,35 @@ impl SqliteJournal {
     /// When it cannot be made.
     pub fn create(path: &Path, meta: &Meta, plan: &Plan) -> Result<Self, JournalError> {
         let shown = path.display().to_string();
-        let connection = Connection::open(path).map_err(|error| explain(&shown, "created", &error))?;
-        let journal = Self { connection, path: shown };
+        let failed = |error: &dyn std::fmt::Display| {
+            JournalError::Unavailable(format!(
+                "journal `{shown}` could not be created ({error}); see to its folder and the disk"
+            ))
+        };
+        if path.exists() {
+            return Err(failed(&"there is one already"));
+        }
+        // Made beside its place and put there whole: whoever finds a journal finds what is pinned in it.
+        let fresh = path.with_extension("new");
+        Self::fill_new(&fresh, &shown, meta, plan).inspect_err(|_| {
+            let _ = std::fs::remove_file(&fresh);
+        })?;
+        std::fs::rename(&fresh, path).map_err(|error| failed(&error))?;
+        if let Some(folder) = path.parent() {
+            sync_folder(folder);
+        }
+        Self::open(path)
+    }
+
+    fn fill_new(fresh: &Path, shown: &str, meta: &Meta, plan: &Plan) -> Result<(), JournalError> {
+        let connection = Connection::open(fresh).map_err(|error| explain(shown, "created", &error))?;
+        let journal = Self { connection, path: shown.to_owned() };
         journal.fill(meta, plan)?;
-        Ok(journal)
+        // Closed, it is one file: what stood in its log is in it.
+        journal.connection.close().map_err(|(_, error)| explain(shown, "created", &error))?;
+        std::fs::File::open(fresh).and_then(|file| file.sync_all()).map_err(|error| {
+            JournalError::Unavailable(format!("journal `{shown}` could not be created ({error}); see to the disk"))
+        })
     }
 
     /// The journal at `path`, to be written on.
@@ -74,6 +106,7 @@ impl SqliteJournal {
         let journal = Self { connection, path: shown };
         journal.prepare().map_err(|error| explain(&journal.path, "opened", &error))?;
         journal.check_health()?;
+        journal.migrate().map_err(|error| explain(&journal.path, "opened", &error))?;
         Ok(journal)
     }
 
@@ -107,8 +140,33 @@ impl SqliteJournal {
     /// # Errors
     /// When it cannot be read.
     pub fn plan(&self) -> Result<Plan, JournalError> {
-        let plan: Plan = self.pinned("plan")?;
-        if plan.is_coherent() { Ok(plan) } else { Err(self.damaged("its plan refers to parts that it does not have")) }
+        let json = self.value("plan")?.ok_or_else(|| self.damaged("its plan is missing"))?;
+        read_plan(json.as_bytes()).map_err(|problem| match problem {
+            Unreadable::OtherVersion(what) => JournalError::Newer(format!("journal `{}`: {what}", self.path)),
+            Unreadable::Damaged(what) => self.damaged(&what),
+        })
+    }
+
+    /// Keeps the files of the program, name and text, for whoever has to understand the run later.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn keep_program(&self, files: &[(String, String)]) -> Result<(), JournalError> {
+        let json = serde_json::to_string(files)
+            .map_err(|error| self.damaged(&format!("its program cannot be written ({error})")))?;
+        self.connection
+            .execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('program', ?1)", params![json])
+            .map_err(|error| explain(&self.path, "written", &error))?;
+        Ok(())
+    }
+
+    /// The files of the program; none when they were not kept.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn program(&self) -> Result<Vec<(String, String)>, JournalError> {
+        let Some(json) = self.value("program")? else { return Ok(Vec::new()) };
+        serde_json::from_str(&json).map_err(|error| self.damaged(&format!("its program cannot be read ({error})")))
     }
 
     /// All events after number `after`, in order.
@@ -116,15 +174,28 @@ impl SqliteJournal {
     /// # Errors
     /// When one of them is missing or cannot be read.
     pub fn events_after(&self, after: u64) -> Result<Vec<Recorded>, JournalError> {
+        self.events_between(after, u64::MAX, false)
+    }
+
+    /// What is kept of the events up to number `last`, in order.
+    fn events_up_to(&self, last: u64) -> Result<Vec<Recorded>, JournalError> {
+        self.events_between(0, last, true)
+    }
+
+    fn events_between(&self, after: u64, last: u64, gaps: bool) -> Result<Vec<Recorded>, JournalError> {
         let failed = |error: rusqlite::Error| explain(&self.path, "read", &error);
-        let mut statement =
-            self.connection.prepare("SELECT seq, json FROM events WHERE seq > ?1 ORDER BY seq").map_err(failed)?;
-        let mut rows = statement.query(params![i64::try_from(after).unwrap_or(i64::MAX)]).map_err(failed)?;
+        let sql = "SELECT seq, json FROM events WHERE seq > ?1 AND seq <= ?2 ORDER BY seq";
+        let number = |seq: u64| i64::try_from(seq).unwrap_or(i64::MAX);
+        let mut statement = self.connection.prepare(sql).map_err(failed)?;
+        let mut rows = statement.query(params![number(after), number(last)]).map_err(failed)?;
         let mut events = Vec::new();
         let mut expected = after;
         while let Some(row) = rows.next().map_err(failed)? {
             expected += 1;
             let seq: i64 = row.get(0).map_err(failed)?;
+            if gaps {
+                expected = expected.max(u64::try_from(seq).unwrap_or(0));
+            }
             if u64::try_from(seq) != Ok(expected) {
                 return Err(self.damaged(&format!("event {expected} is missing")));
             }
@@ -181,6 +252,7 @@ impl SqliteJournal {
         self.prepare().map_err(failed)?;
         let transaction = self.connection.unchecked_transaction().map_err(failed)?;
         transaction.execute_batch(TABLES).map_err(failed)?;
+        transaction.execute_batch(snapshots::TABLE).map_err(failed)?;
         transaction.pragma_update(None, "application_id", APPLICATION).map_err(failed)?;
         transaction.pragma_update(None, "user_version", SCHEMA).map_err(failed)?;
         for (key, value) in pinned {
@@ -196,6 +268,14 @@ impl SqliteJournal {
         self.connection.pragma_update(None, "journal_mode", "WAL")?;
         self.connection.pragma_update(None, "synchronous", "FULL")?;
         self.connection.pragma_update(None, "wal_autocheckpoint", 4_000)
+    }
+
+    /// Gives a journal of an earlier version what this one writes.
+    fn migrate(&self) -> rusqlite::Result<()> {
+        let transaction = self.connection.unchecked_transaction()?;
+        transaction.execute_batch(snapshots::TABLE)?;
+        transaction.pragma_update(None, "user_version", SCHEMA)?;
+        transaction.commit()
     }
 
     fn check_version(&self) -> Result<(), JournalError> {
@@ -225,16 +305,60 @@ impl SqliteJournal {
     }
 
     fn pinned<T: for<'de> Deserialize<'de>>(&self, key: &str) -> Result<T, JournalError> {
-        let json: String = self
-            .connection
-            .query_row("SELECT value FROM meta WHERE key = ?1", params![key], |row| row.get(0))
-            .map_err(|error| explain(&self.path, "read", &error))?;
+        let json = self.value(key)?.ok_or_else(|| self.damaged(&format!("its {key} is missing")))?;
         serde_json::from_str(&json).map_err(|error| self.damaged(&format!("its {key} cannot be read ({error})")))
+    }
+
+    fn value(&self, key: &str) -> Result<Option<String>, JournalError> {
+        self.connection
+            .query_row("SELECT value FROM meta WHERE key = ?1", params![key], |row| row.get(0))
+            .optional()
+            .map_err(|error| explain(&self.path, "read", &error))
     }
 
     fn damaged(&self, what: &str) -> JournalError {
         damaged(&self.path, what)
     }
+}
+
+/// Why a pinned plan cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unreadable {
+    /// It has the form of another version of the program.
+    OtherVersion(String),
+    Damaged(String),
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OtherVersion(what) | Self::Damaged(what) => formatter.write_str(what),
+        }
+    }
+}
+
+/// A plan as it was pinned when its run began.
+///
+/// # Errors
+/// When it is none, or one of another version.
+pub fn read_plan(json: &[u8]) -> Result<Plan, Unreadable> {
+    #[derive(Deserialize)]
+    struct Version {
+        version: u32,
+    }
+    let damaged = |error: serde_json::Error| Unreadable::Damaged(format!("its plan cannot be read ({error})"));
+    let Version { version } = serde_json::from_slice(json).map_err(damaged)?;
+    if version != PLAN_VERSION {
+        return Err(Unreadable::OtherVersion(format!(
+            "its plan has the form {version} and this version of Phasegate reads {PLAN_VERSION}: use the version that \
+             began the run"
+        )));
+    }
+    let plan: Plan = serde_json::from_slice(json).map_err(damaged)?;
+    if plan.is_coherent() {
+        return Ok(plan);
+    }
+    Err(Unreadable::Damaged("its plan refers to parts that it does not have".to_owned()))
 }
 
 impl Journal for SqliteJournal {
@@ -253,6 +377,10 @@ impl Journal for SqliteJournal {
             }
         }
         transaction.commit().map_err(failed)
+    }
+
+    fn keep(&mut self, snapshot: &Snapshot) -> Result<(), JournalError> {
+        self.keep_snapshot(snapshot)
     }
 }
 
