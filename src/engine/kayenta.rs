@@ -65,7 +65,7 @@ impl Side {
         let samples = metric.since(at.minus(arguments.duration("window")?), at)?;
         let values: Vec<f64> = samples.values.iter().map(|(_, value)| value.to_f64()).collect();
         if let Some(value) = values.iter().find(|value| !value.is_finite()) {
-            return Err(Unknown(format!("`{}` is {value} in the window", metric.name)));
+            return Err(Unknown(format!("`{}` is {value} in the window", metric.name())));
         }
         Ok(Self { values, coverage: samples.coverage() })
     }
