@@ -175,6 +175,20 @@ impl Place {
         serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("no status: {}", said(&output)))
     }
 
+    /// What was about to become a command when its parent was killed holds the parent's locks for a moment.
+    fn status_of_the_dead(&self, run: &str) -> Json {
+        let began = Instant::now();
+        loop {
+            let status = self.status(run);
+            let driven =
+                status["process"].is_u64() && !matches!(status["status"].as_str(), Some("succeeded" | "rolled_back"));
+            if !driven || began.elapsed() > Duration::from_secs(10) {
+                return status;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// The whole life of one run, killed up to `most` times; how often it was.
     fn live(&self, chance: &mut Chance, most: usize) -> usize {
         let mut kills = 0;
@@ -194,7 +208,7 @@ impl Place {
     fn next_words(&self) -> Option<Vec<String>> {
         let words = |words: &[&str]| Some(words.iter().map(|word| (*word).to_owned()).collect());
         let Some(run) = self.run() else { return words(&["run", "p.deploy"]) };
-        let status = self.status(&run);
+        let status = self.status_of_the_dead(&run);
         match status["status"].as_str() {
             Some("never_began") => {
                 fs::remove_dir_all(self.folder.path().join(".phasegate/runs").join(&run)).expect("removed");

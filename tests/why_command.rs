@@ -215,7 +215,7 @@ fn a_journal_that_was_changed_is_found_out_with_both_sides_beside_each_other() {
         .unwrap();
     let changed = json.replace("\"action\":\"rollback\"", "\"action\":\"pause\"");
     assert_ne!(json, changed);
-    journal.execute("UPDATE events SET json = ?1 WHERE seq = ?2", rusqlite::params![changed, seq]).unwrap();
+    journal.execute("UPDATE events SET json = ?1, sum = NULL WHERE seq = ?2", rusqlite::params![changed, seq]).unwrap();
     let replay = place.command(&["replay", &run]).env("COLUMNS", "100").output().unwrap();
     assert_exit(&replay, 1);
     let text = said(&replay);
@@ -228,6 +228,7 @@ fn a_journal_that_was_changed_is_found_out_with_both_sides_beside_each_other() {
     assert_eq!(json["divergence"]["now"]["action"], "rollback");
 
     // Of another version it may well be.
+    journal.execute("DELETE FROM meta WHERE key = 'run.sum'", []).unwrap();
     journal
         .execute("UPDATE meta SET value = replace(value, '\"tool\":\"', '\"tool\":\"0.0.9-') WHERE key = 'run'", [])
         .unwrap();
@@ -249,6 +250,7 @@ fn a_journal_that_is_cut_or_has_another_plan_or_form_is_told_in_words() {
         said(&cut)
     );
     let set = |sql: &str| journal.execute(sql, []).unwrap();
+    set("DELETE FROM meta WHERE key = 'plan.sum'");
     let plan: String = journal.query_row("SELECT value FROM meta WHERE key = 'plan'", [], |row| row.get(0)).unwrap();
     set("UPDATE meta SET value = json_set(value, '$.fingerprint', 'abcdefabcdefabcdef') WHERE key = 'plan'");
     let other = place.phasegate(&["why", &run]);

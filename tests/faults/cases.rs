@@ -231,3 +231,13 @@ fn by_time() -> Vec<Case> {
         ),
     ]
 }
+
+/// A hold of half an hour.
+pub fn held() -> Case {
+    case(
+        "a hold",
+        "phase a { step one = shell(\"one\") timeout 1m undo shell(\"-one\")  hold 30m every 1m { require m.errors < 10% } }",
+        || quiet(Script::new()),
+        &[],
+    )
+}

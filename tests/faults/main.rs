@@ -1,5 +1,5 @@
 //! Faults: the process killed at every boundary, disks that fail, clocks that jump, sources that lie. For each, the run ends as
-//! it would have, or stops in a state that says what a person must decide.
+//! it would have, or stops in a state that says what a person must decide. `docs/faults.md` is the table of them.
 //!
 //! `PHASEGATE_FAULTS=all` goes through every pair of kills instead of the near ones, and every byte instead of many.
 
@@ -7,6 +7,9 @@
 mod support;
 
 mod cases;
+mod clock;
+mod disk;
+mod documented;
 mod kills;
 mod machine;
 mod planted;

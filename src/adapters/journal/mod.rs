@@ -22,14 +22,14 @@ use crate::runtime::ports::{Journal, JournalError};
 pub use snapshots::{KEPT, Past};
 
 /// Version of the tables; raised with every change that an older program would misread.
-const SCHEMA: i64 = 2;
+const SCHEMA: i64 = 3;
 
 /// "PhGt", so that `file` and we know the format.
 const APPLICATION: i64 = 0x5068_4774;
 
 const TABLES: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE events (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, json TEXT NOT NULL);
+    CREATE TABLE events (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, json TEXT NOT NULL, sum INTEGER);
 ";
 
 /// What is pinned when a run begins, apart from its plan.
@@ -141,10 +141,12 @@ impl SqliteJournal {
     /// When it cannot be read.
     pub fn plan(&self) -> Result<Plan, JournalError> {
         let json = self.value("plan")?.ok_or_else(|| self.damaged("its plan is missing"))?;
-        read_plan(json.as_bytes()).map_err(|problem| match problem {
+        let plan = read_plan(json.as_bytes()).map_err(|problem| match problem {
             Unreadable::OtherVersion(what) => JournalError::Newer(format!("journal `{}`: {what}", self.path)),
             Unreadable::Damaged(what) => self.damaged(&what),
-        })
+        })?;
+        self.check_pinned("plan", &json)?;
+        Ok(plan)
     }
 
     /// Keeps the files of the program, name and text, for whoever has to understand the run later.
@@ -184,9 +186,10 @@ impl SqliteJournal {
 
     fn events_between(&self, after: u64, last: u64, gaps: bool) -> Result<Vec<Recorded>, JournalError> {
         let failed = |error: rusqlite::Error| explain(&self.path, "read", &error);
-        let sql = "SELECT seq, json FROM events WHERE seq > ?1 AND seq <= ?2 ORDER BY seq";
+        let sum = if self.has_sums() { "sum" } else { "NULL" };
+        let sql = format!("SELECT seq, json, {sum} FROM events WHERE seq > ?1 AND seq <= ?2 ORDER BY seq");
         let number = |seq: u64| i64::try_from(seq).unwrap_or(i64::MAX);
-        let mut statement = self.connection.prepare(sql).map_err(failed)?;
+        let mut statement = self.connection.prepare(&sql).map_err(failed)?;
         let mut rows = statement.query(params![number(after), number(last)]).map_err(failed)?;
         let mut events = Vec::new();
         let mut expected = after;
@@ -205,6 +208,7 @@ impl SqliteJournal {
             if recorded.seq != expected {
                 return Err(self.damaged(&format!("event {seq} says that it is event {}", recorded.seq)));
             }
+            self.check_sum(&format!("event {seq}"), &json, row.get(2).map_err(failed)?)?;
             events.push(recorded);
         }
         Ok(events)
@@ -256,9 +260,12 @@ impl SqliteJournal {
         transaction.pragma_update(None, "application_id", APPLICATION).map_err(failed)?;
         transaction.pragma_update(None, "user_version", SCHEMA).map_err(failed)?;
         for (key, value) in pinned {
-            transaction
-                .execute("INSERT INTO meta (key, value) VALUES (?1, ?2)", params![key, value])
-                .map_err(failed)?;
+            let sum = check_sum(&value).to_string();
+            for (key, value) in [(key.to_owned(), value), (format!("{key}.sum"), sum)] {
+                transaction
+                    .execute("INSERT INTO meta (key, value) VALUES (?1, ?2)", params![key, value])
+                    .map_err(failed)?;
+            }
         }
         transaction.commit().map_err(failed)
     }
@@ -274,8 +281,16 @@ impl SqliteJournal {
     fn migrate(&self) -> rusqlite::Result<()> {
         let transaction = self.connection.unchecked_transaction()?;
         transaction.execute_batch(snapshots::TABLE)?;
+        if !self.has_sums() {
+            transaction.execute_batch("ALTER TABLE events ADD COLUMN sum INTEGER")?;
+        }
         transaction.pragma_update(None, "user_version", SCHEMA)?;
         transaction.commit()
+    }
+
+    /// Journals of earlier versions have no sums.
+    fn has_sums(&self) -> bool {
+        self.connection.prepare("SELECT sum FROM events LIMIT 0").is_ok()
     }
 
     fn check_version(&self) -> Result<(), JournalError> {
@@ -306,7 +321,24 @@ impl SqliteJournal {
 
     fn pinned<T: for<'de> Deserialize<'de>>(&self, key: &str) -> Result<T, JournalError> {
         let json = self.value(key)?.ok_or_else(|| self.damaged(&format!("its {key} is missing")))?;
-        serde_json::from_str(&json).map_err(|error| self.damaged(&format!("its {key} cannot be read ({error})")))
+        let pinned = serde_json::from_str(&json)
+            .map_err(|error| self.damaged(&format!("its {key} cannot be read ({error})")))?;
+        self.check_pinned(key, &json)?;
+        Ok(pinned)
+    }
+
+    fn check_pinned(&self, key: &str, json: &str) -> Result<(), JournalError> {
+        let sum = self.value(&format!("{key}.sum"))?;
+        let sum = sum.map(|sum| sum.parse().unwrap_or_else(|_| !check_sum(json)));
+        self.check_sum(&format!("its {key}"), json, sum)
+    }
+
+    /// Disks turn bits, and a database does not see it in a text; what has no sum is taken as it is.
+    fn check_sum(&self, what: &str, text: &str, sum: Option<i64>) -> Result<(), JournalError> {
+        match sum {
+            Some(sum) if sum != check_sum(text) => Err(self.damaged(&format!("{what} is not what was written"))),
+            _ => Ok(()),
+        }
     }
 
     fn value(&self, key: &str) -> Result<Option<String>, JournalError> {
@@ -367,13 +399,13 @@ impl Journal for SqliteJournal {
         let failed = |error: rusqlite::Error| explain(path, "written", &error);
         let transaction = self.connection.transaction().map_err(failed)?;
         {
-            let mut insert =
-                transaction.prepare_cached("INSERT INTO events (seq, at, json) VALUES (?1, ?2, ?3)").map_err(failed)?;
+            let sql = "INSERT INTO events (seq, at, json, sum) VALUES (?1, ?2, ?3, ?4)";
+            let mut insert = transaction.prepare_cached(sql).map_err(failed)?;
             for recorded in events {
                 let json = serde_json::to_string(recorded)
                     .map_err(|error| damaged(path, &format!("an event cannot be written ({error})")))?;
                 let seq = i64::try_from(recorded.seq).unwrap_or(i64::MAX);
-                insert.execute(params![seq, recorded.at.0, json]).map_err(failed)?;
+                insert.execute(params![seq, recorded.at.0, json, check_sum(&json)]).map_err(failed)?;
             }
         }
         transaction.commit().map_err(failed)
@@ -386,6 +418,19 @@ impl Journal for SqliteJournal {
 
 /// How long a reader may keep us waiting, and we a reader.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Any change within eight bytes gives another sum, any other nearly always.
+fn check_sum(text: &str) -> i64 {
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut words = text.as_bytes().chunks_exact(8);
+    let mut sum = ODD ^ u64::try_from(text.len()).unwrap_or(u64::MAX);
+    let mut take = |word: u64| sum = (sum ^ word).wrapping_mul(ODD).rotate_left(29);
+    for word in &mut words {
+        take(word.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)));
+    }
+    take(words.remainder().iter().fold(0, |word, byte| word << 8 | u64::from(*byte)));
+    sum.cast_signed()
+}
 
 fn damaged(path: &str, what: &str) -> JournalError {
     JournalError::Damaged(format!("journal `{path}` is damaged: {what}; put back a copy of it, or begin a new run"))
