@@ -27,7 +27,7 @@ const LONGEST: Duration = Duration::from_secs(60);
 const PROGRAM: &str = r#"
 use std.{exec, http, shell, traffic}
 
-metrics load from file("load.csv") every 20ms { errors: ratio(%) = column("errors") }
+metrics load from file("load.csv") every 200ms { errors: ratio(%) = column("errors") }
 
 /// For a test.
 pipeline p {
@@ -43,7 +43,7 @@ pipeline p {
     }
     ramp traffic.http("http://@ADDRESS@/weight") through 10%, 100% {
       step warm = exec(["sh", "-c", "echo b.warm >> once"]) timeout 60s undo shell("echo -b.warm >> once")
-      hold 60ms { require load.errors <= 1% }
+      hold 250ms { require load.errors <= 1% }
     }
   }
   phase c after b {
@@ -195,7 +195,7 @@ impl Place {
         for _ in 0..200 {
             let words = self.next_words();
             let Some(words) = words else { return kills };
-            let at = Duration::from_micros(chance.below(450_000));
+            let at = Duration::from_micros(chance.below(700_000));
             let spared = kills >= most;
             if self.killed(&words, (!spared).then_some(at)) {
                 kills += 1;
