@@ -30,7 +30,8 @@
 //!                  └──── base ────┘              places in text, diagnostics, points in time, exact numbers
 //! ```
 //!
-//! Steps use `stats` as well, and those that score by a rubric `model` and `eval`; `analysis` and `plan` use `stats` for what a
+//! Steps use `stats` as well, and those that score by a rubric `model` and `eval`, as do the adapters, which score documents
+//! where they lie; `analysis` and `plan` use `stats` for what a
 //! chart's limits are worth.
 //!
 //! Each line reads "the upper uses the lower"; nothing points up. `tests/architecture.rs` holds the table of allowed

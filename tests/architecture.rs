@@ -34,7 +34,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     // What a test came to is told with the words a run is told with.
     ("report", &["base", "contract", "syntax", "stats", "model", "eval", "analysis", "plan", "engine", "sim"]),
     ("runtime", &["base", "contract", "stats", "model", "eval", "plan", "engine"]),
-    ("adapters", &["base", "contract", "model", "plan", "engine", "runtime"]),
+    // Documents are scored where they lie: ten thousand of them do not travel through the journal.
+    ("adapters", &["base", "contract", "model", "eval", "plan", "engine", "runtime"]),
     ("session", &["base", "contract", "model", "plan", "engine", "report", "steps", "runtime", "adapters"]),
     ("demo", &["base", "contract", "model", "plan", "engine", "report", "runtime", "adapters", "session"]),
     (
@@ -74,7 +75,7 @@ const WORLDLY: &[&str] = &[
 
 /// Folders whose modules do not name each other, with those that are there for all of them.
 const SIBLINGS: &[(&str, &[&str])] = &[
-    ("steps", &["naming", "protocol", "table"]),
+    ("steps", &["naming", "pages", "protocol", "sections", "table"]),
     ("sources", &[]),
     ("analysis/lints", &[]),
     ("cli", &["by_hand", "diff", "exit", "load", "output", "runs", "terminal"]),

@@ -11,6 +11,7 @@ use phasegate::base::time::Timestamp;
 use phasegate::contract::effect::{Effect, Outcome, TextPiece};
 use phasegate::contract::registry::Sample;
 use phasegate::engine::event::{Event, RunOutcome};
+use phasegate::eval::rubric::score_text;
 use phasegate::plan::program::{GroupIndex, Plan};
 use phasegate::sim::{Asked, Simulation, World};
 use phasegate::steps::registry;
@@ -33,9 +34,18 @@ impl World for Folder {
                 json!({ "files": files.keys().collect::<Vec<_>>(), "missing": missing })
             }
             Effect::ReadFile { path } => json!({ "text": files[path] }),
+            Effect::ScoreDocuments { rubric, files: asked } => {
+                let rubric = serde_json::from_value(rubric.clone()).expect("a rubric");
+                let scored = asked.iter().map(|file| score_text(&rubric, file, files[file].as_bytes()));
+                match scored.collect::<Result<Vec<_>, _>>() {
+                    Ok(documents) => json!({ "documents": documents }),
+                    Err(reason) => return (Outcome::failed(reason), Duration::ZERO),
+                }
+            }
             Effect::CreateBackup { .. } => json!({ "archive": "backups/b.tar.zst" }),
             Effect::SaveCopy { path, slot } => {
-                self.kept.borrow_mut().insert(slot.clone(), files[path].clone());
+                let kept = files.get(path).cloned().unwrap_or_default();
+                self.kept.borrow_mut().insert(slot.clone(), kept);
                 Json::Null
             }
             Effect::RestoreCopy { path, slot } => {
@@ -142,4 +152,25 @@ fn a_rollback_puts_the_documents_back() {
     let (outcome, _, reason) = run(&program(&body), &folder, "fix.now");
     assert_eq!(outcome, Some(RunOutcome::RolledBack), "{reason}");
     assert_eq!(folder.files.borrow()["a.json"], json!({ "id": 7 }).to_string());
+}
+
+#[test]
+fn a_data_set_is_made_and_scored_as_it_was_made() {
+    let made = r#"step made = quality.generate(
+      like: { id: 1, output: { id: 1 }, slots: ["name"] },
+      faults: [{ title: "no output", at: "$.output", share: 40% }, { title: "odd slot", at: "$.slots[0]", share: 30%, value: "x" }],
+      to: "set", documents: 50, seed: 3,
+    )
+    step now = quality.evaluate(contracts, ["set/*.json"])"#;
+    let folder = folder(&[]);
+    let (outcome, scored, reason) = run(&program(&format!("phase set {{ {made} }}")), &folder, "set.now");
+    assert_eq!(outcome, Some(RunOutcome::Succeeded), "{reason}");
+    let (_, made, _) = run(&program(&format!("phase set {{ {made} }}")), &folder, "set.made");
+    let (scored, made) = (scored.expect("scores"), made.expect("an output"));
+    assert_eq!((&scored["total"], &made["documents"]), (&json!(50), &json!(50)));
+    let of = |title: &str| made["faults"][title].as_f64().expect("a count");
+    assert!(of("no output") > 5.0 && of("odd slot") > 5.0, "{made}");
+    // 20 points, 8 less for each fault of the output, 7 for each of the slots.
+    let mean = 20.0 - (8.0 * of("no output") + 7.0 * of("odd slot")) / 50.0;
+    assert!((scored["mean"].as_f64().expect("a mean") - mean).abs() < 1e-9, "{scored}");
 }

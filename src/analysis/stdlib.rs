@@ -49,6 +49,8 @@ const MODULES: &[(&str, &str)] = &[
 pub const STEPS_WITH_UNDO: &[&str] = &[
     "backup.create",
     "backup.restore",
+    "bench.sign_off",
+    "calibrate.artefacts",
     "calibrate.isotonic",
     "file.copy",
     "file.write",
@@ -56,6 +58,7 @@ pub const STEPS_WITH_UNDO: &[&str] = &[
     "flags.unset",
     "killswitch.reset",
     "killswitch.trip",
+    "quality.generate",
     "quality.remediate",
     "report.write",
     "version.freeze",

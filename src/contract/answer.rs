@@ -52,6 +52,24 @@ pub struct TailAnswer {
     pub last: Vec<String>,
 }
 
+/// Of `Effect::ScoreDocuments`, in the order that was asked for.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct ScoresAnswer {
+    pub documents: Vec<DocumentScore>,
+}
+
+/// What a document earned by a rubric.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct DocumentScore {
+    pub file: String,
+    pub score: f64,
+    pub passed: bool,
+    /// The points of each tier, by its name.
+    pub tiers: IndexMap<String, f64>,
+    /// The criteria that it got less than the full points for.
+    pub short_of: Vec<String>,
+}
+
 /// The answer of an effect that was done.
 ///
 /// # Errors

@@ -87,6 +87,13 @@ pub enum Effect {
     ReadFile {
         path: String,
     },
+    /// Scores JSON documents by a rubric, where they lie: what they hold is kept nowhere. Answers `{ documents }`, in this
+    /// order; fails when one cannot be read, naming it.
+    ScoreDocuments {
+        /// As the plan holds it.
+        rubric: serde_json::Value,
+        files: Vec<String>,
+    },
     /// The last `lines` lines and the first one (a CSV header): `{ first, last: [..] }`.
     ReadTail {
         path: String,

@@ -15,6 +15,7 @@ mod finish;
 mod fold;
 mod folded;
 pub mod judge;
+mod kayenta;
 mod nodes;
 mod observe;
 mod pause;

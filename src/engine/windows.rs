@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::carried::{Function, Key, Running};
 use super::comparison;
+use super::kayenta;
 use super::probes;
 use super::scene::Scene;
 use super::series::amount;
@@ -43,6 +44,7 @@ pub fn call(arguments: &Arguments<'_>, function: &str) -> Option<Measuring> {
     match function {
         "last" => Some(scene.metric(group, field).map(|value| Measured { value, arithmetic: String::new() })),
         "worse" => Some(comparison::worse(arguments)),
+        "kayenta" => Some(kayenta::kayenta(arguments)),
         "ewma" | "baseline" | "drift" | "cusum" | "burn_rate" => {
             Some(Metric::new(scene, group, field).and_then(|metric| shifts::call(arguments, function, &metric)))
         }

@@ -10,6 +10,7 @@ pub mod reduce;
 pub mod rubric;
 
 use indexmap::IndexMap;
+use serde_json::Value as Json;
 
 use crate::contract::value::{Unit, Value};
 use crate::model::expr::{Expr, ExprKind, LocalId, Operator, OutputRef, Piece, RunField};
@@ -32,6 +33,10 @@ pub trait World {
     fn stage_weight(&self) -> Evaluated;
     /// A function that reads (`read.json`, `secret`) or looks at a metric's samples (`mean`); `None` when it is neither.
     fn call(&self, function: &str, args: &[(String, Expr)]) -> Option<Evaluated>;
+    /// A local that is a JSON document, lent instead of copied: places in it are then looked up where it stands.
+    fn lend(&self, _: LocalId) -> Option<&Json> {
+        None
+    }
     /// One field of what a call gives, where that is less work than all of them; `None` asks for the call.
     fn field_of_call(&self, _function: &str, _args: &[(String, Expr)], _field: &str) -> Option<Evaluated> {
         None
@@ -60,8 +65,14 @@ pub fn evaluate(expr: &Expr, world: &dyn World) -> Evaluated {
         ExprKind::Result => Err(Unknown("there is no result here".to_owned())),
         ExprKind::Metric { group, field } => world.metric(group, field).and_then(known_number),
         ExprKind::Output(output) => world.output(output),
-        ExprKind::Field(inner, name) => evaluate_field(inner, name, world),
-        ExprKind::Index(inner, index) => operators::index(&evaluate(inner, world)?, &evaluate(index, world)?),
+        ExprKind::Field(inner, name) => match lent(expr, world) {
+            Some(found) => Ok(Value::Json(found.clone())),
+            None => evaluate_field(inner, name, world),
+        },
+        ExprKind::Index(inner, index) => match lent(expr, world) {
+            Some(found) => Ok(Value::Json(found.clone())),
+            None => operators::index(&evaluate(inner, world)?, &evaluate(index, world)?),
+        },
         ExprKind::Not(inner) => truth(inner, world).map(|value| Value::Bool(!value)),
         ExprKind::Negate(inner) => operators::negate(&evaluate(inner, world)?),
         ExprKind::Binary(operator, left, right) => evaluate_binary(*operator, left, right, world),
@@ -73,6 +84,26 @@ pub fn evaluate(expr: &Expr, world: &dyn World) -> Evaluated {
             Some(answer) => answer.and_then(known_number),
             None => functions::call(function, args, world),
         },
+    }
+}
+
+/// The place that fields and positions lead to in a document that the world lends. None: there is no such document, or the
+/// way ends where the operators have words for it.
+fn lent<'w>(expr: &Expr, world: &'w dyn World) -> Option<&'w Json> {
+    static NOTHING: Json = Json::Null;
+    match &*expr.kind {
+        ExprKind::Local(id) => world.lend(*id),
+        ExprKind::Field(inner, name) => {
+            lent(inner, world)?.as_object().map(|fields| fields.get(name).unwrap_or(&NOTHING))
+        }
+        ExprKind::Index(inner, index) => {
+            let place = lent(inner, world)?;
+            match evaluate(index, world).ok()? {
+                Value::Text(key) => place.get(key),
+                position => operators::position(&position).and_then(|at| place.get(at)),
+            }
+        }
+        _ => None,
     }
 }
 

@@ -66,7 +66,7 @@ pub fn index(value: &Value, index: &Value) -> Evaluated {
     }
 }
 
-fn position(index: &Value) -> Option<usize> {
+pub fn position(index: &Value) -> Option<usize> {
     index.as_number().and_then(Number::to_i64).and_then(|at| usize::try_from(at).ok())
 }
 

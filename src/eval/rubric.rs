@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 
 use super::{Evaluated, Unknown, World, evaluate, truth};
 use crate::base::number::Number;
+use crate::contract::answer::DocumentScore;
 use crate::contract::types::{Type, decode};
 use crate::contract::value::{Unit, Value};
 use crate::model::expr::{Expr, ExprKind, LocalId, Operator, OutputRef, RunField};
@@ -21,12 +22,23 @@ pub struct Score {
     pub short_of: Vec<String>,
 }
 
+/// The text of a file, scored; `file` names it in complaints.
+///
+/// # Errors
+/// When it is no JSON, or not of the type that the rubric scores.
+pub fn score_text(rubric: &Rubric, file: &str, text: &[u8]) -> Result<DocumentScore, String> {
+    let document = serde_json::from_slice(text).map_err(|error| format!("`{file}` is no JSON: {error}"))?;
+    let Score { points, tiers, passed, short_of } =
+        score(rubric, document).map_err(|reason| format!("`{file}`: {reason}"))?;
+    Ok(DocumentScore { file: file.to_owned(), score: points, passed, tiers, short_of })
+}
+
 /// # Errors
 /// When the document is not of the type that the rubric scores.
-pub fn score(rubric: &Rubric, document: &serde_json::Value) -> Result<Score, String> {
+pub fn score(rubric: &Rubric, document: serde_json::Value) -> Result<Score, String> {
     let document = match &rubric.subject {
-        Type::Json => Value::Json(document.clone()),
-        ty => decode(document, ty).map_err(|error| format!("it is no `{ty}`: {error}"))?,
+        Type::Json => Value::Json(document),
+        ty => decode(&document, ty).map_err(|error| format!("it is no `{ty}`: {error}"))?,
     };
     let mut page = Page { locals: vec![(Rubric::DOCUMENT, document)] };
     let (mut total, mut tiers, mut short_of) = (Number::ZERO, Vec::new(), Vec::new());
@@ -109,6 +121,12 @@ impl World for Page {
     fn call(&self, _: &str, _: &[(String, Expr)]) -> Option<Evaluated> {
         None
     }
+    fn lend(&self, id: LocalId) -> Option<&serde_json::Value> {
+        self.locals.iter().find(|(local, _)| *local == id).and_then(|(_, value)| match value {
+            Value::Json(document) => Some(document),
+            _ => None,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -159,18 +177,18 @@ mod tests {
 
     #[test]
     fn awards_add_up_and_decide() {
-        let full = score(&rubric(), &json!({ "a": 1, "b": 1, "n": 3 })).unwrap();
+        let full = score(&rubric(), json!({ "a": 1, "b": 1, "n": 3 })).unwrap();
         assert!((full.points - 20.0).abs() < 1e-9 && full.passed && full.short_of.is_empty(), "{full:?}");
-        let part = score(&rubric(), &json!({ "a": "x", "b": "x", "n": 0 })).unwrap();
+        let part = score(&rubric(), json!({ "a": "x", "b": "x", "n": 0 })).unwrap();
         assert!((part.points - 8.0).abs() < 1e-9 && !part.passed, "{part:?}");
         assert_eq!((part.short_of, part.tiers["critical"]), (vec!["a1".to_owned()], 8.0));
     }
 
     #[test]
     fn what_is_not_there_earns_nothing_even_twice() {
-        let empty = score(&rubric(), &json!({})).unwrap();
+        let empty = score(&rubric(), json!({})).unwrap();
         assert!(empty.points.abs() < 1e-9 && !empty.passed, "{empty:?}");
-        let odd = score(&rubric(), &json!([1])).unwrap();
+        let odd = score(&rubric(), json!([1])).unwrap();
         assert!(odd.points.abs() < 1e-9, "{odd:?}");
     }
 }

@@ -94,6 +94,11 @@ fn require_fresh(args: &Args, time: Option<&Json>, now: Timestamp) -> Result<(),
     let at = parse_time(&written)
         .ok_or_else(|| format!("`{}` in `time` is neither RFC 3339 nor seconds since 1970", start_of(&written)))?;
     let (age, limit) = (now.since(at), duration_argument(args, "max_age").unwrap_or(crate::sources::DEFAULT_MAX_AGE));
+    let ahead = at.since(now);
+    if ahead > limit {
+        let ahead = format_duration(std::time::Duration::from_secs(ahead.as_secs()));
+        return Err(format!("the last row is dated {ahead} ahead of now: one of the two clocks is wrong"));
+    }
     if age > limit {
         let age = format_duration(std::time::Duration::from_secs(age.as_secs()));
         return Err(format!("the last row is {age} old, more than {}", format_duration(limit)));

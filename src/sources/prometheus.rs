@@ -104,6 +104,11 @@ fn too_many(series: &[Json]) -> String {
 fn require_fresh(args: &Args, at_s: f64, now: Timestamp) -> Result<(), String> {
     let at = Timestamp((at_s * 1e6) as i64);
     let (age, limit) = (now.since(at), duration_argument(args, "max_age").unwrap_or(crate::sources::DEFAULT_MAX_AGE));
+    let ahead = at.since(now);
+    if ahead > limit {
+        let ahead = format_duration(std::time::Duration::from_secs(ahead.as_secs()));
+        return Err(format!("the newest sample is dated {ahead} ahead of now: one of the two clocks is wrong"));
+    }
     if age > limit {
         let age = format_duration(std::time::Duration::from_secs(age.as_secs()));
         return Err(format!("the newest sample is {age} old, more than {}", format_duration(limit)));

@@ -17,6 +17,7 @@ pub mod run_length;
 pub mod slo;
 pub mod special;
 pub mod sprt;
+pub mod stream;
 pub mod student;
 pub mod sustained;
 pub mod window;

@@ -1,4 +1,4 @@
-//! Figures of ranked results against relevance judgements, as `trec_eval -c` computes them.
+//! Figures of ranked results against relevance judgements, as trec_eval computes them.
 //!
 //! nDCG takes the grade as gain with a discount of log2(rank + 1) (Järvelin and Kekäläinen 2002); for the other figures a
 //! grade of 1 or more is relevant. Documents are ranked by score, equal scores (as 32-bit floats, which is what trec_eval
@@ -11,39 +11,48 @@ pub type Results = BTreeMap<String, Vec<(String, f64)>>;
 /// Of each query: document and grade.
 pub type Judgements = BTreeMap<String, BTreeMap<String, i64>>;
 
-/// Means over all judged queries; one without results counts 0.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+/// The figures of one query, or their means over queries.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Figures {
-    pub queries: usize,
-    pub without_results: usize,
-    pub precision_1: f64,
-    pub ndcg_10: f64,
-    pub recall_50: f64,
     pub reciprocal_rank: f64,
     pub average_precision: f64,
+    /// At each cut, in the order that was asked for.
+    pub ndcg: Vec<f64>,
+    pub precision: Vec<f64>,
+    pub recall: Vec<f64>,
 }
 
-/// The figures of a whole run; none when nothing is judged.
+/// A judged query, with its figures; one without results has none, and counts 0.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Query<'a> {
+    pub name: &'a str,
+    pub figures: Option<Figures>,
+}
+
+/// The figures of every judged query, by name, at these cuts.
 #[must_use]
-pub fn evaluate(results: &Results, judgements: &Judgements) -> Option<Figures> {
-    let mut sum = Figures::default();
-    for (query, grades) in judgements {
-        sum.queries += 1;
-        match results.get(query).filter(|found| !found.is_empty()) {
-            Some(found) => add_query(&mut sum, &Ranked::of(found, grades)),
-            None => sum.without_results += 1,
-        }
-    }
-    (sum.queries > 0).then(|| {
-        let count = sum.queries as f64;
-        Figures {
-            precision_1: sum.precision_1 / count,
-            ndcg_10: sum.ndcg_10 / count,
-            recall_50: sum.recall_50 / count,
-            reciprocal_rank: sum.reciprocal_rank / count,
-            average_precision: sum.average_precision / count,
-            ..sum
-        }
+pub fn by_query<'a>(results: &Results, judgements: &'a Judgements, cuts: &[usize]) -> Vec<Query<'a>> {
+    let of = |(name, grades): (&'a String, &BTreeMap<String, i64>)| {
+        let found = results.get(name).filter(|found| !found.is_empty());
+        Query { name, figures: found.map(|found| Ranked::of(found, grades).figures(cuts)) }
+    };
+    judgements.iter().map(of).collect()
+}
+
+/// The means over all queries (`trec_eval -c`), or over those that have results (`trec_eval`); none without one.
+#[must_use]
+pub fn means(queries: &[Query<'_>], is_complete: bool, cuts: usize) -> Option<Figures> {
+    let count =
+        if is_complete { queries.len() } else { queries.iter().filter(|query| query.figures.is_some()).count() };
+    let known = || queries.iter().filter_map(|query| query.figures.as_ref());
+    let mean = |of: &dyn Fn(&Figures) -> f64| known().map(of).sum::<f64>() / count as f64;
+    let at = |of: fn(&Figures) -> &[f64]| (0..cuts).map(|cut| mean(&|figures| of(figures)[cut])).collect();
+    (count > 0).then(|| Figures {
+        reciprocal_rank: mean(&|figures| figures.reciprocal_rank),
+        average_precision: mean(&|figures| figures.average_precision),
+        ndcg: at(|figures| &figures.ndcg),
+        precision: at(|figures| &figures.precision),
+        recall: at(|figures| &figures.recall),
     })
 }
 
@@ -74,6 +83,18 @@ impl Ranked {
         let relevant = ideal.iter().filter(|grade| **grade > 0).count();
         let grades = order.into_iter().map(|(_, name)| grades.get(name).copied().unwrap_or(0)).collect();
         Self { grades, ideal, relevant }
+    }
+
+    /// All that a report has of a query.
+    #[must_use]
+    pub fn figures(&self, cuts: &[usize]) -> Figures {
+        Figures {
+            reciprocal_rank: self.reciprocal_rank(),
+            average_precision: self.average_precision(usize::MAX),
+            ndcg: cuts.iter().map(|cut| self.ndcg(*cut)).collect(),
+            precision: cuts.iter().map(|cut| self.precision(*cut)).collect(),
+            recall: cuts.iter().map(|cut| self.recall(*cut)).collect(),
+        }
     }
 
     /// The ranks of relevant documents among the first `cut`.
@@ -139,17 +160,14 @@ impl Ranked {
     }
 }
 
-fn add_query(sum: &mut Figures, ranked: &Ranked) {
-    sum.ndcg_10 += ranked.ndcg(10);
-    sum.precision_1 += ranked.precision(1);
-    sum.reciprocal_rank += ranked.reciprocal_rank();
-    sum.recall_50 += ranked.recall(50);
-    sum.average_precision += ranked.average_precision(usize::MAX);
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Judgements, Results, evaluate};
+    use super::{Figures, Judgements, Results, by_query, means};
+
+    /// At the cuts 1, 10 and 50.
+    fn evaluate(results: &Results, judgements: &Judgements) -> Option<Figures> {
+        means(&by_query(results, judgements, &[1, 10, 50]), true, 3)
+    }
 
     fn judged(queries: &[(&str, &[(&str, i64)])]) -> Judgements {
         let grades = |pairs: &[(&str, i64)]| pairs.iter().map(|(name, grade)| ((*name).to_owned(), *grade)).collect();
@@ -170,17 +188,19 @@ mod tests {
     fn of_two_equal_scores_the_later_name_comes_first() {
         let grades = judged(&[("q0", &[("x", 1), ("y", 0), ("z", 3)])]);
         let figures = evaluate(&found(&[("q0", &[("x", 1.0), ("y", 1.0), ("z", 0.2)])]), &grades).unwrap();
-        assert!(near(figures.precision_1, 0.0) && near(figures.reciprocal_rank, 0.5));
+        assert!(near(figures.precision[0], 0.0) && near(figures.reciprocal_rank, 0.5));
         assert!(near(figures.average_precision, 0.583_333_333_333_333_3), "{figures:?}");
-        assert!((figures.ndcg_10 - 0.586_882_671_436).abs() < 1e-9, "{figures:?}");
+        assert!((figures.ndcg[1] - 0.586_882_671_436).abs() < 1e-9, "{figures:?}");
     }
 
     #[test]
     fn what_was_not_found_lowers_recall_and_the_ideal_counts_it() {
         let grades = judged(&[("q0", &[("a", 2), ("b", 1)])]);
         let figures = evaluate(&found(&[("q0", &[("b", 0.3)])]), &grades).unwrap();
-        assert!(near(figures.recall_50, 0.5) && near(figures.average_precision, 0.5) && near(figures.precision_1, 1.0));
-        assert!((figures.ndcg_10 - 0.380_093_766_716).abs() < 1e-9);
+        assert!(
+            near(figures.recall[2], 0.5) && near(figures.average_precision, 0.5) && near(figures.precision[0], 1.0)
+        );
+        assert!((figures.ndcg[1] - 0.380_093_766_716).abs() < 1e-9);
     }
 
     #[test]
@@ -188,7 +208,10 @@ mod tests {
         let grades = judged(&[("q0", &[("a", 1)]), ("q1", &[("a", 1)]), ("q2", &[("a", 0)])]);
         let results = found(&[("q0", &[("a", 1.0)]), ("q2", &[("a", 1.0)]), ("other", &[("a", 1.0)])]);
         let figures = evaluate(&results, &grades).unwrap();
-        assert_eq!((figures.queries, figures.without_results), (3, 1));
+        let queries = by_query(&results, &grades, &[1]);
+        let found: Vec<(&str, bool)> = queries.iter().map(|query| (query.name, query.figures.is_some())).collect();
+        assert_eq!(found, [("q0", true), ("q1", false), ("q2", true)]);
+        assert!(near(means(&queries, false, 1).unwrap().average_precision, 0.5));
         assert!(near(figures.average_precision, 1.0 / 3.0));
         assert_eq!(evaluate(&results, &judged(&[])), None);
     }

@@ -97,8 +97,10 @@ impl RankTest {
     /// Exact without ties and up to fifty samples a side, else asymptotic with the correction.
     #[must_use]
     pub fn p_values(&self) -> PValues {
+        // All orders of many samples are never counted: that would take the memory of m·n numbers.
         let small = self.sizes.0.max(self.sizes.1) <= EXACT_UP_TO;
-        self.exact().filter(|_| small).unwrap_or_else(|| self.asymptotic(true))
+        let exact = if small { self.exact() } else { None };
+        exact.unwrap_or_else(|| self.asymptotic(true))
     }
 }
 
@@ -140,27 +142,92 @@ pub struct Shift {
 
 /// How far x lies above y: the median of all differences, and where the rank statistic jumps over its normal quantiles
 /// (`wilcox.test(exact = FALSE, conf.int = TRUE)`, found exactly).
+///
+/// The m·n differences are counted, never listed: a million samples a side take no more memory than the samples.
 #[must_use]
 pub fn shift(x: &[f64], y: &[f64], confidence: f64) -> Option<Shift> {
-    let differences = differences(x, y)?;
-    let within = |values: &[f64]| {
-        let mut sorted = values.to_vec();
-        sorted.sort_unstable_by(f64::total_cmp);
-        sorted.chunk_by(|left, right| left == right).map(|group| (group.len().pow(3) - group.len()) as f64).sum::<f64>()
-    };
-    let sigma = sigma(x.len() as f64, y.len() as f64, within(x) + within(y));
+    let differences = Differences::new(x, y)?;
+    let sigma = sigma(x.len() as f64, y.len() as f64, ties_within(&differences.x) + ties_within(&differences.y));
     let z = normal_quantile((1.0 + confidence) / 2.0);
-    let pairs = differences.len() as f64;
+    let pairs = differences.pairs();
     // Between the k-th difference and the next, n − k pairs are above.
     let crosses = |z: f64| {
-        let beyond = |k: usize| {
-            let distance = pairs - k as f64 - pairs / 2.0;
+        let beyond = |k: u64| {
+            let distance = pairs as f64 - k as f64 - pairs as f64 / 2.0;
             distance - 0.5 * distance.signum() * f64::from(u8::from(distance != 0.0)) < z * sigma
         };
-        let first = (1..=differences.len()).find(|k| beyond(*k)).unwrap_or(differences.len());
-        differences[first - 1]
+        let (mut low, mut high) = (1, pairs);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if beyond(middle) { high = middle } else { low = middle + 1 }
+        }
+        differences.nth(low)
     };
-    Some(Shift { estimate: middle(&differences), low: crosses(z), high: crosses(-z) })
+    let estimate = f64::midpoint(differences.nth(pairs.div_ceil(2)), differences.nth(pairs / 2 + 1));
+    Some(Shift { estimate, low: crosses(z), high: crosses(-z) })
+}
+
+/// Σ t³ − t over the groups of equal values.
+fn ties_within(sorted: &[f64]) -> f64 {
+    sorted.chunk_by(|left, right| left == right).map(|group| (group.len() as f64).powi(3) - group.len() as f64).sum()
+}
+
+/// All differences of two sides, in order, without a list of them.
+struct Differences {
+    x: Vec<f64>,
+    y: Vec<f64>,
+}
+
+impl Differences {
+    fn new(x: &[f64], y: &[f64]) -> Option<Self> {
+        let unusable = x.is_empty() || y.is_empty() || x.iter().chain(y).any(|value| !value.is_finite());
+        let sorted = |side: &[f64]| {
+            let mut side = side.to_vec();
+            side.sort_unstable_by(f64::total_cmp);
+            side
+        };
+        (!unusable).then(|| Self { x: sorted(x), y: sorted(y) })
+    }
+
+    fn pairs(&self) -> u64 {
+        self.x.len() as u64 * self.y.len() as u64
+    }
+
+    /// How many are at most `limit`.
+    fn at_most(&self, limit: f64) -> u64 {
+        let (mut count, mut first) = (0, 0);
+        // Greater x need greater y: both sides are walked once.
+        for x in &self.x {
+            while self.y.get(first).is_some_and(|y| x - y > limit) {
+                first += 1;
+            }
+            count += (self.y.len() - first) as u64;
+        }
+        count
+    }
+
+    /// The k-th smallest, from 1, found by halving the doubles themselves: exactly one of the differences.
+    fn nth(&self, k: u64) -> f64 {
+        let (last_x, last_y) = (self.x.len() - 1, self.y.len() - 1);
+        let (mut low, mut high) = (rank_of(self.x[0] - self.y[last_y]), rank_of(self.x[last_x] - self.y[0]));
+        while low < high {
+            let middle = ((i128::from(low) + i128::from(high)).div_euclid(2)) as i64;
+            if self.at_most(double_at(middle)) >= k { high = middle } else { low = middle + 1 }
+        }
+        // Both zeros are one value.
+        double_at(low) + 0.0
+    }
+}
+
+/// The place of a double among all doubles: the order of these is the order of those.
+fn rank_of(value: f64) -> i64 {
+    let bits = value.to_bits() as i64;
+    if bits < 0 { i64::MIN - bits } else { bits }
+}
+
+fn double_at(rank: i64) -> f64 {
+    let bits = if rank < 0 { i64::MIN - rank } else { rank };
+    f64::from_bits(bits as u64)
 }
 
 /// The same with the order statistics of the differences that the exact distribution names; for samples without ties.

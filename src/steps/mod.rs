@@ -14,11 +14,13 @@ pub mod ir;
 pub mod killswitch;
 pub mod naming;
 pub mod notify;
+pub mod pages;
 pub mod process;
 pub mod protocol;
 pub mod quality;
 pub mod read;
 pub mod report;
+pub mod sections;
 pub mod table;
 pub mod tcp;
 pub mod traffic;
@@ -39,6 +41,10 @@ static STEPS: &[StepImpl] = &[
     backup::restore::RESTORE,
     backup::verify::VERIFY,
     bench::compare::COMPARE,
+    bench::latencies::LATENCIES,
+    bench::sign_off::SIGN_OFF,
+    calibrate::artefacts::ARTEFACTS,
+    calibrate::drift::DRIFT,
     calibrate::isotonic::ISOTONIC,
     calibrate::reliability::RELIABILITY,
     calibrate::threshold::THRESHOLD,
@@ -62,6 +68,7 @@ static STEPS: &[StepImpl] = &[
     process::exec::EXEC,
     process::shell::SHELL,
     quality::evaluate::EVALUATE,
+    quality::generate::GENERATE,
     quality::remediate::REMEDIATE,
     read::json::JSON,
     read::text::TEXT,

@@ -5,7 +5,7 @@
 use indexmap::IndexMap;
 
 use crate::contract::answer::{TextAnswer, read_answer};
-use crate::contract::effect::{Act, Effect, History, Outcome, Reaction, Verdict};
+use crate::contract::effect::{Act, Effect, History, Outcome, Reaction, TextPiece, Verdict};
 use crate::contract::registry::Args;
 use crate::contract::types::{RecordType, Type, decode};
 use crate::contract::value::Value;
@@ -76,6 +76,27 @@ pub fn restore_copy(history: &History) -> Reaction {
     undo_with(history, forward_act(history, kept).map(|(path, slot)| Effect::RestoreCopy { path, slot }))
 }
 
+/// Keeps what is at `path` under a slot of its own, then writes `content` there.
+#[must_use]
+pub fn kept_and_written(history: &History, path: String, content: String) -> [Effect; 2] {
+    let slot = format!("{}/{path}", history.key);
+    let content = vec![TextPiece::Plain(content)];
+    [Effect::SaveCopy { path: path.clone(), slot }, Effect::WriteFile { path, content }]
+}
+
+/// Puts back everything that the forward execution kept before it wrote, the last first.
+#[must_use]
+pub fn restore_copies(history: &History) -> Reaction {
+    let kept = |act: &Act| match &act.effect {
+        Effect::SaveCopy { path, slot } if answer(act).is_some() => {
+            Some(Effect::RestoreCopy { path: path.clone(), slot: slot.clone() })
+        }
+        _ => None,
+    };
+    let restores: Vec<Effect> = history.done.iter().rev().filter_map(kept).collect();
+    settle(in_turn(history, restores, |_| Ok(pass_without_output())))
+}
+
 /// An undo of one effect; `None` when there is nothing to take back.
 #[must_use]
 pub fn undo_with(history: &History, effect: Option<Effect>) -> Reaction {
@@ -140,6 +161,28 @@ pub fn duration(args: &Args, name: &str) -> Result<std::time::Duration, String> 
 pub fn number(args: &Args, name: &str) -> Result<f64, String> {
     let number = argument(args, name)?.as_number().map(crate::base::number::Number::to_f64);
     number.filter(|number| number.is_finite()).ok_or_else(|| wrong(args, name, "a number"))
+}
+
+/// A finite number that may be left out.
+///
+/// # Errors
+/// When it is there and of another type.
+pub fn optional_number(args: &Args, name: &str) -> Result<Option<f64>, String> {
+    match args.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(_) => number(args, name).map(Some),
+    }
+}
+
+/// A whole number from `range`.
+///
+/// # Errors
+/// As [`text`], and when it is another one.
+pub fn whole(args: &Args, name: &str, range: std::ops::RangeInclusive<usize>) -> Result<usize, String> {
+    let found = number(args, name)?;
+    let fits = found.fract() == 0.0 && (*range.start() as f64..=*range.end() as f64).contains(&found);
+    let (least, most) = (range.start(), range.end());
+    if fits { Ok(found as usize) } else { Err(format!("`{name}` is {found}; it lies between {least} and {most}")) }
 }
 
 /// # Errors

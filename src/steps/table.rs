@@ -1,5 +1,7 @@
 //! CSV with a header, as RFC 4180 writes it, for steps that read figures.
 
+use crate::base::time::Timestamp;
+
 /// A table: every row has as many cells as the header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
@@ -33,6 +35,51 @@ impl Table {
             format!("`{path}` has no column `{name}`; its columns are `{}`", self.header.join("`, `"))
         })?;
         Ok(self.rows.iter().map(move |row| row[index].trim()))
+    }
+
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.header.iter().any(|column| column == name)
+    }
+
+    /// The names of the columns, as in the header.
+    #[must_use]
+    pub fn columns(&self) -> &[String] {
+        &self.header
+    }
+
+    /// The points in time of a column: RFC 3339, or seconds since 1970.
+    ///
+    /// # Errors
+    /// When there is no such column or one of its cells is no time.
+    pub fn times(&self, path: &str, name: &str) -> Result<Vec<Timestamp>, String> {
+        let cells = self.column(path, name)?.enumerate();
+        let times = cells.map(|(at, cell)| {
+            let time = cell.parse::<jiff::Timestamp>().ok().map(|time| Timestamp(time.as_microsecond()));
+            let seconds = || cell.parse::<f64>().ok().filter(|seconds| (0.0..1e11).contains(seconds));
+            let time = time.or_else(|| seconds().map(|seconds| Timestamp((seconds * 1e6) as i64)));
+            time.ok_or_else(|| {
+                format!("row {} of `{path}`: `{cell}` is neither RFC 3339 nor seconds since 1970", at + 2)
+            })
+        });
+        times.collect()
+    }
+
+    /// The numbers of a column; an empty cell, `null` and `NaN` are none.
+    ///
+    /// # Errors
+    /// When there is no such column or one of its cells is anything else.
+    pub fn numbers_with_gaps(&self, path: &str, name: &str) -> Result<Vec<Option<f64>>, String> {
+        let cells = self.column(path, name)?.enumerate();
+        let numbers = cells.map(|(at, cell)| match cell.to_ascii_lowercase().as_str() {
+            "" | "null" | "nan" => Ok(None),
+            text => {
+                let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
+                let wrong = || format!("row {} of `{path}`: `{cell}` in the column `{name}` is no number", at + 2);
+                number.map(Some).ok_or_else(wrong)
+            }
+        });
+        numbers.collect()
     }
 
     /// The numbers of a column, each finite.

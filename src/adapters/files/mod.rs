@@ -15,6 +15,7 @@ mod hashing;
 mod json_text;
 mod place;
 mod plain;
+mod scores;
 mod select;
 mod slot;
 
@@ -45,6 +46,7 @@ pub struct FilesContext<'a> {
 pub fn perform(effect: &Effect, ctx: &FilesContext<'_>) -> Option<Outcome> {
     let performed = match effect {
         Effect::ReadFile { path } => plain::read(ctx, path),
+        Effect::ScoreDocuments { rubric, files } => scores::score(ctx, rubric, files),
         Effect::ReadTail { path, lines } => plain::read_tail(ctx, path, *lines),
         Effect::SaveCopy { path, slot } => slot::save(ctx, path, slot),
         Effect::RestoreCopy { path, slot } => slot::restore(ctx, path, slot),

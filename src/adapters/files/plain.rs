@@ -57,6 +57,17 @@ pub fn remove(ctx: &FilesContext<'_>, path: &str) -> Performed<Json> {
 }
 
 pub fn read(ctx: &FilesContext<'_>, path: &str) -> Performed<Json> {
+    match String::from_utf8(read_bytes(ctx, path)?) {
+        Ok(text) => Ok(json!({ "text": text })),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            Err(refusal(format!("`{path}` is not UTF-8 text: the byte at offset {at} belongs to no letter")))
+        }
+    }
+}
+
+/// The whole of a file that is not too large.
+pub fn read_bytes(ctx: &FilesContext<'_>, path: &str) -> Performed<Vec<u8>> {
     let (file, _) = open(ctx, path)?;
     let mut bytes = Vec::new();
     file.take(LARGEST_TEXT + 1).read_to_end(&mut bytes).map_err(|error| fault("read", path, &error))?;
@@ -66,13 +77,7 @@ pub fn read(ctx: &FilesContext<'_>, path: &str) -> Performed<Json> {
             LARGEST_TEXT >> 20
         )));
     }
-    match String::from_utf8(bytes) {
-        Ok(text) => Ok(json!({ "text": text })),
-        Err(error) => {
-            let at = error.utf8_error().valid_up_to();
-            Err(refusal(format!("`{path}` is not UTF-8 text: the byte at offset {at} belongs to no letter")))
-        }
-    }
+    Ok(bytes)
 }
 
 pub fn read_tail(ctx: &FilesContext<'_>, path: &str, lines: usize) -> Performed<Json> {

@@ -339,10 +339,17 @@ fn given_type(gives: Gives, subject: Option<&Type>) -> Type {
         Gives::Time => Type::Time,
         Gives::Json => Type::Json,
         Gives::Secret => Type::Secret(Box::new(Type::String)),
-        Gives::Cusum => {
-            let fields = [("up", Type::Float), ("down", Type::Float), ("alarm", Type::Bool)];
-            let fields = fields.into_iter().map(|(name, ty)| (name.to_owned(), ty)).collect();
-            Type::from(RecordType { name: None, fields })
-        }
+        Gives::Cusum => record([("up", Type::Float), ("down", Type::Float), ("alarm", Type::Bool)]),
+        Gives::Kayenta => record([
+            ("label", Type::String),
+            ("passes", Type::Bool),
+            ("fails", Type::Bool),
+            ("effect", Type::Optional(Box::new(Type::Float))),
+        ]),
     }
+}
+
+fn record<const N: usize>(fields: [(&str, Type); N]) -> Type {
+    let fields = fields.into_iter().map(|(name, ty)| (name.to_owned(), ty)).collect();
+    Type::from(RecordType { name: None, fields })
 }

@@ -99,6 +99,20 @@ pub const FUNCTIONS: &[Function] = &[
         )],
     },
     Function {
+        name: "kayenta",
+        doc: "Kayenta's label of the samples of a window: a test of a fixed number of samples, for a gate, which looks once. \
+              `direction` (`increase`, `decrease`, `either`) says which way is bad.",
+        forms: &[form(
+            &[
+                required("canary", Takes::Metric),
+                required("stable", Takes::Metric),
+                required("window", Takes::Duration),
+                optional("direction", Takes::Text, "\"increase\""),
+            ],
+            Gives::Kayenta,
+        )],
+    },
+    Function {
         name: "failures",
         doc: "How many times in a row a probe has failed by now.",
         forms: &[form(&[required("probe", Takes::Probe)], Gives::Int)],

@@ -84,6 +84,8 @@ pub enum Gives {
     Secret,
     /// `{ up, down, alarm }`
     Cusum,
+    /// `{ label, passes, fails, effect }`
+    Kayenta,
 }
 
 impl Form {

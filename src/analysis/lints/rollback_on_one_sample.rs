@@ -5,9 +5,9 @@ use std::time::Duration;
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::number::Number;
 use crate::base::time::format_duration;
-use crate::model::expr::ExprKind;
+use crate::model::expr::{Expr, ExprKind};
 use crate::model::phase::{Condition, Sustain, Trigger, TriggerAction};
-use crate::stats::run_length::{CusumChart, Sides, cusum};
+use crate::stats::run_length::{CusumChart, Sides, cusum, repeated_looks};
 
 use super::super::soundness::machine::rhythm;
 use super::super::soundness::survey::World;
@@ -62,6 +62,13 @@ fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
             let every = surveyed.worlds_of(watch.place).find_map(|world| false_alarm_every(subject, condition, world));
             let advice = "say for how long it must be so: `for 5m` or `for 3 samples`";
             let help = match every {
+                _ if reads_kayenta(&condition.expr) => format!(
+                    "`kayenta` is a test of a fixed number of samples: looked at 10 times as samples come in, its 2% of \
+                     errors become {:.0}%, looked at 60 times {:.0}%; ask it in a gate, or use `worse`, which is valid at \
+                     every look",
+                    repeated_looks(10, KAYENTA_LIMIT) * 100.0,
+                    repeated_looks(60, KAYENTA_LIMIT) * 100.0
+                ),
                 Some(every) => format!(
                     "looked at with every sample, this `cusum` alarms falsely every {} on average; {advice}, or choose a \
                      greater `h`",
@@ -75,6 +82,14 @@ fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
             diagnostics.push(diagnostic);
         }
     }
+}
+
+/// The normal quantile of Kayenta's level, 98% on two sides.
+const KAYENTA_LIMIT: f64 = 2.326_347_874;
+
+fn reads_kayenta(expr: &Expr) -> bool {
+    let own = matches!(&*expr.kind, ExprKind::Call(function, _) if function.as_str() == "kayenta");
+    own || expr.children().into_iter().any(reads_kayenta)
 }
 
 /// How long a cumulative sum takes on average to alarm without a shift, rounded to minutes.

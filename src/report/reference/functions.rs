@@ -81,5 +81,6 @@ fn gives(gives: Gives) -> &'static str {
         Gives::Json => "json",
         Gives::Secret => "secret<string>",
         Gives::Cusum => "{ up: float, down: float, alarm: bool }",
+        Gives::Kayenta => "{ label: string, passes: bool, fails: bool, effect: float? }",
     }
 }

@@ -33,6 +33,14 @@ fn compare(args: &Args, history: &History) -> Attempt {
         Ok(pass_json(json!({
             "pairs": pairs.len(), "baseline_mean": mean(&|pair| pair.0), "candidate_mean": mean(&|pair| pair.1),
             "difference": difference, "low": difference - margin, "high": difference + margin,
+            "arithmetic": format!(
+                "candidate - baseline {difference}, interval {}..{}, level {}%, Student's t of the paired differences, {} \
+                 pairs, all of both files",
+                difference - margin,
+                difference + margin,
+                confidence * 100.0,
+                pairs.len()
+            ),
         })))
     })
 }

@@ -1,12 +1,13 @@
 //! `calibrate.reliability`
 
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
-use super::predictions;
+use super::diagram::Diagram;
+use super::samples::{Sample, samples};
 use crate::contract::effect::{History, Reaction};
 use crate::contract::registry::{Args, StepImpl};
-use crate::stats::calibration::reliability as diagram_of;
-use crate::steps::protocol::{Attempt, number, pass_json, settle, text, with_files};
+use crate::steps::protocol::{Attempt, pass_json, settle, text, whole, with_files};
+use crate::steps::table::Table;
 
 pub const RELIABILITY: StepImpl = StepImpl { name: "calibrate.reliability", react, undo: None };
 
@@ -15,20 +16,14 @@ fn react(args: &Args, history: &History) -> Reaction {
 }
 
 fn reliability(args: &Args, history: &History) -> Attempt {
-    let (path, bins) = (text(args, "samples")?, number(args, "bins")?);
-    if bins.fract() != 0.0 || !(2.0..=100.0).contains(&bins) {
-        return Err(format!("{bins} bins cannot be: 2 to 100"));
-    }
+    let (path, bins) = (text(args, "samples")?, whole(args, "bins", 2..=100)?);
     with_files(history, std::slice::from_ref(&path), |texts| {
-        let predictions = predictions(&path, &texts[0])?;
-        let found = diagram_of(&predictions, bins as usize).ok_or_else(|| format!("`{path}` has no rows"))?;
-        let diagram: Vec<Json> = found
-            .bins
-            .iter()
-            .map(|bin| json!({ "predicted": bin.predicted, "observed": bin.observed, "samples": bin.samples }))
-            .collect();
+        let samples = samples(&path, &Table::read(&path, &texts[0])?)?;
+        let predictions: Vec<_> = samples.iter().map(Sample::prediction).collect();
+        let diagram = Diagram::of(&predictions, bins).ok_or_else(|| format!("`{path}` has no rows"))?;
         Ok(pass_json(json!({
-            "samples": predictions.len(), "error": found.error, "brier": found.brier, "diagram": diagram,
+            "samples": diagram.samples, "error": diagram.found.error, "brier": diagram.found.brier,
+            "diagram": diagram.bins(),
         })))
     })
 }

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use serde_json::json;
+use serde_json::{Map, Value as Json, json};
 
 use crate::contract::effect::{History, Reaction};
 use crate::contract::registry::{Args, StepImpl};
-use crate::stats::ranking::{Judgements, Results, evaluate as figures};
-use crate::steps::protocol::{Attempt, pass_json, settle, text, with_files};
+use crate::stats::ranking::{Figures, Judgements, Query, Results, by_query, means};
+use crate::steps::protocol::{Attempt, argument, pass_json, settle, text, with_files};
 
 pub const EVALUATE: StepImpl = StepImpl { name: "ir.evaluate", react, undo: None };
 
@@ -17,18 +17,61 @@ fn react(args: &Args, history: &History) -> Reaction {
 
 fn evaluate(args: &Args, history: &History) -> Attempt {
     let paths = [text(args, "run")?, text(args, "qrels")?];
+    let is_complete = argument(args, "complete")?.to_json() != Json::Bool(false);
+    let asked = cuts(args)?;
     with_files(history, &paths, |texts| {
         let [run, qrels] = texts else { return Err("two files are read".to_owned()) };
         let (results, judgements) = (read_results(&paths[0], run)?, read_judgements(&paths[1], qrels)?);
-        let found = figures(&results, &judgements).ok_or_else(|| format!("`{}` judges nothing", paths[1]))?;
-        if found.without_results == found.queries {
+        if judgements.is_empty() {
+            return Err(format!("`{}` judges nothing", paths[1]));
+        }
+        // First the cuts of the fields that are always there, then those that were asked for.
+        let cuts: Vec<usize> = FIXED.into_iter().chain(asked.iter().copied()).collect();
+        let queries = by_query(&results, &judgements, &cuts);
+        let without_results = queries.iter().filter(|query| query.figures.is_none()).count();
+        if without_results == queries.len() {
             return Err(format!("no query that `{}` judges has a result in `{}`", paths[1], paths[0]));
         }
+        let unjudged = results.keys().filter(|name| !judgements.contains_key(*name)).count();
+        let found = means(&queries, is_complete, cuts.len()).ok_or_else(|| format!("`{}` judges nothing", paths[1]))?;
+        let counted = if is_complete { queries.len() } else { queries.len() - without_results };
         Ok(pass_json(json!({
-            "queries": found.queries, "without_results": found.without_results, "p_1": found.precision_1,
-            "ndcg_10": found.ndcg_10, "recall_50": found.recall_50, "mrr": found.reciprocal_rank,
-            "map": found.average_precision,
+            "queries": counted, "without_results": without_results, "unjudged": unjudged,
+            "p_1": found.precision[0], "ndcg_10": found.ndcg[1], "recall_50": found.recall[2],
+            "mrr": found.reciprocal_rank, "map": found.average_precision,
+            "ndcg": at_cuts(&asked, &found.ndcg), "precision": at_cuts(&asked, &found.precision),
+            "recall": at_cuts(&asked, &found.recall),
+            "by_query": queries.iter().map(row).collect::<Vec<Json>>(),
         })))
+    })
+}
+
+/// The cuts of `p_1`, `ndcg_10` and `recall_50`.
+const FIXED: [usize; 3] = [1, 10, 50];
+/// Nobody looks further down a list.
+const DEEPEST: f64 = 100_000.0;
+
+fn cuts(args: &Args) -> Result<Vec<usize>, String> {
+    let wanted = argument(args, "cuts")?.to_json();
+    let wanted = wanted.as_array().map(Vec::as_slice).unwrap_or_default();
+    let cut = |cut: &Json| {
+        let number = cut.as_f64().filter(|cut| cut.fract() == 0.0 && (1.0..=DEEPEST).contains(cut));
+        number.map(|cut| cut as usize).ok_or_else(|| format!("a list cannot be cut at {cut}: 1 to {DEEPEST}"))
+    };
+    wanted.iter().map(cut).collect()
+}
+
+fn at_cuts(cuts: &[usize], figures: &[f64]) -> Map<String, Json> {
+    cuts.iter().zip(&figures[FIXED.len()..]).map(|(cut, figure)| (cut.to_string(), json!(figure))).collect()
+}
+
+/// One line of a table, which `bench.compare` compares with another run's.
+fn row(query: &Query<'_>) -> Json {
+    let at = |figures: fn(&Figures) -> f64| query.figures.as_ref().map_or(0.0, figures);
+    json!({
+        "query": query.name, "has_results": query.figures.is_some(), "p_1": at(|found| found.precision[0]),
+        "ndcg_10": at(|found| found.ndcg[1]), "recall_50": at(|found| found.recall[2]),
+        "rr": at(|found| found.reciprocal_rank), "ap": at(|found| found.average_precision),
     })
 }
 
@@ -81,7 +124,14 @@ mod tests {
     use crate::contract::value::Value;
 
     fn after(run: &str, qrels: &str) -> Reaction {
-        let args: Args = [("run".to_owned(), Value::text("run")), ("qrels".to_owned(), Value::text("qrels"))].into();
+        let args: Args = [
+            ("run", Value::text("run")),
+            ("qrels", Value::text("qrels")),
+            ("complete", Value::Bool(true)),
+            ("cuts", Value::List(vec![Value::int(5)])),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into();
         let act = |path: &str, text: &str| Act {
             effect: Effect::ReadFile { path: path.to_owned() },
             outcome: Some(Outcome::Done(json!({ "text": text }))),
@@ -98,6 +148,8 @@ mod tests {
             panic!("it passes")
         };
         assert_eq!((figures["queries"].as_u64(), figures["recall_50"].as_f64()), (Some(1), Some(0.5)));
+        assert_eq!((&figures["precision"], &figures["recall"]), (&json!({ "5": 0.2 }), &json!({ "5": 0.5 })));
+        assert_eq!((&figures["by_query"][0]["query"], &figures["by_query"][0]["ap"]), (&json!("q1"), &json!(0.5)));
         assert_eq!((figures["mrr"].as_f64(), figures["map"].as_f64()), (Some(1.0), Some(0.5)));
     }
 

@@ -17,6 +17,37 @@ pub struct Fix {
     only_missing: Option<bool>,
 }
 
+/// One place of a document, as `$.name.name[0]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Place(Vec<Segment>);
+
+impl Place {
+    /// # Errors
+    /// When the path may say several places, or none.
+    pub fn parse(path: &str) -> Result<Self, String> {
+        segments(path).map(Self)
+    }
+
+    /// Puts a value there; None removes what is there.
+    pub fn set(&self, document: &mut Json, value: Option<Json>) {
+        match (value, self.0.split_last()) {
+            (Some(value), _) => {
+                put(document, &self.0, value);
+            }
+            (None, Some((last, way))) => match (lookup_mut(document, way), last) {
+                (Some(Json::Object(fields)), Segment::Name(name)) => {
+                    fields.shift_remove(name);
+                }
+                (Some(Json::Array(items)), Segment::Index(index)) if *index < items.len() => {
+                    items.remove(*index);
+                }
+                _ => {}
+            },
+            (None, None) => {}
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 enum Segment {
     Name(String),
@@ -94,6 +125,13 @@ fn lookup<'d>(document: &'d Json, segments: &[Segment]) -> Option<&'d Json> {
     segments.iter().try_fold(document, |place, segment| match segment {
         Segment::Name(name) => place.get(name),
         Segment::Index(index) => place.get(index),
+    })
+}
+
+fn lookup_mut<'d>(document: &'d mut Json, segments: &[Segment]) -> Option<&'d mut Json> {
+    segments.iter().try_fold(document, |place, segment| match segment {
+        Segment::Name(name) => place.get_mut(name),
+        Segment::Index(index) => place.get_mut(index),
     })
 }
 

@@ -1,7 +1,10 @@
-//! Documents scored by a rubric, and corrected.
+//! Documents scored by a rubric, corrected, and made for tests.
+//!
+//! Documents are scored where they lie, in one effect: a run keeps the scores of ten thousand of them, not their content.
 
 pub mod evaluate;
 mod fixes;
+pub mod generate;
 pub mod remediate;
 
 use indexmap::IndexMap;
@@ -9,17 +12,10 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::protocol::{argument, number};
-use crate::contract::answer::{TextAnswer, read_answer};
+use crate::contract::answer::{DocumentScore, ScoresAnswer, read_answer};
 use crate::contract::effect::{Effect, History, Reaction};
 use crate::contract::registry::Args;
-use crate::eval::rubric::{Score, score};
 use crate::model::rubric::Rubric;
-
-/// A document that was read.
-struct Document {
-    file: String,
-    content: Json,
-}
 
 /// What the engine puts in the place of the rubric's name.
 fn rubric(args: &Args) -> Result<Rubric, String> {
@@ -52,47 +48,32 @@ fn found(history: &History, patterns: Vec<String>) -> Result<Result<Vec<String>,
     Ok(Ok(found.files))
 }
 
-/// The documents, once all are read: acts 1 to n.
-fn read(history: &History, files: &[String]) -> Result<Result<Vec<Document>, Reaction>, String> {
-    // What has been read is not looked at before all of it is there.
-    if let Some(next) = files.get(history.ended().saturating_sub(1)) {
-        if let Some(crate::contract::effect::Outcome::Failed(failure)) =
-            history.outcome(history.ended().saturating_sub(1))
-        {
-            return Err(failure.message.clone());
-        }
-        return Ok(Err(Reaction::Perform(Effect::ReadFile { path: next.clone() })));
-    }
-    let mut documents = Vec::with_capacity(files.len());
-    for (at, file) in files.iter().enumerate() {
-        let outcome = history.outcome(at + 1).ok_or_else(|| format!("`{file}` was not read"))?;
-        let text = read_answer::<TextAnswer>(outcome)?.text;
-        let content = serde_json::from_str(&text).map_err(|error| format!("`{file}` is no JSON: {error}"))?;
-        documents.push(Document { file: file.clone(), content });
-    }
-    Ok(Ok(documents))
-}
-
-fn scores(rubric: &Rubric, documents: &[Document]) -> Result<Vec<Score>, String> {
-    let scored = documents
-        .iter()
-        .map(|document| score(rubric, &document.content).map_err(|reason| format!("`{}`: {reason}", document.file)));
-    scored.collect()
+/// The score of every document, once they are scored: act 1.
+fn scored(
+    history: &History,
+    rubric: &Rubric,
+    files: &[String],
+) -> Result<Result<Vec<DocumentScore>, Reaction>, String> {
+    let Some(outcome) = history.outcome(1) else {
+        let rubric = serde_json::to_value(rubric).map_err(|error| format!("the rubric cannot be written: {error}"))?;
+        return Ok(Err(Reaction::Perform(Effect::ScoreDocuments { rubric, files: files.to_vec() })));
+    };
+    Ok(Ok(read_answer::<ScoresAnswer>(outcome)?.documents))
 }
 
 /// `{ mean, lowest, passed, failed, total }`
-fn summary(scores: &[Score], floor: f64) -> Json {
+fn summary(scores: &[DocumentScore], floor: f64) -> Json {
     let count = scores.len().max(1) as f64;
     json!({
-        "mean": scores.iter().map(|score| score.points).sum::<f64>() / count,
-        "lowest": scores.iter().map(|score| score.points).fold(f64::INFINITY, f64::min),
+        "mean": scores.iter().map(|score| score.score).sum::<f64>() / count,
+        "lowest": scores.iter().map(|score| score.score).fold(f64::INFINITY, f64::min),
         "passed": scores.iter().filter(|score| score.passed).count(),
-        "failed": scores.iter().filter(|score| score.points < floor).count(),
+        "failed": scores.iter().filter(|score| score.score < floor).count(),
         "total": scores.len(),
     })
 }
 
-fn mean_tiers(rubric: &Rubric, scores: &[Score]) -> IndexMap<String, f64> {
+fn mean_tiers(rubric: &Rubric, scores: &[DocumentScore]) -> IndexMap<String, f64> {
     let count = scores.len().max(1) as f64;
     let mean = |tier: &str| scores.iter().filter_map(|score| score.tiers.get(tier)).sum::<f64>() / count;
     rubric.tiers.iter().map(|tier| (tier.name.clone(), mean(&tier.name))).collect()

@@ -1,22 +1,29 @@
 //! `quality.remediate`
+//!
+//! All documents are scored and backed up before the first is touched; then each is read, corrected and written, one after the
+//! other. What was done to a document is in the history, so that each reaction looks at one document only.
 
 use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 
 use super::fixes::{Fix, fixes};
-use super::{Document, floor, found, read, rubric, scores, summary};
-use crate::contract::effect::{Act, Effect, History, Reaction, TextPiece};
+use super::{floor, found, rubric, scored, summary};
+use crate::contract::answer::{DocumentScore, TextAnswer, read_answer};
+use crate::contract::effect::{Effect, History, Outcome, Reaction, TextPiece};
 use crate::contract::registry::{Args, StepImpl};
-use crate::eval::rubric::{Score, score};
+use crate::eval::rubric::score_text;
 use crate::model::rubric::Rubric;
 use crate::steps::naming::file_name;
-use crate::steps::protocol::{Attempt, answer, in_turn, pass_json, pass_without_output, settle, text, texts};
+use crate::steps::protocol::{Attempt, answer, pass_json, restore_copies, settle, text, texts};
 
-pub const REMEDIATE: StepImpl = StepImpl { name: "quality.remediate", react, undo: Some(undo) };
+pub const REMEDIATE: StepImpl =
+    StepImpl { name: "quality.remediate", react, undo: Some(|_, history| restore_copies(history)) };
 
 /// How long the backup is kept.
 const RETAIN: Duration = Duration::from_secs(90 * 86_400);
+/// After those that find, score and back up.
+const FIRST_DOCUMENT: usize = 3;
 
 fn react(args: &Args, history: &History) -> Reaction {
     settle(remediate(args, history))
@@ -25,53 +32,100 @@ fn react(args: &Args, history: &History) -> Reaction {
 fn remediate(args: &Args, history: &History) -> Attempt {
     let (rubric, fixes) = (rubric(args)?, fixes(args)?);
     let floor = floor(args, &rubric)?;
-    let patterns = texts(args, "files")?;
-    let files = match found(history, patterns.clone())? {
+    let files = match found(history, texts(args, "files")?)? {
         Ok(files) => files,
         Err(reaction) => return Ok(reaction),
     };
-    let documents = match read(history, &files)? {
-        Ok(documents) => documents,
+    let before = match scored(history, &rubric, &files)? {
+        Ok(scores) => scores,
         Err(reaction) => return Ok(reaction),
     };
-    let before = scores(&rubric, &documents)?;
-    let corrected = corrected(&rubric, &fixes, documents, &before)?;
-    let backup = Effect::CreateBackup {
-        id: file_name(&history.key),
-        source: files.clone(),
-        to: text(args, "to")?,
-        retain: RETAIN,
-    };
-    let reads = files.iter().map(|path| Effect::ReadFile { path: path.clone() });
-    let writes = corrected.iter().enumerate().filter(|(_, it)| it.is_changed()).flat_map(|(at, it)| {
-        let (path, slot) = (it.document.file.clone(), format!("{}/{at}", history.key));
-        let content = vec![TextPiece::Plain(format!("{:#}\n", it.document.content))];
-        [Effect::SaveCopy { path: path.clone(), slot }, Effect::WriteFile { path, content }]
-    });
-    let effects = std::iter::once(Effect::FindFiles { patterns }).chain(reads).chain([backup]).chain(writes);
-    let archive = history.acts.get(files.len() + 1).and_then(answer).and_then(|answer| answer.get("archive")).cloned();
-    in_turn(history, effects, |_| {
-        let after: Vec<Score> = corrected.iter().map(|it| it.after.clone()).collect();
-        let listed: Vec<Json> = corrected
-            .iter()
-            .zip(&before)
-            .map(|(it, before)| {
-                json!({
-                    "file": it.document.file, "before": before.points, "after": it.after.points, "fixes": it.fixes,
-                })
-            })
-            .collect();
-        Ok(pass_json(json!({
-            "before": summary(&before, floor), "after": summary(&after, floor),
-            "changed": corrected.iter().filter(|it| it.is_changed()).count(),
-            "backup": archive, "documents": listed,
-        })))
-    })
+    match history.outcome(2) {
+        None => {
+            let (id, to) = (file_name(&history.key), text(args, "to")?);
+            return Ok(Reaction::Perform(Effect::CreateBackup { id, source: files, to, retain: RETAIN }));
+        }
+        Some(Outcome::Failed(failure)) => return Err(failure.message.clone()),
+        Some(Outcome::Done(_)) => {}
+    }
+    let work = Work { rubric: &rubric, fixes: &fixes, history };
+    let (mut reads, mut next) = (Vec::with_capacity(files.len()), FIRST_DOCUMENT);
+    for (at, file) in files.iter().enumerate() {
+        reads.push(next);
+        match work.go_on(next, at, file)? {
+            Progress::Wants(effect) => return Ok(Reaction::Perform(effect)),
+            Progress::Done { acts } => next += acts,
+        }
+    }
+    report(&work, (&files, &before), &reads, floor)
+}
+
+/// How far a document is.
+enum Progress {
+    Wants(Effect),
+    Done { acts: usize },
+}
+
+struct Work<'a> {
+    rubric: &'a Rubric,
+    fixes: &'a [Fix],
+    history: &'a History,
+}
+
+impl Work<'_> {
+    /// What the document whose acts begin at `first` needs next: to be read, to be kept, to be written.
+    fn go_on(&self, first: usize, at: usize, file: &str) -> Result<Progress, String> {
+        if self.history.outcome(first).is_none() {
+            return Ok(Progress::Wants(Effect::ReadFile { path: file.to_owned() }));
+        }
+        let slot = format!("{}/{at}", self.history.key);
+        let was_kept = match self.history.acts.get(first + 1).map(|act| &act.effect) {
+            Some(Effect::SaveCopy { slot: kept, .. }) => *kept == slot,
+            // The next document has begun: this one stays as it is.
+            Some(_) => return Ok(Progress::Done { acts: 1 }),
+            None => false,
+        };
+        let done = |act: usize| match self.history.outcome(act) {
+            Some(Outcome::Failed(failure)) => Err(failure.message.clone()),
+            outcome => Ok(outcome.is_some()),
+        };
+        let path = file.to_owned();
+        if was_kept && done(first + 1)? && done(first + 2)? {
+            return Ok(Progress::Done { acts: 3 });
+        }
+        let corrected = self.corrected(first, file)?;
+        if !corrected.is_changed() {
+            return Ok(Progress::Done { acts: 1 });
+        }
+        if !was_kept || !done(first + 1)? {
+            return Ok(Progress::Wants(Effect::SaveCopy { path, slot }));
+        }
+        let content = vec![TextPiece::Plain(corrected.text)];
+        Ok(Progress::Wants(Effect::WriteFile { path, content }))
+    }
+
+    /// The document with the fixes applied; one that would score less stays as it is.
+    fn corrected(&self, read: usize, file: &str) -> Result<Corrected, String> {
+        let outcome = self.history.outcome(read).ok_or_else(|| format!("`{file}` was not read"))?;
+        let text = read_answer::<TextAnswer>(outcome)?.text;
+        let before = score_text(self.rubric, file, text.as_bytes())?;
+        let mut content: Json = serde_json::from_str(&text).map_err(|error| format!("`{file}` is no JSON: {error}"))?;
+        let applied: Vec<String> =
+            self.fixes.iter().filter(|fix| fix.apply(&mut content)).map(|fix| fix.title.clone()).collect();
+        let corrected = format!("{content:#}\n");
+        match score_text(self.rubric, file, corrected.as_bytes()) {
+            Ok(after) if after.score >= before.score => {
+                Ok(Corrected { text: corrected, before: before.score, after, fixes: applied })
+            }
+            _ => Ok(Corrected { text, before: before.score, after: before, fixes: Vec::new() }),
+        }
+    }
 }
 
 struct Corrected {
-    document: Document,
-    after: Score,
+    text: String,
+    before: f64,
+    after: DocumentScore,
     /// The titles of those that changed it.
     fixes: Vec<String>,
 }
@@ -82,35 +136,19 @@ impl Corrected {
     }
 }
 
-/// Every document with the fixes applied; one that would score less stays as it is.
-fn corrected(
-    rubric: &Rubric,
-    fixes: &[Fix],
-    documents: Vec<Document>,
-    before: &[Score],
-) -> Result<Vec<Corrected>, String> {
-    let corrected = documents.into_iter().zip(before).map(|(document, before)| {
-        let mut content = document.content.clone();
-        let applied = fixes.iter().filter(|fix| fix.apply(&mut content)).map(|fix| fix.title.clone()).collect();
-        let after = score(rubric, &content);
-        match after {
-            Ok(after) if after.points >= before.points => {
-                Ok(Corrected { document: Document { content, ..document }, after, fixes: applied })
-            }
-            _ => Ok(Corrected { document, after: before.clone(), fixes: Vec::new() }),
-        }
-    });
-    corrected.collect()
-}
-
-/// Puts back every document that was kept before it was written, the last first.
-fn undo(_: &Args, history: &History) -> Reaction {
-    let kept = |act: &Act| match &act.effect {
-        Effect::SaveCopy { path, slot } if answer(act).is_some() => {
-            Some(Effect::RestoreCopy { path: path.clone(), slot: slot.clone() })
-        }
-        _ => None,
-    };
-    let restores: Vec<Effect> = history.done.iter().rev().filter_map(kept).collect();
-    settle(in_turn(history, restores, |_| Ok(pass_without_output())))
+fn report(work: &Work<'_>, (files, before): (&[String], &[DocumentScore]), reads: &[usize], floor: f64) -> Attempt {
+    let (mut after, mut listed, mut changed) = (Vec::with_capacity(files.len()), Vec::new(), 0);
+    for (file, read) in files.iter().zip(reads) {
+        let corrected = work.corrected(*read, file)?;
+        changed += usize::from(corrected.is_changed());
+        listed.push(json!({
+            "file": file, "before": corrected.before, "after": corrected.after.score, "fixes": corrected.fixes,
+        }));
+        after.push(corrected.after);
+    }
+    let archive = work.history.acts.get(2).and_then(answer).and_then(|answer| answer.get("archive"));
+    Ok(pass_json(json!({
+        "before": summary(before, floor), "after": summary(&after, floor),
+        "changed": changed, "backup": archive, "documents": listed,
+    })))
 }

@@ -3,11 +3,11 @@
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::pages;
-use super::sections::{parts_of, rows_of};
 use crate::contract::effect::{Effect, History, Reaction, TextPiece};
 use crate::contract::registry::{Args, StepImpl};
+use crate::steps::pages;
 use crate::steps::protocol::{Attempt, argument, in_turn, pass_json, restore_copy, settle, text};
+use crate::steps::sections::{parts_of, rows_of};
 
 pub const WRITE: StepImpl = StepImpl { name: "report.write", react, undo: Some(|_, history| restore_copy(history)) };
 
