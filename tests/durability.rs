@@ -164,7 +164,7 @@ fn an_event_that_is_missing_or_unreadable_is_named() {
     drop(journal);
     let spoil = |sql: &str| {
         rusqlite::Connection::open(run.journal()).unwrap().execute_batch(sql).unwrap();
-        SqliteJournal::open(&run.journal()).unwrap().events_after(0).unwrap_err().to_string()
+        SqliteJournal::open(&run.journal()).and_then(|journal| journal.events_after(0)).unwrap_err().to_string()
     };
     assert!(spoil("UPDATE events SET json = '{}' WHERE seq = 3").contains("event 3 cannot be read"));
     assert!(spoil("DELETE FROM events WHERE seq = 2").contains("event 2 is missing"));
