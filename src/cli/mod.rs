@@ -25,6 +25,7 @@ pub mod fmt;
 pub mod history;
 pub mod load;
 pub mod logs;
+pub mod lsp;
 pub mod output;
 pub mod pause;
 pub mod plan;
@@ -73,6 +74,7 @@ commands! {
     Resolve resolve;
     Switch switch;
     Version version;
+    Lsp lsp;
 }
 
 /// Checks, plans and runs production rollouts that take themselves back.
