@@ -37,8 +37,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("adapters", &["base", "contract", "model", "plan", "engine", "runtime"]),
     ("session", &["base", "contract", "model", "plan", "engine", "report", "steps", "runtime", "adapters"]),
     ("demo", &["base", "contract", "model", "plan", "engine", "report", "runtime", "adapters", "session"]),
-    // What an editor asks is answered from what `check` knows, with the words of the reports.
-    ("ide", &["base", "contract", "syntax", "model", "analysis", "report"]),
+    // What an editor asks is answered from what `check` knows, with the words of the reports; when a phase starts, from
+    // its plan.
+    ("ide", &["base", "contract", "syntax", "model", "analysis", "plan", "report"]),
     // The protocol around `ide`; files come from disk where no editor has them open.
     ("lsp", &["base", "syntax", "analysis", "format", "ide", "adapters"]),
     (

@@ -7,6 +7,7 @@ pub mod actions;
 pub mod completion;
 pub mod definition;
 pub mod folding;
+pub mod hints;
 pub mod hover;
 pub mod known;
 pub mod outline;

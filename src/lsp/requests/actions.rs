@@ -20,10 +20,13 @@ pub fn answer(ctx: &Context, params: CodeActionParams) -> Result<Vec<CodeAction>
     let parts: Vec<(&Known, FileId)> =
         programs.iter().filter_map(|program| Some((&program.known, program.file(&here.path)?))).collect();
     let selection = span(source, params.range, ctx.encoding);
+    // Places of second labels are those of one program.
+    let is_own = |action: &Action| here.program.known.diagnostics(here.file).any(|own| *own == action.diagnostic);
+    let problem = |action: &Action| is_own(action).then(|| shown(ctx, &here.program, &action.diagnostic)).flatten();
     let found = actions(&parts, selection).into_iter();
     let mut all: Vec<CodeAction> = found
         .map(|action| CodeAction {
-            diagnostics: shown(ctx, &here.program, &action.diagnostic).map(|diagnostic| vec![diagnostic]),
+            diagnostics: problem(&action).map(|diagnostic| vec![diagnostic]),
             ..action_of(ctx, source, &uri, &action)
         })
         .collect();

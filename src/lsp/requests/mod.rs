@@ -7,6 +7,7 @@ pub mod diagnostics;
 mod folding;
 mod formatting;
 mod highlight;
+mod hints;
 mod hover;
 mod lens;
 mod links;
@@ -139,6 +140,7 @@ pub fn answer(ctx: &Context, method: &str, params: Value) -> Result<Value, Failu
         "textDocument/codeAction" => with(ctx, params, actions::answer),
         "textDocument/codeLens" => with(ctx, params, lens::answer),
         "textDocument/documentLink" => with(ctx, params, links::answer),
+        "textDocument/inlayHint" => with(ctx, params, hints::answer),
         "textDocument/selectionRange" => with(ctx, params, selection::answer),
         "textDocument/semanticTokens/full" => with(ctx, params, tokens::answer),
         "workspace/symbol" => with(ctx, params, workspace_symbols::answer),
@@ -179,6 +181,7 @@ pub fn capabilities(encoding: Encoding) -> Value {
             "renameProvider": { "prepareProvider": true },
             "foldingRangeProvider": true,
             "selectionRangeProvider": true,
+            "inlayHintProvider": true,
             "semanticTokensProvider": {
                 "legend": { "tokenTypes": tokens::TYPES, "tokenModifiers": ["declaration"] },
                 "full": true,
