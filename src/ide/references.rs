@@ -35,7 +35,7 @@ mod tests {
     #[test]
     fn every_mention_is_found() {
         let text = "use std.exec\npipeline p {\n  phase a { step bui§lt = exec([\"true\"], timeout: 1m) }\n  phase b after a { gate { \
-                    require a.built.status == 0 } }\n}\n";
+                    require a.built.exit_code == 0 } }\n}\n";
         let case = Case::new(text);
         let found = highlights(&case.known, case.file, case.offset);
         let shown: Vec<(String, bool)> = found.iter().map(|one| (case.show(one.at), one.declares)).collect();

@@ -58,6 +58,7 @@ pub fn serve(input: impl Read + Send + 'static, output: impl Write + Send + 'sta
         cancelled: Arc::new(Mutex::new(HashSet::new())),
         published: HashMap::new(),
         pulls: false,
+        watches: false,
     };
     let is_orderly = server.run(&incoming);
     drop(server);
@@ -101,6 +102,8 @@ struct Server {
     published: HashMap<PathBuf, Value>,
     /// The client asks for diagnostics itself.
     pulls: bool,
+    /// The client can say which files change on disk.
+    watches: bool,
 }
 
 impl Server {
@@ -175,6 +178,8 @@ impl Server {
         self.context.tree = capabilities["textDocument"]["documentSymbol"]["hierarchicalDocumentSymbolSupport"]
             .as_bool()
             .unwrap_or(false);
+        self.watches =
+            capabilities["workspace"]["didChangeWatchedFiles"]["dynamicRegistration"].as_bool().unwrap_or(false);
         self.pulls = capabilities["textDocument"]["diagnostic"].is_object();
         let folders = params["workspaceFolders"].as_array().into_iter().flatten();
         let mut roots: Vec<&str> = folders.filter_map(|folder| folder["uri"].as_str()).collect();
@@ -237,7 +242,7 @@ impl Server {
         let params = notification.params;
         let document = &params["textDocument"];
         match notification.method.as_str() {
-            "initialized" => self.watch_files(),
+            "initialized" if self.watches => self.watch_files(),
             "$/cancelRequest" => self.cancel(&params),
             "textDocument/didOpen" => self.open(document),
             "textDocument/didChange" => self.change(document, &params["contentChanges"]),
@@ -255,7 +260,7 @@ impl Server {
         }
     }
 
-    /// Asks to be told of files that change on disk. A client that cannot says so, and that is all.
+    /// Asks to be told of files that change on disk.
     fn watch_files(&self) {
         let watchers = json!([{ "globPattern": "**/*.deploy" }]);
         let registration = json!({

@@ -22,7 +22,7 @@ pipeline p {
   phase one {
     wait soak
     step built = exec(["true"]) timeout 1m
-    gate { require built.status == 0 }
+    gate { require built.exit_code == 0 }
   }
 }
 """
@@ -34,6 +34,7 @@ async def client(lsp_client: LanguageClient, tmp_path_factory):
     capabilities = client_capabilities("neovim")
     # What is wrong is to be pushed.
     capabilities.text_document.diagnostic = None
+    capabilities.workspace.did_change_watched_files = None
     await lsp_client.initialize_session(
         types.InitializeParams(
             capabilities=capabilities,
@@ -77,7 +78,7 @@ async def test_problems_and_their_fixes(client: LanguageClient):
 @pytest.mark.asyncio
 async def test_names(client: LanguageClient):
     here, diagnostics = await opened(client)
-    assert diagnostics == []
+    assert not diagnostics
     soak = types.Position(7, 10)
     hover = await client.text_document_hover_async(types.HoverParams(here, soak))
     assert "let soak = 5m" in hover.contents.value
@@ -103,11 +104,11 @@ async def test_names(client: LanguageClient):
 async def test_writing(client: LanguageClient):
     here, _ = await opened(client)
     items = await client.text_document_completion_async(types.CompletionParams(here, types.Position(9, 25)))
-    assert {"status", "stdout"} <= {item.label for item in items}
+    assert {"exit_code", "stdout"} <= {item.label for item in items}
     help = await client.text_document_signature_help_async(types.SignatureHelpParams(here, types.Position(8, 23)))
     assert help.signatures[0].label.startswith("exec(") and help.active_parameter == 0
     options = types.FormattingOptions(tab_size=2, insert_spaces=True)
-    assert await client.text_document_formatting_async(types.DocumentFormattingParams(here, options)) == []
+    assert not await client.text_document_formatting_async(types.DocumentFormattingParams(here, options))
 
 
 @pytest.mark.asyncio
@@ -128,8 +129,8 @@ async def test_the_whole_file(client: LanguageClient):
     [link] = await client.text_document_document_link_async(types.DocumentLinkParams(here))
     assert link.target.endswith("/exec.deploy")
     whole = types.Range(types.Position(0, 0), types.Position(99, 0))
-    assert await client.text_document_inlay_hint_async(types.InlayHintParams(here, whole)) == []
+    assert not await client.text_document_inlay_hint_async(types.InlayHintParams(here, whole))
     found = await client.workspace_symbol_async(types.WorkspaceSymbolParams(query="soak"))
     assert [symbol.name for symbol in found] == ["soak"]
     pulled = await client.text_document_diagnostic_async(types.DocumentDiagnosticParams(here))
-    assert pulled.items == []
+    assert not pulled.items

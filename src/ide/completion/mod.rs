@@ -137,7 +137,7 @@ mod tests {
         offers(
             "use std.exec\npipeline p {\n  phase a {\n    step built = exec([\"true\"], timeout: 1m)\n    gate { require \
              built.§ == 0 }\n  }\n}\n",
-            &["status", "stdout"],
+            &["exit_code", "stdout"],
         );
         offers("pipeline p {\n  phase one { wait 1m }\n  phase two after §\n}\n", &["one"]);
         offers(
