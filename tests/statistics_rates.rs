@@ -19,7 +19,8 @@ fn a_cusum_says_its_run_lengths() {
     let said = sentences("rollback when cusum(api.p1, target: 75%, sigma: 2%).alarm for 30m");
     // Montgomery, table 9.3: 465 samples without a shift, 10.4 with one of 1 sigma.
     assert!(said[0].starts_with("one false alarm in about 7h45m (465 samples)"), "{said:?}");
-    assert!(said[0].contains("1 sigma after about 10m") && said[0].contains("its `for`"), "{said:?}");
+    assert!(said[0].contains("1 sigma after about 10m") && said[0].contains("with its `for` one in "), "{said:?}");
+    assert!(said[0].contains("simulated"), "{said:?}");
     let said =
         sentences("rollback when cusum(api.p1, target: 75%, sigma: 2%, false_alarm_every: 7d).alarm for 2 samples");
     assert!(said[0].contains("about 7d (10080 samples)") && said[0].contains("h = 8.061"), "{said:?}");
@@ -40,6 +41,36 @@ fn a_comparison_is_counted_in_runs() {
 }
 
 #[test]
+fn windows_and_weighted_means_are_simulated() {
+    let said = sentences(
+        "rollback when mean(api.p95, 15m) > 2s for 10m\n rollback when ewma(api.p95, half_life: 10m) > 2s for 5m\n \
+         rollback when percentile(api.p95, 95%, 15m) > 3s for 5 samples",
+    );
+    assert_eq!(said.len(), 3, "{said:?}");
+    for sentence in &said {
+        assert!(sentence.starts_with("one false alarm in ") && sentence.contains("by simulation"), "{sentence}");
+        assert!(sentence.contains("if one look in 100 is beyond the limit"), "{sentence}");
+    }
+    // The same each time, on every machine.
+    assert_eq!(
+        said,
+        sentences(
+            "rollback when mean(api.p95, 15m) > 2s for 10m\n rollback when ewma(api.p95, half_life: 10m) > 2s for 5m\n \
+         rollback when percentile(api.p95, 95%, 15m) > 3s for 5 samples",
+        )
+    );
+}
+
+#[test]
+fn whatever_is_made_of_limits_is_judged_as_one() {
+    let said = sentences(
+        "rollback when not (api.p95 <= 2s) for 3 samples\n rollback when api.p95 > 2s and api.old < 1s for 3 samples",
+    );
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(said.iter().all(|sentence| sentence.contains("701d")), "{said:?}");
+}
+
+#[test]
 fn of_what_is_only_known_in_the_run_nothing_is_said() {
-    assert!(sentences("rollback when not (api.p95 <= 2s) for 3 samples").is_empty());
+    assert!(sentences("rollback when run.actor == \"nobody\" for 3 samples").is_empty());
 }

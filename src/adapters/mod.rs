@@ -1,5 +1,6 @@
 //! The world outside: disk, clock, HTTP client, processes, sockets, SQLite.
 
+pub mod bundle;
 pub mod clock;
 pub mod effects;
 pub mod files;

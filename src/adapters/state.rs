@@ -54,7 +54,7 @@ impl StateFolder {
         RunFolder { id: id.to_owned(), path: self.root.join("runs").join(id) }
     }
 
-    /// Every run, the oldest first.
+    /// Every run, the oldest first. What was killed before it had a journal is none: nothing has happened in it.
     ///
     /// # Errors
     /// When the folder is there and cannot be read, in words for people.
@@ -68,7 +68,7 @@ impl StateFolder {
         let names = entries.filter_map(Result::ok).filter(|entry| entry.path().is_dir());
         let mut ids: Vec<String> = names.filter_map(|entry| entry.file_name().into_string().ok()).collect();
         ids.sort_unstable_by(|left, right| age(left).cmp(&age(right)));
-        Ok(ids.into_iter().map(|id| self.run(&id)).collect())
+        Ok(ids.into_iter().map(|id| self.run(&id)).filter(|run| !run.is_stub()).collect())
     }
 
     /// The run of this name, or of the only name that begins so.
@@ -157,6 +157,12 @@ impl RunFolder {
         self.path.join("output")
     }
 
+    /// A folder without a journal, and nothing in it that a run would have left.
+    fn is_stub(&self) -> bool {
+        let is_empty = || fs::read_dir(self.output()).map_or(true, |mut entries| entries.next().is_none());
+        !self.journal().exists() && is_empty()
+    }
+
     fn driver(&self) -> PathBuf {
         self.path.join("driver.lock")
     }
@@ -223,7 +229,7 @@ pub fn write_whole(folder: &Path, name: &str, content: &[u8]) -> std::io::Result
 }
 
 /// A name made in a folder survives a power cut once the folder is synced. Some systems cannot; theirs is then the risk.
-fn sync_folder(folder: &Path) {
+pub(super) fn sync_folder(folder: &Path) {
     if let Ok(folder) = File::open(folder) {
         let _ = folder.sync_all();
     }
@@ -289,7 +295,11 @@ mod tests {
         let state = StateFolder::at(folder.path());
         assert!(state.find("x").unwrap_err().contains("nothing has been run here yet"));
         let run = state.create_run("alpha", Timestamp(0)).unwrap();
-        state.create_run("beta", Timestamp(86_400_000_000)).unwrap();
+        assert!(state.find("1970").is_err(), "without a journal it is no run");
+        let other = state.create_run("beta", Timestamp(86_400_000_000)).unwrap();
+        for run in [&run, &other] {
+            std::fs::write(run.journal(), "").unwrap();
+        }
         assert_eq!(state.find("19700101").unwrap(), run);
         assert!(state.find("1970").unwrap_err().contains("2 runs"));
         let slip = run.id().replace("alpha", "alhpa");

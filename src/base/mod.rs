@@ -4,6 +4,7 @@
 
 pub mod diagnostic;
 pub mod number;
+pub mod packed;
 pub mod source;
 pub mod span;
 pub mod suggest;

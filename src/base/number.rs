@@ -5,15 +5,15 @@ use std::fmt;
 
 use rust_decimal::Decimal;
 use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
-use serde::{Deserialize, Serialize};
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A number. `Exact` is a decimal of up to 28 digits; `Float` is everything a decimal cannot hold.
 ///
 /// A `Float` that is not finite is what the outside sent (NaN, infinity); conditions treat it as unknown.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-#[serde(untagged)]
+#[derive(Debug, Clone, Copy)]
 pub enum Number {
-    Exact(#[serde(with = "rust_decimal::serde::str")] Decimal),
+    Exact(Decimal),
     Float(f64),
 }
 
@@ -138,6 +138,51 @@ impl Number {
 impl From<i64> for Number {
     fn from(value: i64) -> Self {
         Self::Exact(Decimal::from(value))
+    }
+}
+
+/// A text in both cases, so that what is read back is what was written, bit for bit: a decimal's digits, or a float with its
+/// exponent (`1e20`, `NaN`, `inf`), which no decimal has.
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Exact(decimal) => serializer.collect_str(decimal),
+            Self::Float(float) => serializer.collect_str(&format_args!("{float:e}")),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+struct Reader;
+
+impl Visitor<'_> for Reader {
+    type Value = Number;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a number, as a text or bare")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Number, E> {
+        let is_float = text.contains(['e', 'N', 'i']);
+        let number = if is_float { text.parse().map(Number::Float).ok() } else { text.parse().map(Number::Exact).ok() };
+        number.ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
+    }
+
+    fn visit_f64<E: de::Error>(self, float: f64) -> Result<Number, E> {
+        Ok(Number::Float(float))
+    }
+
+    fn visit_u64<E: de::Error>(self, whole: u64) -> Result<Number, E> {
+        Ok(Number::Exact(Decimal::from(whole)))
+    }
+
+    fn visit_i64<E: de::Error>(self, whole: i64) -> Result<Number, E> {
+        Ok(Number::Exact(Decimal::from(whole)))
     }
 }
 

@@ -136,14 +136,14 @@ async fn keep(world: DemoWorld, pipeline: &str) -> Result<Exit, String> {
 /// Runs the pipeline as `phasegate run` does; only what the secret holds comes from the world.
 async fn run_pipeline(args: &Args, world: &DemoWorld, pipeline: &str) -> Exit {
     let set = args.soak.iter().map(|soak| format!("soak={soak}")).collect();
-    let plan = match load::plan(pipeline, &Selection { environment: None, set }) {
-        Ok(loaded) => loaded.plan,
+    let (program, plan) = match load::plan(pipeline, &Selection { environment: None, set }) {
+        Ok(loaded) => (loaded.program(), loaded.plan),
         Err(exit) => return exit,
     };
     let hook = format!("{}/hook", world.control_url());
     let secret = move |name: &str| if name == WEBHOOK { Some(hook.clone()) } else { std::env::var(name).ok() };
     let secrets = Arc::new(Secrets::new(secret, None));
-    let options = RunOptions { secrets, ..runs::options(Format::Text, None) };
+    let options = RunOptions { secrets, program, ..runs::options(Format::Text, None) };
     match session::start(plan, options).await {
         Ok(finished) => runs::conclude(&finished, Format::Text),
         Err(refusal) => runs::refuse(&refusal),

@@ -48,6 +48,15 @@ pub struct LoadedPlan {
     pub set: IndexMap<String, String>,
 }
 
+impl LoadedPlan {
+    /// The files that the plan was made from, name and text.
+    #[must_use]
+    pub fn program(&self) -> Vec<(String, String)> {
+        let used = self.sources.iter().filter(|file| self.plan.inputs.program.contains_key(&file.name));
+        used.map(|file| (file.name.clone(), file.text.clone())).collect()
+    }
+}
+
 /// The plan of `FILE` or `FILE:NAME`. Paths that the program reads are relative to the working directory.
 ///
 /// # Errors

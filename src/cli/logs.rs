@@ -14,6 +14,7 @@ use super::runs;
 use crate::adapters::output::file_stem;
 use crate::adapters::state::{RunFolder, StateFolder};
 use crate::session::look;
+use crate::session::record;
 use crate::session::refusal::Refusal;
 
 /// How often `--follow` looks for more.
@@ -22,7 +23,7 @@ const PACE: Duration = Duration::from_millis(200);
 /// Shows what the commands of a run printed, execution by execution.
 #[derive(Debug, Arguments)]
 pub struct Args {
-    /// The run, or the beginning of its name; else the last one.
+    /// The run, or the beginning of its name, or a bundle; else the last one.
     run: Option<String>,
 
     /// Only of this step, or of the steps of this phase.
@@ -34,6 +35,12 @@ pub struct Args {
 }
 
 pub fn run(args: Args) -> Exit {
+    if let Some(bundle) = args.run.as_deref().filter(|name| record::is_bundle(name)) {
+        return match show_bundled(bundle, args.node.as_deref()) {
+            Ok(()) => Exit::Well,
+            Err(refusal) => runs::refuse(&refusal),
+        };
+    }
     let run = match choose(&StateFolder::from_environment(), args.run.as_deref()) {
         Ok(run) => run,
         Err(refusal) => return runs::refuse(&refusal),
@@ -55,6 +62,22 @@ pub fn run(args: Args) -> Exit {
         nothing(&run, args.node.as_deref());
     }
     Exit::Well
+}
+
+/// What is in a bundle is there as a whole: nothing comes after it.
+fn show_bundled(path: &str, node: Option<&str>) -> Result<(), Refusal> {
+    let record = record::open(&StateFolder::from_environment(), path)?;
+    let stem = node.map(file_stem);
+    let outputs = record.outputs()?;
+    let wanted: Vec<_> = outputs.iter().filter(|(name, _)| is_wanted(name, stem.as_deref())).collect();
+    if wanted.is_empty() {
+        output::complain(&format!("nothing was printed by the commands of {}\n", node.unwrap_or(path)));
+    }
+    for (name, bytes) in wanted {
+        output::say(&format!("--- {}\n", name.trim_end_matches(".log")));
+        output::say(&String::from_utf8_lossy(bytes));
+    }
+    Ok(())
 }
 
 fn choose(state: &StateFolder, name: Option<&str>) -> Result<RunFolder, Refusal> {
@@ -113,17 +136,18 @@ impl Logs {
                 let name = entry.file_name().into_string().ok()?;
                 let metadata = entry.metadata().ok()?;
                 let began = metadata.created().or_else(|_| metadata.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
-                (name.ends_with(".log") && self.is_wanted(&name)).then_some((began, name))
+                (name.ends_with(".log") && is_wanted(&name, self.stem.as_deref())).then_some((began, name))
             })
             .collect();
         files.sort();
         Ok(files.into_iter().map(|(_, name)| name).collect())
     }
+}
 
-    fn is_wanted(&self, name: &str) -> bool {
-        let Some(stem) = &self.stem else { return true };
-        name.strip_prefix(stem.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']))
-    }
+/// Whether a file holds what this step, or the steps of this phase, printed.
+fn is_wanted(name: &str, stem: Option<&str>) -> bool {
+    let Some(stem) = stem else { return true };
+    name.strip_prefix(stem).is_some_and(|rest| rest.starts_with(['.', '[']))
 }
 
 fn read_from(path: &Path, from: u64) -> Result<Vec<u8>, String> {

@@ -15,6 +15,7 @@ use self::exit::Exit;
 pub mod abort;
 pub mod approve;
 pub mod backup;
+pub mod bundle;
 pub mod by_hand;
 pub mod check;
 pub mod demo;
@@ -29,6 +30,7 @@ pub mod lsp;
 pub mod output;
 pub mod pause;
 pub mod plan;
+pub mod replay;
 pub mod resolve;
 pub mod resume;
 pub mod rollback;
@@ -40,6 +42,7 @@ pub mod switch;
 pub mod terminal;
 pub mod test;
 pub mod version;
+pub mod why;
 
 /// One row per command: its name in the enum and its module.
 macro_rules! commands {
@@ -72,6 +75,9 @@ commands! {
     Abort abort;
     Rollback rollback;
     Resolve resolve;
+    Why why;
+    Replay replay;
+    Bundle bundle;
     Switch switch;
     Version version;
     Lsp lsp;

@@ -47,11 +47,11 @@ pub fn run(args: Args) -> Exit {
         (None, Some(program)) => load::plan(program, &args.selection),
         (None, None) => return runs::refuse(&Refusal::usage("name a program, or a saved plan with `--plan`")),
     };
-    let plan = match loaded {
-        Ok(loaded) => loaded.plan,
+    let (program, plan) = match loaded {
+        Ok(loaded) => (loaded.program(), loaded.plan),
         Err(exit) => return exit,
     };
-    let options = RunOptions { jobs: args.jobs, ..runs::options(args.format, args.actor.as_deref()) };
+    let options = RunOptions { jobs: args.jobs, program, ..runs::options(args.format, args.actor.as_deref()) };
     match executor::wait_for(start::start(plan, options)) {
         Ok(Ok(finished)) => runs::conclude(&finished, args.format),
         Ok(Err(refusal)) => runs::refuse(&refusal),

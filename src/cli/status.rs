@@ -12,12 +12,13 @@ use crate::report::run::amounts::{date_and_time, spent};
 use crate::report::run::{ending, picture};
 use crate::runtime::ports::Clock;
 use crate::session::look::{self, Seen, Standing};
+use crate::session::record;
 use crate::session::refusal::Refusal;
 
 /// Shows how a run stands: its phases, what it waits for, and what to do about it.
 #[derive(Debug, Arguments)]
 pub struct Args {
-    /// The run, or the beginning of its name; else those that are going on, or the last one.
+    /// The run, or the beginning of its name, or a bundle; else those that are going on, or the last one.
     run: Option<String>,
 
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -25,6 +26,12 @@ pub struct Args {
 }
 
 pub fn run(args: Args) -> Exit {
+    if let Some(bundle) = args.run.as_deref().filter(|name| record::is_bundle(name)) {
+        return match show_bundled(bundle, args.format) {
+            Ok(()) => Exit::Well,
+            Err(refusal) => runs::refuse(&refusal),
+        };
+    }
     match choose(&StateFolder::from_environment(), args.run.as_deref()) {
         Ok(runs) if runs.is_empty() => {
             output::say(if args.format == Format::Json { "[]\n" } else { "nothing has been run here yet\n" });
@@ -33,6 +40,35 @@ pub fn run(args: Args) -> Exit {
         Ok(runs) => show(&runs, args.format, args.run.is_some()),
         Err(refusal) => runs::refuse(&refusal),
     }
+}
+
+/// A run in a bundle stands as it stood when the bundle was made.
+fn show_bundled(path: &str, format: Format) -> Result<(), Refusal> {
+    let record = record::open(&StateFolder::from_environment(), path)?;
+    let state = record.state();
+    let (plan, at) = (&record.plan, state.last_at);
+    match format {
+        Format::Json => {
+            let summary = serde_json::to_value(ending::sum_up(plan, &state, at));
+            let summary = summary.map_err(|error| Refusal::new(error.to_string()))?;
+            output::say(&format!("{summary}\n"));
+        }
+        Format::Text => {
+            let environment = plan.environment.as_ref().map_or(String::new(), |name| format!(" in {name}"));
+            let status = state.status().replace('_', " ");
+            let mut lines = vec![
+                format!("run {}: {}{environment}, {status} (as bundled)", state.run_id, plan.pipeline),
+                format!(
+                    "  started {} by {}",
+                    date_and_time(record.meta.started_at, &TimeZone::system()),
+                    record.meta.actor
+                ),
+            ];
+            lines.extend(picture::draw(plan, &state, at));
+            output::say(&format!("{}\n", lines.join("\n")));
+        }
+    }
+    Ok(())
 }
 
 fn choose(state: &StateFolder, name: Option<&str>) -> Result<Vec<RunFolder>, Refusal> {

@@ -185,6 +185,34 @@ pub fn decode(raw: &serde_json::Value, ty: &Type) -> Result<Value, DecodeError> 
     decode_at(raw, ty, "", None)
 }
 
+/// Raw JSON that [`decode`] reads as this value again. Numbers are texts, so that no digit is lost.
+#[must_use]
+pub fn encode(value: &Value, ty: &Type) -> serde_json::Value {
+    let factor = if let Type::Encoded(encoded) = ty { Some(encoded.1.factor) } else { None };
+    match (value, ty.plain()) {
+        (Value::Null, _) => serde_json::Value::Null,
+        (_, Type::Optional(inner) | Type::Metric(inner)) => encode(value, inner),
+        (Value::Quantity(amount, _), _) => {
+            let raw = factor.and_then(|factor| amount.divide(factor)).unwrap_or(*amount);
+            raw.to_string().into()
+        }
+        (Value::List(items), Type::List(inner)) => items.iter().map(|item| encode(item, inner)).collect(),
+        (Value::Record(fields), ty) => {
+            let ty_of = |name: &String| match ty {
+                Type::Record(record) => record.fields.get(name).unwrap_or(&Type::Json),
+                Type::Map(inner) => inner,
+                _ => &Type::Json,
+            };
+            fields.iter().map(|(name, value)| (name.clone(), encode(value, ty_of(name)))).collect()
+        }
+        (Value::Time(time), _) => match jiff::Timestamp::from_microsecond(time.0) {
+            Ok(time) => time.to_string().into(),
+            Err(_) => time.to_string().into(),
+        },
+        (other, _) => other.to_json(),
+    }
+}
+
 fn decode_at(
     raw: &serde_json::Value,
     ty: &Type,

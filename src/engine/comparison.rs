@@ -4,7 +4,7 @@
 //! sample of the canary with the stable side's sample of that time. While neither "worse" nor "not worse" is shown it is
 //! unknown, and not for want of data.
 
-use super::carried::{Counters, Running};
+use super::carried::{Counters, Function, Key, Running};
 use super::scene::Scene;
 use super::series::amount;
 use super::windows::{Arguments, Measured, Measuring, Metric, before};
@@ -52,7 +52,7 @@ impl World for Decided<'_> {
         if function != "worse" {
             return self.0.call(function, args);
         }
-        let finding = find(&Arguments { scene: self.0, args });
+        let finding = find(&Arguments { scene: self.0, args, in_words: false });
         Some(finding.map(|(finding, _)| Value::Bool(finding.verdict == Verdict::Fail)))
     }
 }
@@ -91,21 +91,23 @@ impl Question<'_> {
     /// Both sides have a sample that still says something about now.
     fn has_data(&self, scene: &Scene<'_>) -> Result<(), Unknown> {
         for metric in [&self.canary, &self.stable] {
-            let (group, _) = metric.name.split_once('.').unwrap_or_default();
-            scene.metric(group, metric.field)?;
+            scene.metric(&scene.plan.group(metric.group).name, metric.field)?;
         }
         Ok(())
     }
 
-    fn key(&self, kind: &str) -> String {
-        let (canary, stable) = (&self.canary.name, &self.stable.name);
-        format!("{kind} {canary} {stable} {} {} {}", self.by, self.alpha, self.from.0)
+    fn key(&self, function: Function) -> Key {
+        Key {
+            other: Some((self.stable.group, self.stable.field.into())),
+            settings: [self.by.to_bits(), self.alpha.to_bits(), 0, 0, 0, 0],
+            ..self.canary.key(function, self.from)
+        }
     }
 
     fn pairs(&self) -> Result<(Finding, String), Unknown> {
         let test = Pairs::new(self.by, self.alpha).ok_or_else(out_of_range)?;
         let fresh = || Running::Pairs(Box::new(test));
-        let running = self.run_on(self.key("pairs"), fresh, |running, canary, stable| {
+        let running = self.run_on(self.key(Function::Pairs), fresh, |running, canary, stable| {
             if let Running::Pairs(pairs) = running {
                 pairs.push(canary, stable);
             }
@@ -137,14 +139,14 @@ impl Question<'_> {
             });
         };
         let fresh = || Running::Events(Box::new(Counters { events, last: None, samples: 0, falls: 0 }));
-        let running = self.run_on(self.key("events"), fresh, |running, canary, stable| {
+        let running = self.run_on(self.key(Function::Events), fresh, |running, canary, stable| {
             if let Running::Events(counters) = running {
                 count(counters, canary, stable);
             }
         });
         let Running::Events(counters) = running else { return Err(out_of_range()) };
         if counters.falls > 1 + counters.samples / 10 {
-            let (canary, stable) = (&self.canary.name, &self.stable.name);
+            let (canary, stable) = (self.canary.name(), self.stable.name());
             let reason = format!("`{canary}` or `{stable}` falls too often for a counter that grows");
             return Err(Unknown(format!("{reason} ({} times in {} samples)", counters.falls, counters.samples)));
         }
@@ -155,7 +157,7 @@ impl Question<'_> {
     /// Feeds each sample of the canary with the stable side's of that time, as far as both have been read.
     fn run_on(
         &self,
-        key: String,
+        key: Key,
         fresh: impl FnOnce() -> Running,
         mut push: impl FnMut(&mut Running, f64, f64),
     ) -> Running {

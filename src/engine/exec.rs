@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::event::{ExecId, FrameId};
 use super::judge::Judge;
 use crate::base::number::Number;
@@ -15,7 +17,7 @@ use crate::plan::program::{BlockIndex, NodeIndex, PhaseIndex};
 pub const TARGET_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A block that is running or has run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Frame {
     pub id: FrameId,
     pub block: BlockIndex,
@@ -34,7 +36,7 @@ pub struct Frame {
     pub stage: Option<Stage>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Owner {
     Run,
     Phase(PhaseIndex),
@@ -44,14 +46,14 @@ pub enum Owner {
     Ramp(ExecId),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Stage {
     pub weight: Number,
     pub set_at: Timestamp,
 }
 
 /// One execution of a node.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Exec {
     pub id: ExecId,
     pub node: NodeIndex,
@@ -75,7 +77,7 @@ pub struct Exec {
     pub begun: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ExecStatus {
     Running,
     Passed,
@@ -84,7 +86,7 @@ pub enum ExecStatus {
 }
 
 /// Effects in one direction, attempt by attempt.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Work {
     /// From 1.
     pub attempt: u32,
@@ -140,14 +142,14 @@ impl Work {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cancel {
     pub reason: String,
     /// A timeout: the attempt failed. Else the whole execution is called off.
     pub fails: bool,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Undo {
     pub status: UndoStatus,
     pub args: Args,
@@ -156,7 +158,7 @@ pub struct Undo {
     pub ended_seq: Option<u64>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UndoStatus {
     Running,
     Passed,
@@ -164,7 +166,7 @@ pub enum UndoStatus {
 }
 
 /// What only one kind of node has.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Detail {
     Step,
     Gate(GateDetail),
@@ -174,14 +176,14 @@ pub enum Detail {
     Approve { deadline: Option<Timestamp>, asked: bool, approved: bool },
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct GateDetail {
     /// Judged and not decided: waits for a person.
     pub undecided: bool,
     pub judgements: Vec<super::event::Judgement>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct HoldDetail {
     pub judges: Vec<Judge>,
     /// Paused time so far.
@@ -193,7 +195,7 @@ pub struct HoldDetail {
     pub seen_at: Option<Timestamp>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RampDetail {
     pub stage: RampStage,
     /// The weight before the ramp.
@@ -204,7 +206,7 @@ pub struct RampDetail {
     pub body: Option<FrameId>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RampStage {
     Reading,
     Setting(u32),

@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::base::time::Timestamp;
 use crate::model::phase::MissingPolicy;
 use crate::plan::program::Sustain;
@@ -12,7 +14,7 @@ use crate::plan::program::Sustain;
 /// Unknown samples in a row after which missing data has its consequence.
 pub const MISSING_LIMIT: u32 = 5;
 
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Judge {
     /// The latest evaluation: when, and whether it was bad (None: unknown).
     pub last: Option<(Timestamp, Option<bool>)>,
@@ -26,7 +28,7 @@ pub struct Judge {
     pub seen: u32,
     /// Fired, and not been good since.
     pub fired: bool,
-    /// The values behind the latest evaluation, or why it is unknown.
+    /// The values behind the latest evaluation if it was bad, or why it is unknown.
     pub evidence: String,
 }
 

@@ -97,7 +97,7 @@ fn trigger_at(state: &mut State, plan: &Plan, (frame, index): (FrameId, usize), 
     if !scene.is_settled(&condition.reads) {
         return;
     }
-    let Finding { verdict, evidence, is_missing } = scene.judge(condition);
+    let Finding { verdict, evidence, is_missing } = scene.judge(condition, true);
     let judge = &mut state.frames[frame.0 as usize].judges[index];
     judge.evidence = evidence;
     let warm = match condition.after {
@@ -196,7 +196,7 @@ fn look(state: &mut State, plan: &Plan, (id, index): (ExecId, usize), condition:
     if !scene.is_settled(&condition.reads) {
         return;
     }
-    let Finding { verdict, evidence, is_missing } = scene.judge(condition);
+    let Finding { verdict, evidence, is_missing } = scene.judge(condition, false);
     let paused = state.is_paused();
     let Detail::Hold(hold) = &mut state.execs[id.0 as usize].detail else { return };
     let judge = &mut hold.judges[index];

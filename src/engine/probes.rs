@@ -1,18 +1,16 @@
 //! `failures(probe)` and `success_rate(probe, D)`: what the probes of a sentinel have said. A call without an answer counts neither way.
 
-use super::scene::Scene;
 use super::windows::{Arguments, Measured, Measuring};
 use crate::base::number::Number;
 use crate::contract::value::{Unit, Value};
 use crate::eval::Unknown;
-use crate::model::expr::Expr;
 use crate::stats::checks::{Check, success_rate, trailing_failures};
 
-pub fn call(scene: &Scene<'_>, function: &str, args: &[(String, Expr)], (group, probe): (&str, &str)) -> Measuring {
+pub fn call(arguments: &Arguments<'_>, function: &str, (group, probe): (&str, &str)) -> Measuring {
+    let scene = arguments.scene;
     let silent =
         || Unknown(format!("the probe `{}.{probe}` has not been called", group.trim_start_matches("sentinel ")));
     let index = scene.group_index(group).ok_or_else(silent)?;
-    let arguments = Arguments { scene, args };
     let from = match function {
         "failures" => scene.state.started_at.minus(std::time::Duration::from_micros(1)),
         _ => scene.at.minus(arguments.duration("window")?),

@@ -27,6 +27,8 @@ pub(super) fn recover(turn: &mut Turn<'_, '_>) {
     repeat_notices(turn);
     finish_what_was_begun(turn);
     let plan = turn.plan();
+    // In one order, whether the state was folded from the first event or from a snapshot.
+    turn.engine.state.live.queue.clear();
     turn.engine.state.enqueue_everything(plan);
 }
 

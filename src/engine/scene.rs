@@ -7,7 +7,7 @@ use super::event::{FrameId, Judgement};
 use super::exec::{ExecStatus, Stage};
 use super::judge::MISSING_LIMIT;
 use super::state::State;
-use super::windows;
+use super::windows::{self, Arguments};
 use crate::base::number::Number;
 use crate::base::time::Timestamp;
 use crate::contract::types::Type;
@@ -51,12 +51,15 @@ impl Scene<'_> {
         })
     }
 
-    /// The verdict on a condition, and the values behind it in words.
+    /// The verdict on a condition, and the values behind it in words, unless it is good: not `bad`.
+    ///
+    /// Words cost more than the verdict, and of a good one nobody asks for them in most cases: see [`Self::seen`].
     #[must_use]
-    pub fn judge(&self, condition: &Condition) -> Finding {
+    pub fn judge(&self, condition: &Condition, bad: bool) -> Finding {
         match truth(&condition.expr, self) {
             Ok(verdict) => {
-                Finding { verdict: Some(verdict), evidence: self.evidence(&condition.expr), is_missing: false }
+                let evidence = if verdict == bad { self.evidence(&condition.expr) } else { String::new() };
+                Finding { verdict: Some(verdict), evidence, is_missing: false }
             }
             Err(Unknown(reason)) => {
                 let is_missing = truth(&condition.expr, &Decided(self)).is_err();
@@ -65,8 +68,15 @@ impl Scene<'_> {
         }
     }
 
+    /// The values behind a verdict that a condition came to at this instant, as `judge` has told them or left to this.
+    #[must_use]
+    pub fn seen(&self, condition: &Condition, evidence: &str) -> String {
+        if evidence.is_empty() { self.evidence(&condition.expr) } else { evidence.to_owned() }
+    }
+
     pub(super) fn judgement(&self, condition: &Condition) -> Judgement {
-        let Finding { verdict, evidence, .. } = self.judge(condition);
+        let Finding { verdict, evidence, .. } = self.judge(condition, false);
+        let evidence = self.seen(condition, &evidence);
         Judgement {
             condition: condition.text.clone(),
             verdict,
@@ -95,10 +105,12 @@ impl Scene<'_> {
     /// A value with its arithmetic: `120ms (5 of 5 samples)`.
     fn measured(&self, expr: &Expr) -> String {
         let arithmetic = match &*expr.kind {
-            ExprKind::Call(function, args) => match windows::call(self, function, args) {
-                Some(Ok(measured)) => measured.arithmetic,
-                _ => String::new(),
-            },
+            ExprKind::Call(function, args) => {
+                match windows::call(&Arguments { scene: self, args, in_words: true }, function) {
+                    Some(Ok(measured)) => measured.arithmetic,
+                    _ => String::new(),
+                }
+            }
             _ => String::new(),
         };
         match evaluate(expr, self) {
@@ -140,7 +152,7 @@ fn is_metric(expr: &Expr) -> bool {
 pub struct Finding {
     /// None: unknown.
     pub verdict: Option<bool>,
-    /// The values behind it with their arithmetic, or why it is unknown.
+    /// The values behind it with their arithmetic, or why it is unknown; empty of a good one.
     pub evidence: String,
     /// Unknown for want of data, and not because a comparison is still under way.
     pub is_missing: bool,
@@ -232,7 +244,16 @@ impl World for Scene<'_> {
     }
 
     fn call(&self, function: &str, args: &[(String, Expr)]) -> Option<Evaluated> {
-        windows::call(self, function, args).map(|measuring| measuring.map(|measured| measured.value))
+        let arguments = Arguments { scene: self, args, in_words: false };
+        windows::call(&arguments, function).map(|measuring| measuring.map(|measured| measured.value))
+    }
+
+    fn field_of_call(&self, function: &str, args: &[(String, Expr)], field: &str) -> Option<Evaluated> {
+        if (function, field) != ("cusum", "alarm") {
+            return None;
+        }
+        let arguments = Arguments { scene: self, args, in_words: false };
+        windows::alarm(&arguments).map(|alarm| alarm.map(Value::Bool))
     }
 }
 

@@ -7,6 +7,9 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
+
+use serde::{Deserialize, Serialize};
 
 use super::carried::Carried;
 use crate::base::number::Number;
@@ -19,22 +22,22 @@ use crate::plan::program::{GroupIndex, NodeKind, Plan};
 /// Samples kept for a function that looks back to the start of its block.
 const LONG_HISTORY: usize = 100_000;
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Series {
     groups: Vec<GroupSeries>,
     /// Where functions that run on from sample to sample have got to.
     pub(super) carried: Carried,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct GroupSeries {
-    fields: IndexMap<String, VecDeque<(Timestamp, Sample)>>,
+    fields: IndexMap<String, VecDeque<(Timestamp, Sample)>, FxBuildHasher>,
     latest: Option<Timestamp>,
     keep: Keep,
 }
 
 /// How far back something in the plan looks.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 struct Keep {
     window: Duration,
     all: bool,
@@ -48,6 +51,22 @@ impl Series {
             widen(plan, expr, &mut groups);
         }
         Self { groups, carried: Carried::default() }
+    }
+
+    /// How many samples are kept.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.groups.iter().flat_map(|group| group.fields.values()).map(VecDeque::len).sum()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether these can be the samples of a run by this plan; what is kept is decided by the plan anew.
+    pub(super) fn fits(&self, plan: &Plan) -> bool {
+        self.groups.len() == plan.groups.len()
     }
 
     pub fn push(&mut self, group: GroupIndex, tick: Timestamp, field: &str, sample: Sample) {
@@ -74,7 +93,7 @@ impl Series {
     #[must_use]
     pub fn latest(&self, group: GroupIndex, field: &str, at: Timestamp) -> Option<&(Timestamp, Sample)> {
         let samples = self.field(group, field)?;
-        samples.get(samples.partition_point(|(time, _)| *time <= at).checked_sub(1)?)
+        samples.get(upto(samples, at).checked_sub(1)?)
     }
 
     /// When the group was last sampled.
@@ -92,8 +111,7 @@ impl Series {
         to: Timestamp,
     ) -> impl Iterator<Item = &(Timestamp, Sample)> {
         let samples = self.field(group, field).map(|samples| {
-            let (first, end) =
-                (samples.partition_point(|(time, _)| *time <= from), samples.partition_point(|(time, _)| *time <= to));
+            let (first, end) = (upto(samples, from), upto(samples, to));
             samples.range(first..end.max(first))
         });
         samples.into_iter().flatten()
@@ -102,6 +120,13 @@ impl Series {
     fn field(&self, group: GroupIndex, field: &str) -> Option<&VecDeque<(Timestamp, Sample)>> {
         self.groups.get(group.0 as usize)?.fields.get(field)
     }
+}
+
+/// How many samples are at or before a time: most look at the latest ones.
+fn upto(samples: &VecDeque<(Timestamp, Sample)>, at: Timestamp) -> usize {
+    const NEAR: usize = 4;
+    let behind = samples.iter().rev().take(NEAR).take_while(|(time, _)| *time > at).count();
+    if behind < NEAR { samples.len() - behind } else { samples.partition_point(|(time, _)| *time <= at) }
 }
 
 /// The number a sample holds. A NaN is no sample; infinities are.

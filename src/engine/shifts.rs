@@ -1,6 +1,6 @@
 //! Functions that find shifts: baselines, weighted means, cumulative sums, burn rates.
 
-use super::carried::{Ewma, Running};
+use super::carried::{Ewma, Function, Key, Running};
 use super::windows::{Arguments, Measured, Measuring, Metric, Samples, before};
 use crate::base::number::Number;
 use crate::base::time::{Timestamp, format_duration};
@@ -55,9 +55,9 @@ fn burn_rate(arguments: &Arguments<'_>, metric: &Metric<'_>) -> Measuring {
 
 /// How many sigmas the latest sample is away from the mean; above or below.
 fn drift(arguments: &Arguments<'_>, metric: &Metric<'_>) -> Measuring {
-    let (group, _) = metric.name.split_once('.').unwrap_or_default();
+    let group = &arguments.scene.plan.group(metric.group).name;
     let last = arguments.scene.metric(group, metric.field)?;
-    let last = last.as_number().ok_or_else(|| Unknown(format!("`{}` is no number", metric.name)))?;
+    let last = last.as_number().ok_or_else(|| Unknown(format!("`{}` is no number", metric.name())))?;
     let (mean, sigma) = (arguments.exact("mean")?, arguments.exact("sigma")?);
     if sigma.is_negative() || sigma.is_zero() {
         return Err(Unknown("`sigma` is not above zero".to_owned()));
@@ -70,7 +70,7 @@ fn drift(arguments: &Arguments<'_>, metric: &Metric<'_>) -> Measuring {
 fn ewma(arguments: &Arguments<'_>, metric: &Metric<'_>) -> Measuring {
     let half_life = arguments.duration("half_life")?.as_secs_f64();
     let from = arguments.scene.not_before(metric.group).map_or(Timestamp(i64::MIN), before);
-    let key = format!("ewma {} {} {half_life}", metric.name, from.0);
+    let key = Key { settings: [half_life.to_bits(), 0, 0, 0, 0, 0], ..metric.key(Function::Ewma, from) };
     let fresh = || Running::Ewma(Ewma::default());
     let push = |running: &mut Running, at: Timestamp, value: Number| {
         let (Running::Ewma(ewma), value) = (running, value.to_f64()) else { return };
@@ -83,19 +83,44 @@ fn ewma(arguments: &Arguments<'_>, metric: &Metric<'_>) -> Measuring {
             }
         });
     };
-    let (running, unit) = metric.run_on((key, from), fresh, push, |running| running.clone());
-    match running {
-        Running::Ewma(Ewma { level: Some((_, level)), samples }) => {
-            let arithmetic = format!("{samples} samples");
+    let (ewma, unit) = metric.run_on((key, from), fresh, push, |running| match running {
+        Running::Ewma(ewma) => Some(*ewma),
+        _ => None,
+    });
+    match ewma {
+        Some(Ewma { level: Some((_, level)), samples }) => {
+            let arithmetic = if arguments.in_words { format!("{samples} samples") } else { String::new() };
             Ok(Measured { value: Value::Quantity(Number::from_f64(level), unit), arithmetic })
         }
-        _ => Err(Unknown(format!("`{}` has no sample yet", metric.name))),
+        _ => Err(Unknown(format!("`{}` has no sample yet", metric.name()))),
     }
 }
 
 /// Tabular CUSUM (Page 1954; with headstart Lucas and Crosier 1982): C± = max(0, C± ± z − k), alarm while one is above h.
 /// From the start of the block, missing samples skipped, without reset.
 fn cusum(arguments: &Arguments<'_>, metric: &Metric<'_>) -> Measuring {
+    let (chart, setting) = chart(arguments, metric)?;
+    let fields =
+        [("up", float(chart.up)), ("down", float(chart.down)), ("alarm", Value::Bool(alarms(arguments, &chart)))];
+    let value = Value::Record(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
+    let at = arguments.scene.at;
+    let arithmetic = if arguments.in_words { arithmetic(&chart, setting, (metric, at)) } else { String::new() };
+    Ok(Measured { value, arithmetic })
+}
+
+/// Whether a `cusum(…)` alarms, without the rest of what it gives.
+pub fn alarm(arguments: &Arguments<'_>, metric: &Metric<'_>) -> Result<bool, Unknown> {
+    chart(arguments, metric).map(|(chart, _)| alarms(arguments, &chart))
+}
+
+fn alarms(arguments: &Arguments<'_>, chart: &Cusum) -> bool {
+    let side = arguments.value("side");
+    let side = side.as_ref().and_then(Value::as_text).unwrap_or("both");
+    (side != "down" && chart.is_high()) || (side != "up" && chart.is_low())
+}
+
+/// The chart with all samples since the block began.
+fn chart(arguments: &Arguments<'_>, metric: &Metric<'_>) -> Result<(Cusum, Setting), Unknown> {
     let setting = Setting {
         target: arguments.number("target")?,
         sigma: arguments.number("sigma")?,
@@ -105,27 +130,27 @@ fn cusum(arguments: &Arguments<'_>, metric: &Metric<'_>) -> Measuring {
         on_alarm: OnAlarm::Continue,
     };
     let chart = Cusum::new(setting).ok_or_else(|| {
-        Unknown(format!("`cusum` of `{}` has a `sigma` that is not above zero, or a negative limit", metric.name))
+        Unknown(format!("`cusum` of `{}` has a `sigma` that is not above zero, or a negative limit", metric.name()))
     })?;
-    let side = arguments.value("side");
-    let side = side.as_ref().and_then(Value::as_text).unwrap_or("both");
-    let (begin, at) = (metric.begin(), arguments.scene.at);
-    let key = format!("cusum {} {} {setting:?}", metric.name, begin.0);
+    let begin = metric.begin();
+    let Setting { target, sigma, k, h, headstart, .. } = setting;
+    let [target, sigma, k, h, headstart] = [target, sigma, k, h, headstart].map(f64::to_bits);
+    let key = Key { settings: [target, sigma, k, h, headstart, 0], ..metric.key(Function::Cusum, begin) };
     let fresh = || Running::Cusum(Box::new(chart));
     let push = |running: &mut Running, _: Timestamp, value: Number| {
         if let Running::Cusum(chart) = running {
             chart.push(value.to_f64());
         }
     };
-    let (running, _) = metric.run_on((key, before(begin)), fresh, push, |running| running.clone());
-    let Running::Cusum(chart) = running else { return Err(Unknown("there is no chart".to_owned())) };
+    let (chart, _) = metric.run_on((key, before(begin)), fresh, push, |running| match running {
+        Running::Cusum(chart) => Some(**chart),
+        _ => None,
+    });
+    let chart = chart.ok_or_else(|| Unknown("there is no chart".to_owned()))?;
     if chart.samples == 0 {
-        return Err(Unknown(format!("`{}` has no sample since the block began", metric.name)));
+        return Err(Unknown(format!("`{}` has no sample since the block began", metric.name())));
     }
-    let alarm = (side != "down" && chart.is_high()) || (side != "up" && chart.is_low());
-    let fields = [("up", float(chart.up)), ("down", float(chart.down)), ("alarm", Value::Bool(alarm))];
-    let value = Value::Record(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
-    Ok(Measured { value, arithmetic: arithmetic(&chart, setting, (metric, at)) })
+    Ok((chart, setting))
 }
 
 /// `C+ 6.2, C- 0, k 0.5, h 5, 12 of 12 samples, shifted by 1.3 sigma since 8 samples (7m)`

@@ -5,6 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize, Serializer};
+
 use super::event::{Afterwards, ExecId, FrameId, PauseCause, RunOutcome};
 use super::exec::{Exec, ExecStatus, Frame, UndoStatus};
 use super::series::Series;
@@ -14,7 +16,7 @@ use crate::contract::value::Value;
 use crate::model::program::HookEvent;
 use crate::plan::program::{GroupIndex, NodeIndex, PhaseIndex, Plan};
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct State {
     pub run_id: String,
     pub actor: String,
@@ -28,6 +30,7 @@ pub struct State {
     pub frames: Vec<Frame>,
     pub execs: Vec<Exec>,
     /// Outputs by node; `Null` for a step that was skipped.
+    #[serde(serialize_with = "in_order")]
     pub outputs: HashMap<NodeIndex, Value>,
     pub series: Series,
     pub pause: BTreeSet<PauseCause>,
@@ -47,22 +50,27 @@ pub struct State {
 }
 
 /// Work in hand and indices over the rest; made anew by a recovery.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Live {
+    #[serde(skip)]
     pub queue: VecDeque<Work>,
+    #[serde(skip)]
     pub timers: BTreeSet<(Timestamp, ExecId)>,
     /// When phases that wait for a window or the end of a freeze are to be looked at again.
+    #[serde(skip)]
     pub openings: BTreeSet<(Timestamp, PhaseIndex)>,
     /// Executions that are not over, in either direction.
     pub running: BTreeSet<ExecId>,
     /// Steps among them, which `jobs` limits.
     pub steps: u32,
     /// Frames that could not start a step because of that limit.
+    #[serde(skip)]
     pub throttled: VecDeque<FrameId>,
     /// Frames that are not over.
     pub frames: BTreeSet<FrameId>,
     /// Frames that are not over and have triggers.
     pub watching: BTreeSet<FrameId>,
+    #[serde(skip)]
     pub sampling: Vec<Sampling>,
     pub executions_of: BTreeMap<NodeIndex, u32>,
 }
@@ -82,7 +90,7 @@ pub(super) enum Work {
     Run,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PhaseStatus {
     Waiting,
     Running,
@@ -106,7 +114,7 @@ impl PhaseStatus {
     }
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PhaseState {
     pub status: PhaseStatus,
     pub started_at: Option<Timestamp>,
@@ -126,7 +134,7 @@ pub struct PhaseState {
 }
 
 /// Forward work has to stop.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stop {
     pub then: Afterwards,
     pub reason: String,
@@ -134,12 +142,16 @@ pub struct Stop {
     pub at: Timestamp,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HookState {
     pub hook: HookEvent,
     pub phase: PhaseIndex,
     pub ended: bool,
     pub problem: Option<String>,
+}
+
+fn in_order<S: Serializer>(outputs: &HashMap<NodeIndex, Value>, serializer: S) -> Result<S::Ok, S::Error> {
+    outputs.iter().collect::<BTreeMap<_, _>>().serialize(serializer)
 }
 
 impl State {

@@ -2,10 +2,10 @@
 
 use super::decide::Turn;
 use super::event::{Afterwards, Direction, EffectKey, Event, ExecId, FrameId};
-use super::exec::{Detail, ExecStatus};
-use super::state::PhaseStatus;
+use super::exec::{Detail, Exec, ExecStatus, UndoStatus};
+use super::phases;
+use super::state::{PhaseStatus, State};
 use super::turn::Request;
-use super::{doubt, phases};
 use crate::plan::program::PhaseIndex;
 
 /// Asks the whole run to stop; the first to ask decides, but an abort goes before everything.
@@ -36,23 +36,38 @@ pub(super) fn go_on(turn: &mut Turn<'_, '_>) {
     }
 }
 
-/// An aborted run asks nobody: what is still in doubt, an undo or a step of a hook, is given up.
+/// An aborted run asks nobody and takes nothing more back: what is still in doubt, an undo or a step of a hook, is given up,
+/// and so is an undo that waits to be tried again.
 fn give_up_doubts(turn: &mut Turn<'_, '_>) {
-    let doubtful: Vec<(ExecId, Direction)> =
-        doubt::doubts(turn.state()).iter().map(|doubt| (doubt.exec.id, doubt.direction)).collect();
-    for (id, direction) in doubtful {
+    for (id, direction) in given_up(turn.state()) {
         let exec = turn.state().exec(id);
         let (node, phase) = (exec.node, exec.phase);
-        let reason = "in doubt when the run was aborted".to_owned();
         match direction {
-            Direction::Undo => turn.record(Event::UndoFailed { node, exec: id, reason }),
+            Direction::Undo => {
+                let doubt = exec.undo.as_ref().is_some_and(|undo| undo.work.in_doubt);
+                let reason = if doubt { IN_DOUBT } else { "the run was aborted before it was tried again" };
+                turn.record(Event::UndoFailed { node, exec: id, reason: reason.to_owned() });
+            }
             Direction::Forward => {
                 turn.record(Event::NodeCancelled { node, exec: id });
                 let name = turn.plan().node(node).id.clone();
-                phases::fail(turn, phase, format!("{name}: {reason}"), vec![name]);
+                phases::fail(turn, phase, format!("{name}: {IN_DOUBT}"), vec![name]);
             }
         }
     }
+}
+
+const IN_DOUBT: &str = "in doubt when the run was aborted";
+
+fn given_up(state: &State) -> Vec<(ExecId, Direction)> {
+    let of = |exec: &Exec| match &exec.undo {
+        Some(undo) if undo.status == UndoStatus::Running && (undo.work.in_doubt || !undo.work.in_flight) => {
+            Some((exec.id, Direction::Undo))
+        }
+        _ if exec.forward.in_doubt => Some((exec.id, Direction::Forward)),
+        _ => None,
+    };
+    state.running().filter_map(of).collect()
 }
 
 fn fail_running_phases(turn: &mut Turn<'_, '_>) {

@@ -122,6 +122,12 @@ impl<'a> Engine<'a> {
         Self { plan, registry, state: State::new(plan) }
     }
 
+    /// A run as a snapshot has it. Call [`Engine::turn`] with [`Input::Recover`] to go on.
+    #[must_use]
+    pub fn restored(plan: &'a Plan, registry: &'a Registry, state: State) -> Self {
+        Self { plan, registry, state }
+    }
+
     /// Folds one event of an existing journal. Call [`Engine::turn`] with [`Input::Recover`] behind the last one.
     pub fn replay(&mut self, recorded: &Recorded) {
         self.state.apply(self.plan, recorded);

@@ -6,7 +6,7 @@
 use std::cmp::Ordering;
 use std::time::Duration;
 
-use super::carried::Running;
+use super::carried::{Function, Key, Running};
 use super::comparison;
 use super::probes;
 use super::scene::Scene;
@@ -24,40 +24,52 @@ use crate::stats::window::{Keeps, Window};
 /// A value with how it was come by, for people: `5 of 5 samples`.
 pub struct Measured {
     pub value: Value,
+    /// Empty where nobody wants it.
     pub arithmetic: String,
 }
 
 pub type Measuring = Result<Measured, Unknown>;
 
 /// `None` when the function does not look at a metric.
-pub fn call(scene: &Scene<'_>, function: &str, args: &[(String, Expr)]) -> Option<Measuring> {
+pub fn call(arguments: &Arguments<'_>, function: &str) -> Option<Measuring> {
+    let Arguments { scene, args, .. } = *arguments;
     if let Some((group, probe)) = probe_read(function, args) {
-        return Some(probes::call(scene, function, args, (&group, &probe)));
+        return Some(probes::call(arguments, function, (&group, &probe)));
     }
     let (group, field) = args.iter().find_map(|(_, arg)| match &*arg.kind {
         ExprKind::Metric { group, field } => Some((group.as_str(), field.as_str())),
         _ => None,
     })?;
-    let arguments = Arguments { scene, args };
     match function {
         "last" => Some(scene.metric(group, field).map(|value| Measured { value, arithmetic: String::new() })),
-        "worse" => Some(comparison::worse(&arguments)),
+        "worse" => Some(comparison::worse(arguments)),
         "ewma" | "baseline" | "drift" | "cusum" | "burn_rate" => {
-            Some(Metric::new(scene, group, field).and_then(|metric| shifts::call(&arguments, function, &metric)))
+            Some(Metric::new(scene, group, field).and_then(|metric| shifts::call(arguments, function, &metric)))
         }
         "mean" | "min" | "max" | "sum" | "count" | "stddev" | "percentile" | "rate" | "increase" | "delta" => {
             // `min(a, b)` of metrics is the pure function over their latest values.
             let window = arguments.duration("window").ok()?;
-            Some(Metric::new(scene, group, field).and_then(|metric| over(&arguments, function, &metric, window)))
+            Some(Metric::new(scene, group, field).and_then(|metric| over(arguments, function, &metric, window)))
         }
         _ => None,
     }
+}
+
+/// Whether `cusum(…)` alarms; `None` when the call looks at no metric.
+pub fn alarm(arguments: &Arguments<'_>) -> Option<Result<bool, Unknown>> {
+    let (group, field) = arguments.args.iter().find_map(|(_, arg)| match &*arg.kind {
+        ExprKind::Metric { group, field } => Some((group.as_str(), field.as_str())),
+        _ => None,
+    })?;
+    Some(Metric::new(arguments.scene, group, field).and_then(|metric| shifts::alarm(arguments, &metric)))
 }
 
 /// The arguments of a call, by name.
 pub struct Arguments<'a> {
     pub scene: &'a Scene<'a>,
     pub args: &'a [(String, Expr)],
+    /// The arithmetic is wanted in words, too.
+    pub in_words: bool,
 }
 
 impl Arguments<'_> {
@@ -93,7 +105,6 @@ pub struct Metric<'a> {
     pub scene: &'a Scene<'a>,
     pub group: GroupIndex,
     pub field: &'a str,
-    pub name: String,
 }
 
 /// The known samples of a stretch of time.
@@ -114,7 +125,17 @@ impl Samples {
 impl<'a> Metric<'a> {
     pub fn new(scene: &'a Scene<'a>, group: &str, field: &'a str) -> Result<Self, Unknown> {
         let index = scene.group_index(group).ok_or_else(|| Unknown(format!("there is no group `{group}`")))?;
-        Ok(Self { scene, group: index, field, name: format!("{group}.{field}") })
+        Ok(Self { scene, group: index, field })
+    }
+
+    /// `search.p95`
+    pub fn name(&self) -> String {
+        format!("{}.{}", self.scene.plan.group(self.group).name, self.field)
+    }
+
+    /// What a function that runs on over this metric is carried under.
+    pub fn key(&self, function: Function, edge: Timestamp) -> Key {
+        Key { function, metric: (self.group, self.field.into()), other: None, edge, settings: [0; 6] }
     }
 
     /// When the block began that the call stands in, or the weight was set that its ramp has now: no sample from before counts.
@@ -142,7 +163,7 @@ impl<'a> Metric<'a> {
             }
         }
         if values.is_empty() {
-            return Err(Unknown(format!("`{}` has no sample in the window", self.name)));
+            return Err(Unknown(format!("`{}` has no sample in the window", self.name())));
         }
         Ok(Samples { values, unit, expected: self.ticks(from, to) })
     }
@@ -150,7 +171,7 @@ impl<'a> Metric<'a> {
     /// Feeds what is new after `from`, or after where it had got to, reads, and keeps where it is now.
     pub fn run_on<R>(
         &self,
-        (key, from): (String, Timestamp),
+        (key, from): (Key, Timestamp),
         fresh: impl FnOnce() -> Running,
         mut push: impl FnMut(&mut Running, Timestamp, Number),
         read: impl FnOnce(&mut Running) -> R,
@@ -195,7 +216,8 @@ fn over(arguments: &Arguments<'_>, function: &str, metric: &Metric<'_>, length: 
         "increase" | "rate" => Keeps::Growth,
         _ => Keeps::Samples,
     };
-    let key = format!("window {keeps:?} {} {} {}", metric.name, length.as_micros(), edge.0);
+    let settings = [u64::try_from(length.as_micros()).unwrap_or(u64::MAX), keeps_number(keeps), 0, 0, 0, 0];
+    let key = Key { settings, ..metric.key(Function::Window, edge) };
     let fresh = || Running::Window(Window::new(length, keeps));
     let push = |running: &mut Running, time: Timestamp, value: Number| {
         if let Running::Window(window) = running {
@@ -208,20 +230,34 @@ fn over(arguments: &Arguments<'_>, function: &str, metric: &Metric<'_>, length: 
         let answer = if window.count() == 0 { None } else { Some(summarize(arguments, function, window)) };
         (answer, window.count() as u64)
     });
-    let answer = answer.ok_or_else(|| Unknown(format!("`{}` has no sample in the window", metric.name)))??;
-    let number =
-        answer.ok_or_else(|| Unknown(format!("`{function}` of `{}` needs two samples in the window", metric.name)))?;
+    let answer = answer.ok_or_else(|| Unknown(format!("`{}` has no sample in the window", metric.name())))??;
+    let number = answer
+        .ok_or_else(|| Unknown(format!("`{function}` of `{}` needs two samples in the window", metric.name())))?;
     let unit = match function {
         "count" => Unit::One,
         "rate" => Unit::Rate,
         _ => unit,
     };
+    let value = Value::Quantity(number, unit);
+    if !arguments.in_words {
+        return Ok(Measured { value, arithmetic: String::new() });
+    }
     let coverage = format!("{count} of {} samples", metric.ticks(from, at).max(count));
     let arithmetic = match function {
         "percentile" => format!("type {}, {coverage}", arguments.number_or("method", 7.0)?),
         _ => coverage,
     };
-    Ok(Measured { value: Value::Quantity(number, unit), arithmetic })
+    Ok(Measured { value, arithmetic })
+}
+
+fn keeps_number(keeps: Keeps) -> u64 {
+    match keeps {
+        Keeps::Samples => 0,
+        Keeps::Sum => 1,
+        Keeps::Growth => 2,
+        Keeps::Extreme(Ordering::Less) => 3,
+        Keeps::Extreme(_) => 4,
+    }
 }
 
 /// None where two samples are needed and there is one.

@@ -32,6 +32,10 @@ pub trait World {
     fn stage_weight(&self) -> Evaluated;
     /// A function that reads (`read.json`, `secret`) or looks at a metric's samples (`mean`); `None` when it is neither.
     fn call(&self, function: &str, args: &[(String, Expr)]) -> Option<Evaluated>;
+    /// One field of what a call gives, where that is less work than all of them; `None` asks for the call.
+    fn field_of_call(&self, _function: &str, _args: &[(String, Expr)], _field: &str) -> Option<Evaluated> {
+        None
+    }
 }
 
 /// The value of an expression.
@@ -56,7 +60,7 @@ pub fn evaluate(expr: &Expr, world: &dyn World) -> Evaluated {
         ExprKind::Result => Err(Unknown("there is no result here".to_owned())),
         ExprKind::Metric { group, field } => world.metric(group, field).and_then(known_number),
         ExprKind::Output(output) => world.output(output),
-        ExprKind::Field(inner, name) => operators::field(&evaluate(inner, world)?, name),
+        ExprKind::Field(inner, name) => evaluate_field(inner, name, world),
         ExprKind::Index(inner, index) => operators::index(&evaluate(inner, world)?, &evaluate(index, world)?),
         ExprKind::Not(inner) => truth(inner, world).map(|value| Value::Bool(!value)),
         ExprKind::Negate(inner) => operators::negate(&evaluate(inner, world)?),
@@ -109,6 +113,17 @@ pub fn plain_text(value: &Value) -> String {
         Value::Text(text) | Value::Json(serde_json::Value::String(text)) => text.clone(),
         Value::Time(time) => time.to_string(),
         other => other.to_string(),
+    }
+}
+
+fn evaluate_field(inner: &Expr, name: &str, world: &dyn World) -> Evaluated {
+    let answer = match &*inner.kind {
+        ExprKind::Call(function, args) => world.field_of_call(function, args, name),
+        _ => None,
+    };
+    match answer {
+        Some(answer) => answer.and_then(known_number),
+        None => operators::field(&evaluate(inner, world)?, name),
     }
 }
 

@@ -7,3 +7,4 @@ pub mod reference;
 pub mod run;
 pub mod simulate;
 pub mod tests;
+pub mod why;

@@ -1,6 +1,7 @@
 //! How often each trigger fires although nothing is wrong, and how soon it sees a shift: before anything runs.
 //!
-//! Closed forms and computed run lengths, each with what it assumes. Of a condition that has none nothing is said.
+//! Closed forms and computed run lengths where they exist, a simulation of bounded length elsewhere; each with what it assumes.
+//! Of a condition that looks at no metric nothing is said.
 
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use crate::eval::reduce::constant;
 use crate::model::expr::{Expr, ExprKind, Operator};
 use crate::model::phase::{Block, StatementKind, Sustain, Trigger};
 use crate::model::program::Program;
+use crate::sim::alarms::{Answer, Question, Statistic, answer};
 use crate::stats::run_length::{CusumChart, Sides, cusum, limit_for, shewhart};
 
 /// What can be said of a trigger.
@@ -63,21 +65,93 @@ fn sentence(program: &Program, trigger: &Trigger) -> Option<String> {
     let expr = &trigger.condition.expr;
     let every = interval(program, expr)?;
     let sustain = trigger.condition.sustain.as_ref();
+    let needed = needed(sustain, every)?;
     match &*expr.kind {
         ExprKind::Field(sum, field) if field == "alarm" => {
             let ExprKind::Call(function, args) = &*sum.kind else { return None };
             if function.as_str() != "cusum" {
                 return None;
             }
-            of_cusum(args, every, sustain.is_some())
+            of_cusum(args, every, needed)
         }
         ExprKind::Call(function, args) if function.as_str() == "worse" => of_worse(args),
         ExprKind::Binary(
             Operator::Greater | Operator::GreaterEqual | Operator::Less | Operator::LessEqual,
             left,
             right,
-        ) => of_drift(left, right, every).filter(|_| sustain.is_none()).or_else(|| of_limit(sustain, every)),
+        ) => {
+            let window = [left, right].into_iter().find_map(|side| windowed(side, every));
+            match window {
+                Some(window) => of_window(window, needed, every),
+                None => of_drift(left, right, every, needed).or_else(|| Some(of_limit(needed, every))),
+            }
+        }
+        ExprKind::Binary(..) | ExprKind::Not(_) if !has_windows(expr) => Some(of_limit(needed, every)),
         _ => None,
+    }
+}
+
+/// How many looks in a row have to be bad.
+fn needed(sustain: Option<&Sustain>, every: Duration) -> Option<f64> {
+    let needed = match sustain {
+        None => 1.0,
+        Some(Sustain::Samples(count)) => constant(count).ok()?.as_number()?.to_f64(),
+        Some(Sustain::Time(time)) => {
+            let time = constant(time).ok().as_ref().and_then(Value::as_duration)?;
+            1.0 + (time.as_secs_f64() / every.as_secs_f64()).ceil()
+        }
+    };
+    Some(needed.max(1.0))
+}
+
+/// A function over several samples, whose looks are not independent.
+fn windowed(expr: &Expr, every: Duration) -> Option<Statistic> {
+    let ExprKind::Call(function, args) = &*expr.kind else { return None };
+    let time = |name: &str| constant(argument(args, name)?).ok()?.as_duration();
+    let samples = |name: &str| Some((time(name)?.as_secs_f64() / every.as_secs_f64()).ceil().max(1.0) as usize);
+    match function.as_str() {
+        "mean" | "sum" => samples("window").map(Statistic::Mean),
+        "min" => samples("window").map(Statistic::Least),
+        "max" => samples("window").map(Statistic::Greatest),
+        "percentile" => Some(Statistic::Percentile(samples("window")?, number(args, "q", 0.5)?)),
+        "ewma" => {
+            let half_lives = every.as_secs_f64() / time("half_life")?.as_secs_f64();
+            Some(Statistic::Ewma(0.5_f64.powf(half_lives)))
+        }
+        _ => None,
+    }
+}
+
+/// Whether something in it looks at more than the latest samples.
+fn has_windows(expr: &Expr) -> bool {
+    let looks_back = |function: &str, args: &[(String, Expr)]| {
+        function != "last" && args.iter().any(|(_, arg)| matches!(&*arg.kind, ExprKind::Metric { .. }))
+    };
+    let here = matches!(&*expr.kind, ExprKind::Call(function, args) if looks_back(function.as_str(), args));
+    here || expr.children().into_iter().any(has_windows)
+}
+
+/// By simulation: the limit is where one look in a hundred is bad by chance.
+fn of_window(statistic: Statistic, needed: f64, every: Duration) -> Option<String> {
+    let question = Question { statistic, bad_share: 1.0 / ONE_BAD_IN, needed: needed as u64 };
+    let (falsely, seen) = (answer(&question, 0.0)?, answer(&question, 1.0)?);
+    Some(format!(
+        "one false alarm in {} if one look in {ONE_BAD_IN} is beyond the limit by chance; sees a shift of 1 sigma of the \
+         samples after {}; for independent, normal samples every {}, by simulation ({} alarms in {} samples)",
+        simulated(&falsely, every),
+        simulated(&seen, every),
+        format_duration(every),
+        falsely.alarms,
+        falsely.watched,
+    ))
+}
+
+/// `about 7h45m`, or how much it is at least.
+fn simulated(answer: &Answer, every: Duration) -> String {
+    match answer.samples {
+        Some(samples) => time(samples, every),
+        // No alarm in n samples: at 95 % the rate is below 3/n.
+        None => format!("more than {}", time(answer.watched as f64 / 3.0, every).trim_start_matches("about ")),
     }
 }
 
@@ -109,7 +183,7 @@ fn number(args: &[(String, Expr)], name: &str, default: f64) -> Option<f64> {
     }
 }
 
-fn of_cusum(args: &[(String, Expr)], every: Duration, lasts: bool) -> Option<String> {
+fn of_cusum(args: &[(String, Expr)], every: Duration, needed: f64) -> Option<String> {
     let sides = match argument(args, "side") {
         Some(side) => match constant(side).ok()?.as_text()? {
             "up" => Sides::Upper,
@@ -133,7 +207,7 @@ fn of_cusum(args: &[(String, Expr)], every: Duration, lasts: bool) -> Option<Str
     };
     let shift = if sides == Sides::Lower { -1.0 } else { 1.0 };
     let (falsely, seen) = (cusum(&chart, 0.0)?, cusum(&chart, shift)?);
-    let longer = if lasts { "; its `for` makes the first rarer and the second later" } else { "" };
+    let longer = if needed > 1.0 { lasting_cusum(&chart, shift, needed, every)? } else { String::new() };
     Some(format!(
         "one false alarm in {} ({} samples); sees a shift of 1 sigma after {}{longer}; h = {}; for independent, \
          normal samples every {}, by the integral equation of the run length",
@@ -142,6 +216,26 @@ fn of_cusum(args: &[(String, Expr)], every: Duration, lasts: bool) -> Option<Str
         time(seen, every),
         (chart.h * 1e3).round() / 1e3,
         format_duration(every),
+    ))
+}
+
+/// What its `for` makes of it: of that there is no closed form.
+fn lasting_cusum(chart: &CusumChart, shift: f64, needed: f64, every: Duration) -> Option<String> {
+    let statistic = Statistic::Cusum {
+        k: chart.k,
+        h: chart.h,
+        headstart: chart.headstart,
+        up: chart.sides != Sides::Lower,
+        down: chart.sides != Sides::Upper,
+    };
+    let question = Question { statistic, bad_share: 0.0, needed: needed as u64 };
+    let (falsely, seen) = (answer(&question, 0.0)?, answer(&question, shift)?);
+    Some(format!(
+        "; with its `for` one in {} and after {} (simulated: {} alarms in {} samples)",
+        simulated(&falsely, every),
+        simulated(&seen, every),
+        falsely.alarms,
+        falsely.watched,
     ))
 }
 
@@ -158,38 +252,34 @@ fn of_worse(args: &[(String, Expr)]) -> Option<String> {
 }
 
 /// `drift(x, mean, sigma) > 3` is a Shewhart chart with one side.
-fn of_drift(left: &Expr, right: &Expr, every: Duration) -> Option<String> {
+fn of_drift(left: &Expr, right: &Expr, every: Duration, needed: f64) -> Option<String> {
     let ExprKind::Call(function, _) = &*left.kind else { return None };
     let limit = constant(right).ok()?.as_number()?.to_f64().abs();
     if function.as_str() != "drift" || limit <= 0.0 {
         return None;
     }
-    let (falsely, seen) = (shewhart(limit, 0.0, Sides::Upper), shewhart(limit, 1.0, Sides::Upper));
-    let (falsely, seen) = (time(falsely, every), time(seen, every));
+    let lasting = |shift: f64| run_of(1.0 / shewhart(limit, shift, Sides::Upper), needed);
+    let (falsely, seen) = (time(lasting(0.0), every), time(lasting(1.0), every));
     Some(format!(
         "one false alarm in {falsely}; sees a shift of 1 sigma after {seen}; for independent, normal samples every {}",
         format_duration(every)
     ))
 }
 
-/// A limit on samples: what a `for` makes of bad samples that come by chance. A run of n needs (1 − pⁿ) / ((1 − p) pⁿ) samples on average
-/// (Feller, *An Introduction to Probability Theory*, XIII.7).
-fn of_limit(sustain: Option<&Sustain>, every: Duration) -> Option<String> {
-    let needed = match sustain {
-        None => 1.0,
-        Some(Sustain::Samples(count)) => constant(count).ok()?.as_number()?.to_f64(),
-        Some(Sustain::Time(time)) => {
-            1.0 + (constant(time).ok().as_ref().and_then(Value::as_duration)?.as_secs_f64() / every.as_secs_f64())
-                .ceil()
-        }
-    };
-    let run = (1.0 / ONE_BAD_IN).powf(needed.max(1.0));
-    let samples = (1.0 - run) / ((1.0 - 1.0 / ONE_BAD_IN) * run);
-    let wait = time(needed.max(1.0), every);
-    Some(format!(
-        "one false alarm in {} if one sample in {ONE_BAD_IN} is bad by chance, each by itself; fires {wait} after all began to be bad",
-        time(samples, every),
-    ))
+/// A limit on samples: what a `for` makes of bad samples that come by chance.
+fn of_limit(needed: f64, every: Duration) -> String {
+    format!(
+        "one false alarm in {} if one sample in {ONE_BAD_IN} is bad by chance, each by itself; fires {} after all began to be bad",
+        time(run_of(1.0 / ONE_BAD_IN, needed), every),
+        time(needed, every),
+    )
+}
+
+/// The average number of samples until so many in a row are bad, each with this probability: (1 − pⁿ) / ((1 − p) pⁿ) (Feller, *An
+/// Introduction to Probability Theory*, XIII.7).
+fn run_of(p: f64, needed: f64) -> f64 {
+    let run = p.powf(needed);
+    (1.0 - run) / ((1.0 - p) * run)
 }
 
 /// So many samples as a time, in no more digits than it deserves: `about 7h45m`.

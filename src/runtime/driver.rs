@@ -20,6 +20,7 @@ use crate::base::time::Timestamp;
 use crate::contract::effect::Effect;
 use crate::contract::registry::Registry;
 use crate::engine::event::{Direction, EffectKey, PauseCause, RunOutcome};
+use crate::engine::snapshot::{self, Snapshot};
 use crate::engine::turn::{Command, Engine, Input, Request};
 use crate::plan::program::{GroupIndex, Plan};
 
@@ -68,6 +69,7 @@ pub async fn drive(engine: &mut Engine<'_>, equipment: Equipment, opening: Vec<I
     let (inputs, arrivals) = mpsc::unbounded_channel();
     let mut pace = interval(GLANCE);
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let kept = engine.state().last_seq;
     let driver = Driver {
         flights: Flights::new(Arc::clone(&equipment.world), inputs.clone()),
         engine,
@@ -86,6 +88,7 @@ pub async fn drive(engine: &mut Engine<'_>, equipment: Equipment, opening: Vec<I
         leaving: false,
         leave_when_stuck: equipment.leave_when_stuck,
         broken: None,
+        kept,
         over: CancellationToken::new(),
     };
     let sources = Sources { reports, arrivals, interrupts: equipment.interrupts, pace };
@@ -120,6 +123,8 @@ struct Driver<'d, 'e> {
     leaving: bool,
     leave_when_stuck: bool,
     broken: Option<JournalError>,
+    /// Behind which event the last snapshot was taken.
+    kept: u64,
     /// Ends what still samples when the driver returns.
     over: CancellationToken,
 }
@@ -210,6 +215,10 @@ impl Driver<'_, '_> {
                 (None, Some(refusal)) => self.observer.note(&refusal),
                 (None, None) => {}
             }
+        }
+        if snapshot::is_due(self.engine.state(), self.kept) {
+            self.kept = self.engine.state().last_seq;
+            batch.snapshot = Snapshot::of(&self.plan, self.engine.state());
         }
         if !batch.events.is_empty() || !batch.requests.is_empty() || !batch.answers.is_empty() {
             self.unsettled += 1;

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::base::time::Timestamp;
 use crate::contract::effect::{Effect, Outcome};
 use crate::engine::event::{Direction, Recorded};
+use crate::engine::snapshot::Snapshot;
 use crate::engine::state::State;
 use crate::engine::turn::Command;
 
@@ -24,6 +25,15 @@ pub trait Journal: Send {
     /// # Errors
     /// When they are not; the journal then stands as it was.
     fn append(&mut self, events: &mut dyn Iterator<Item = &Recorded>) -> Result<(), JournalError>;
+
+    /// Keeps a snapshot of what the events so far make, and may drop what it makes superfluous.
+    ///
+    /// # Errors
+    /// When it is not kept; the journal is as good as before.
+    fn keep(&mut self, snapshot: &Snapshot) -> Result<(), JournalError> {
+        let _ = snapshot;
+        Ok(())
+    }
 }
 
 /// Why a journal could not be read or written.

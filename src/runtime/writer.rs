@@ -11,6 +11,7 @@ use tokio::sync::mpsc as channel;
 
 use super::ports::{Answer, Journal, JournalError};
 use crate::engine::event::Recorded;
+use crate::engine::snapshot::Snapshot;
 use crate::engine::turn::Request;
 
 /// What came of one or more turns.
@@ -19,6 +20,8 @@ pub struct Batch {
     pub events: Vec<Recorded>,
     /// To be performed once the events are durable.
     pub requests: Vec<Request>,
+    /// The run as it stands behind the events.
+    pub snapshot: Option<Snapshot>,
     /// To be given once the events are durable.
     pub answers: Vec<(String, Answer)>,
 }
@@ -86,8 +89,13 @@ fn write(mut journal: Box<dyn Journal>, queue: &mpsc::Receiver<Batch>, reports: 
             let _ = reports.send(Report::GaveUp(error));
             return;
         }
+        let snapshot = group.iter_mut().rev().find_map(|batch| batch.snapshot.take());
         if reports.send(Report::Durable(group)).is_err() {
             return;
+        }
+        if let Some(snapshot) = snapshot {
+            // It saves time and nothing else: without it the run is taken up from the one before.
+            let _ = journal.keep(&snapshot);
         }
     }
 }

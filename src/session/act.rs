@@ -12,7 +12,8 @@ use crate::adapters::clock::SystemClock;
 use crate::adapters::inbox::{self, Sent};
 use crate::adapters::journal::SqliteJournal;
 use crate::adapters::state::RunFolder;
-use crate::engine::event::{PauseCause, Recorded};
+use crate::engine::event::PauseCause;
+use crate::engine::state::State;
 use crate::engine::turn::{Command, Engine, Input};
 use crate::plan::program::Plan;
 use crate::runtime::ports::{Clock, Letter};
@@ -61,11 +62,12 @@ pub async fn act(order: Order, options: RunOptions) -> Result<Obeyed, Refusal> {
 async fn go_on(run: RunFolder, order: Order, options: RunOptions) -> Result<Finished, Refusal> {
     let driving = run.drive()?;
     let journal = SqliteJournal::open(&run.journal())?;
-    let (meta, plan, past) = (journal.meta()?, journal.plan()?, journal.events_after(0)?);
-    let Some(last) = past.last() else {
+    let (meta, plan) = (journal.meta()?, journal.plan()?);
+    let past = journal.past(&plan)?.state(&plan);
+    if !past.started {
         return Err(Refusal::new(format!("run `{}` never began: there is nothing to go on with", run.id())));
-    };
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::not_before(last.at));
+    }
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::not_before(past.last_at));
     let opening = rehearse(&run, &plan, &past, &order, (&options.actor, &*clock))?;
     if let Some(name) = &plan.lock {
         take_lock(&options.state, name, &run)?;
@@ -78,13 +80,12 @@ async fn go_on(run: RunFolder, order: Order, options: RunOptions) -> Result<Fini
 fn rehearse(
     run: &RunFolder,
     plan: &Plan,
-    past: &[Recorded],
+    past: &State,
     order: &Order,
     (actor, clock): (&str, &dyn Clock),
 ) -> Result<Vec<Input>, Refusal> {
     let registry = steps::registry();
-    let mut engine = Engine::new(plan, &registry);
-    past.iter().for_each(|recorded| engine.replay(recorded));
+    let mut engine = Engine::restored(plan, &registry, past.clone());
     if order.command == Command::Pause {
         return Err(Refusal::new(format!("nobody is running `{}`: it stays where it is", run.id()))
             .help(format!("go on with it: phasegate resume {}", run.id())));

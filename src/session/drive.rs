@@ -9,7 +9,7 @@ use crate::adapters::inbox::FolderInbox;
 use crate::adapters::journal::SqliteJournal;
 use crate::adapters::state::{Driving, RunFolder};
 use crate::adapters::world::LocalWorld;
-use crate::engine::event::Recorded;
+use crate::engine::state::State;
 use crate::engine::turn::{Engine, Input};
 use crate::plan::program::Plan;
 use crate::report::run::ending::{self, RunSummary};
@@ -24,7 +24,8 @@ pub struct Prepared {
     pub clock: Arc<dyn Clock>,
     pub journal: SqliteJournal,
     pub driving: Driving,
-    pub past: Vec<Recorded>,
+    /// The run so far.
+    pub past: State,
     pub opening: Vec<Input>,
 }
 
@@ -46,8 +47,8 @@ pub async fn drive(prepared: Prepared, options: RunOptions) -> Result<Finished, 
     let Prepared { run, plan, clock, journal, driving, past, opening } = prepared;
     let plan = Arc::new(plan);
     let registry = steps::registry();
-    let mut engine = Engine::new(&plan, &registry);
-    past.iter().for_each(|recorded| engine.replay(recorded));
+    let leave_when_stuck = past.started;
+    let mut engine = Engine::restored(&plan, &registry, past);
     let world = {
         let (root, folder) = (options.root.clone(), Some(run.path().to_owned()));
         LocalWorld::new(root, &options.state, folder, options.secrets, Arc::clone(&clock))
@@ -62,7 +63,7 @@ pub async fn drive(prepared: Prepared, options: RunOptions) -> Result<Finished, 
         observer: options.view.observe(Arc::clone(&plan)),
         interrupts: if options.listens { interrupts::listen() } else { interrupts::none() },
         actor: options.actor,
-        leave_when_stuck: !past.is_empty(),
+        leave_when_stuck,
     };
     let ending = driver::drive(&mut engine, equipment, opening).await?;
     // Held to the very end: whoever sees the run as not driven finds all that happened in its journal.

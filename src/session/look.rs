@@ -7,7 +7,7 @@ use crate::adapters::journal::{Meta, SqliteJournal};
 use crate::adapters::state::{RunFolder, StateFolder};
 use crate::base::time::Timestamp;
 use crate::engine::doubt;
-use crate::engine::event::{ExecId, Recorded, RunOutcome};
+use crate::engine::event::{ExecId, RunOutcome};
 use crate::engine::exec::Exec;
 use crate::engine::state::State;
 use crate::engine::turn::{Engine, Input};
@@ -72,7 +72,6 @@ pub struct Seen {
     pub run: RunFolder,
     pub meta: Meta,
     pub plan: Plan,
-    pub events: Vec<Recorded>,
     pub state: State,
     pub standing: Standing,
     /// What a person has to say about it, also when its process is gone and nobody has gone on with it yet.
@@ -89,15 +88,14 @@ pub fn see(run: &RunFolder) -> Result<Seen, Refusal> {
     // Asked first: a run that ends between the two questions is seen as over, never as interrupted.
     let driven_by = run.driven_by();
     let journal = SqliteJournal::read(&run.journal())?;
-    let (meta, plan, events) = (journal.meta()?, journal.plan()?, journal.events_after(0)?);
+    let (meta, plan) = (journal.meta()?, journal.plan()?);
     let registry = steps::registry();
-    let mut engine = Engine::new(&plan, &registry);
-    events.iter().for_each(|recorded| engine.replay(recorded));
+    let mut engine = Engine::restored(&plan, &registry, journal.past(&plan)?.state(&plan));
     let state = engine.state().clone();
     let standing = standing(&state, driven_by);
     let repeats = if standing == Standing::Interrupted { foresee(&mut engine) } else { Vec::new() };
     let doubts = doubts::list(&plan, engine.state());
-    Ok(Seen { run: run.clone(), meta, plan, events, state, standing, doubts, repeats })
+    Ok(Seen { run: run.clone(), meta, plan, state, standing, doubts, repeats })
 }
 
 /// Goes on with a copy of a run, as whoever takes it up will: what is in doubt is so in it then. Answers what is repeated.

@@ -5,10 +5,12 @@
 //! nothing behind; whatever is said to a person comes from `report`.
 
 pub mod act;
+pub mod bundle;
 pub mod drive;
 pub mod executor;
 pub mod interrupts;
 pub mod look;
+pub mod record;
 pub mod refusal;
 pub mod restore;
 pub mod start;

@@ -12,6 +12,7 @@ use crate::adapters::locks::{self, Holder};
 use crate::adapters::secrets::Secrets;
 use crate::adapters::state::{RunFolder, StateFolder};
 use crate::adapters::world::LocalWorld;
+use crate::engine::state::State;
 use crate::engine::turn::Input;
 use crate::plan::program::Plan;
 use crate::runtime::ports::{Clock, World};
@@ -33,6 +34,8 @@ pub struct RunOptions {
     pub secrets: Arc<Secrets>,
     /// Ctrl-C pauses, a second one aborts; without, they end the process as usual.
     pub listens: bool,
+    /// The files of the program, name and text: kept with the run for whoever has to understand it later.
+    pub program: Vec<(String, String)>,
 }
 
 impl RunOptions {
@@ -47,6 +50,7 @@ impl RunOptions {
             view,
             secrets: Arc::new(Secrets::from_environment()),
             listens: true,
+            program: Vec::new(),
         }
     }
 }
@@ -90,7 +94,8 @@ pub async fn start(plan: Plan, options: RunOptions) -> Result<Finished, Refusal>
         Ok((journal, driving)) => {
             let opening =
                 Input::Start { run_id: run.id().to_owned(), actor: options.actor.clone(), jobs: options.jobs.max(1) };
-            let prepared = Prepared { run, plan, clock, journal, driving, past: Vec::new(), opening: vec![opening] };
+            let past = State::new(&plan);
+            let prepared = Prepared { run, plan, clock, journal, driving, past, opening: vec![opening] };
             drive::drive(prepared, options).await
         }
         Err(refusal) => {
@@ -117,6 +122,7 @@ fn begin(run: &RunFolder, plan: &Plan, options: &RunOptions, clock: &dyn Clock) 
         root: options.root.display().to_string(),
     };
     let journal = SqliteJournal::create(&run.journal(), &meta, plan)?;
+    journal.keep_program(&options.program)?;
     if let Some(name) = &plan.lock {
         take_lock(&options.state, name, run)?;
     }

@@ -6,6 +6,7 @@
 //! judges what is expected ([`verdict`]). Invariants: no clock, no disk; recordings are handed in as text; the same test
 //! gives the same run, noise included, which is a function of title, metric and time.
 
+pub mod alarms;
 mod composites;
 mod constants;
 pub mod coverage;

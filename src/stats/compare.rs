@@ -12,6 +12,8 @@
 //! Evidence that it is worse is half a beta-binomial mixture since the beginning and half one that began at an unknown time:
 //! what breaks after a good week is seen after some twenty samples, not after another week.
 
+use serde::{Deserialize, Serialize};
+
 use super::eprocess::{BetaBinomial, Null, Onset};
 use super::special::root;
 
@@ -60,7 +62,7 @@ pub struct Finding {
 }
 
 /// The two bets.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Bets {
     worse: BetaBinomial,
     better: BetaBinomial,
@@ -118,7 +120,7 @@ fn divergence(ones: u64, n: u64, p0: f64) -> f64 {
 }
 
 /// Values of both sides at the same instants, higher is worse.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Pairs {
     margin: f64,
     bets: Bets,
@@ -197,7 +199,7 @@ fn first(n: u64, accepts: impl Fn(u64) -> bool) -> u64 {
 }
 
 /// Ratios in steps of a five-hundredth, from 1/32 to 32: what a median needs, in 14 kB.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 struct Ratios {
     counts: Vec<u32>,
     total: u64,
@@ -253,7 +255,7 @@ impl Ratios {
 }
 
 /// Events of both sides, fewer are better.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Events {
     share: f64,
     margin: f64,

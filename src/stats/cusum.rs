@@ -1,7 +1,9 @@
 //! Control charts over a stream: cumulative sums (Page 1954) and exponentially weighted means (Roberts 1959).
 
+use serde::{Deserialize, Serialize};
+
 /// Where a chart stands relative to what it watches.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Setting {
     pub target: f64,
     pub sigma: f64,
@@ -14,7 +16,7 @@ pub struct Setting {
 }
 
 /// What becomes of the sums after an alarm was reported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum OnAlarm {
     #[default]
     Continue,
@@ -23,7 +25,7 @@ pub enum OnAlarm {
 }
 
 /// A tabular CUSUM: z = (x − target)/sigma, C± = max(0, C± ± z − k), an alarm while one is above h.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Cusum {
     setting: Setting,
     pub up: f64,

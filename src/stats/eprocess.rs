@@ -3,10 +3,12 @@
 //! An e-process is a bet against a null hypothesis that nobody gains from when it is true: it exceeds 1/α at any time with
 //! probability α at most (Ville 1939), however often it is looked at. All are kept as logarithms.
 
+use serde::{Deserialize, Serialize};
+
 use super::special::{ln_beta, ln_beta_below, root};
 
 /// What a share of ones is said not to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Null {
     /// p = p0
     Exactly,
@@ -17,7 +19,7 @@ pub enum Null {
 }
 
 /// The beta-binomial mixture: Beta(a, b) over the share of ones, cut to the side that the null leaves out.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct BetaBinomial {
     pub p0: f64,
     pub a: f64,
@@ -108,7 +110,7 @@ pub fn empirical_bernstein(values: &[f64], alpha: f64) -> Vec<(f64, f64)> {
 /// A bet on ones that began at an unknown time: a mixture over when it began (the k-th look with weight 1/k(k+1)) and over
 /// how frequent ones are since then. The weights add up to 1, and each part is an e-process, so this is one too; it pays for not
 /// knowing the time with the logarithm of it, where a bet from the start would have to lose all it has lost so far again.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Onset {
     /// Ratio of likelihoods of a one and of a zero under each frequency.
     odds: [(f64, f64); FREQUENCIES],

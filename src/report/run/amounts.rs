@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 
 use crate::base::number::Number;
 use crate::base::time::{Timestamp, format_duration};
+use crate::contract::value::Value;
 
 /// `3m12s`, `1.4s`, `250ms`: no more digits than are of use.
 #[must_use]
@@ -22,6 +23,20 @@ pub fn spent(duration: Duration) -> String {
 #[must_use]
 pub fn percent(weight: Number) -> String {
     format!("{} %", weight.multiply(Number::from(100)))
+}
+
+/// A value with six digits at most: more are of no use.
+#[must_use]
+pub fn rounded(value: &Value) -> String {
+    match value {
+        Value::Quantity(number, unit) => {
+            let amount = number.to_f64();
+            let digits = if amount == 0.0 { 0 } else { (5.0 - amount.abs().log10().floor()).clamp(0.0, 12.0) as i32 };
+            let scale = 10f64.powi(digits);
+            Value::Quantity(Number::from_f64((amount * scale).round() / scale), *unit).to_string()
+        }
+        other => other.to_string(),
+    }
 }
 
 /// `12:00:03`

@@ -9,4 +9,5 @@ pub mod doubts;
 pub mod ending;
 pub mod picture;
 pub mod record;
+pub mod replayed;
 pub mod sentences;

@@ -7,8 +7,10 @@ use super::causes;
 use crate::base::time::{Timestamp, format_duration};
 use crate::engine::event::FrameId;
 use crate::engine::exec::{Detail, Exec, ExecStatus, UndoStatus};
+use crate::engine::judge::Judge;
+use crate::engine::scene::Scene;
 use crate::engine::state::{PhaseStatus, State};
-use crate::plan::program::{NodeKind, PhaseIndex, Plan};
+use crate::plan::program::{Condition, NodeKind, PhaseIndex, Plan};
 
 /// How wide the bar of a hold is.
 const BAR: usize = 20;
@@ -106,10 +108,13 @@ fn going_on(plan: &Plan, state: &State, exec: &Exec, now: Timestamp) -> Option<S
     }
     match (&node.kind, &exec.detail) {
         (NodeKind::Step(step), _) => Some(step_line(name, &step.call.name, exec, now)),
-        (NodeKind::Hold { duration, .. }, Detail::Hold(hold)) => {
+        (NodeKind::Hold { duration, conditions, .. }, Detail::Hold(hold)) => {
             let held = state.held(exec, hold.paused, now).min(*duration);
-            let evidence = hold.judges.iter().map(|judge| judge.evidence.as_str()).filter(|text| !text.is_empty());
-            let evidence: Vec<&str> = evidence.collect();
+            let evidence = conditions
+                .iter()
+                .zip(&hold.judges)
+                .map(|(condition, judge)| seen((plan, state), Some(exec.frame), condition, judge));
+            let evidence: Vec<String> = evidence.filter(|text| !text.is_empty()).collect();
             let evidence = if evidence.is_empty() { String::new() } else { format!("  {}", evidence.join(", ")) };
             Some(format!(
                 "{name}  {}  {} of {}{evidence}",
@@ -163,11 +168,18 @@ fn watched(plan: &Plan, state: &State, phase: PhaseIndex) -> Vec<String> {
             }
             let bad = judge.last.is_some_and(|(_, verdict)| verdict == Some(true));
             let warning = if bad { "  ← true" } else { "" };
-            let evidence = if judge.evidence.is_empty() { trigger.condition.text.as_str() } else { &judge.evidence };
+            let evidence = seen((plan, state), Some(frame.id), &trigger.condition, judge);
+            let evidence = if evidence.is_empty() { trigger.condition.text.clone() } else { evidence };
             lines.push(format!("{} when {}: {evidence}{warning}", trigger.action.name(), trigger.condition.text));
         }
     }
     lines
+}
+
+/// The values behind the latest evaluation.
+fn seen((plan, state): (&Plan, &State), frame: Option<FrameId>, condition: &Condition, judge: &Judge) -> String {
+    let Some((at, _)) = judge.last else { return judge.evidence.clone() };
+    Scene { plan, state, frame, at }.seen(condition, &judge.evidence)
 }
 
 /// `━━━━━─────`

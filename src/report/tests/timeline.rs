@@ -2,10 +2,9 @@
 
 use jiff::tz::TimeZone;
 
-use crate::base::number::Number;
 use crate::base::time::Timestamp;
-use crate::contract::value::Value;
 use crate::engine::event::Event;
+use crate::report::run::amounts::rounded;
 use crate::report::run::sentences::Teller;
 use crate::sim::story::Story;
 
@@ -82,19 +81,6 @@ fn values(story: &Story) -> Vec<Line> {
     }
     lines.sort_by(|left, right| (left.at, &left.words).cmp(&(right.at, &right.words)));
     lines
-}
-
-/// Six digits are enough of what noise has made.
-fn rounded(value: &Value) -> String {
-    match value {
-        Value::Quantity(number, unit) => {
-            let amount = number.to_f64();
-            let digits = if amount == 0.0 { 0 } else { (5.0 - amount.abs().log10().floor()).clamp(0.0, 12.0) as i32 };
-            let scale = 10f64.powi(digits);
-            Value::Quantity(Number::from_f64((amount * scale).round() / scale), *unit).to_string()
-        }
-        other => other.to_string(),
-    }
 }
 
 fn shortened(words: String) -> String {

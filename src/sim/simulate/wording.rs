@@ -6,7 +6,6 @@
 use std::time::Duration;
 
 use crate::base::diagnostic::Diagnostic;
-use crate::base::number::Number;
 use crate::base::source::SourceFile;
 use crate::base::span::{FileId, Span};
 use crate::base::time::Timestamp;
@@ -409,7 +408,7 @@ impl Reader<'_> {
 
     fn literal(&mut self, expr: &Expr, units: &[ast::Unit]) -> Option<f64> {
         match &*expr.kind {
-            ExprKind::Number { value, unit, .. } if units.contains(unit) => Some(*value).map(Number::to_f64),
+            ExprKind::Number { value, unit, .. } if units.contains(unit) => Some(value.to_f64()),
             ExprKind::Negate(inner) => self.literal(inner, units).map(|value| -value),
             ExprKind::Group(inner) => self.literal(inner, units),
             _ => {

@@ -3,26 +3,33 @@
 //! Invariants: one writer per file (the driver's lock sees to it); `synchronous=FULL`, so that what `append` has returned
 //! from survives a power cut; a file of a later schema is read by nobody and changed by nobody.
 
+mod snapshots;
+
+use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
+use crate::adapters::state::sync_folder;
 use crate::base::time::Timestamp;
 use crate::engine::event::{Event, Recorded};
-use crate::plan::program::Plan;
+use crate::engine::snapshot::Snapshot;
+use crate::plan::program::{PLAN_VERSION, Plan};
 use crate::runtime::ports::{Journal, JournalError};
 
+pub use snapshots::{KEPT, Past};
+
 /// Version of the tables; raised with every change that an older program would misread.
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 3;
 
 /// "PhGt", so that `file` and we know the format.
 const APPLICATION: i64 = 0x5068_4774;
 
 const TABLES: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE events (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, json TEXT NOT NULL);
+    CREATE TABLE events (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, json TEXT NOT NULL, sum INTEGER);
 ";
 
 /// What is pinned when a run begins, apart from its plan.
@@ -55,10 +62,35 @@ impl SqliteJournal {
     /// When it cannot be made.
     pub fn create(path: &Path, meta: &Meta, plan: &Plan) -> Result<Self, JournalError> {
         let shown = path.display().to_string();
-        let connection = Connection::open(path).map_err(|error| explain(&shown, "created", &error))?;
-        let journal = Self { connection, path: shown };
+        let failed = |error: &dyn std::fmt::Display| {
+            JournalError::Unavailable(format!(
+                "journal `{shown}` could not be created ({error}); see to its folder and the disk"
+            ))
+        };
+        if path.exists() {
+            return Err(failed(&"there is one already"));
+        }
+        // Made beside its place and put there whole: whoever finds a journal finds what is pinned in it.
+        let fresh = path.with_extension("new");
+        Self::fill_new(&fresh, &shown, meta, plan).inspect_err(|_| {
+            let _ = std::fs::remove_file(&fresh);
+        })?;
+        std::fs::rename(&fresh, path).map_err(|error| failed(&error))?;
+        if let Some(folder) = path.parent() {
+            sync_folder(folder);
+        }
+        Self::open(path)
+    }
+
+    fn fill_new(fresh: &Path, shown: &str, meta: &Meta, plan: &Plan) -> Result<(), JournalError> {
+        let connection = Connection::open(fresh).map_err(|error| explain(shown, "created", &error))?;
+        let journal = Self { connection, path: shown.to_owned() };
         journal.fill(meta, plan)?;
-        Ok(journal)
+        // Closed, it is one file: what stood in its log is in it.
+        journal.connection.close().map_err(|(_, error)| explain(shown, "created", &error))?;
+        std::fs::File::open(fresh).and_then(|file| file.sync_all()).map_err(|error| {
+            JournalError::Unavailable(format!("journal `{shown}` could not be created ({error}); see to the disk"))
+        })
     }
 
     /// The journal at `path`, to be written on.
@@ -74,6 +106,7 @@ impl SqliteJournal {
         let journal = Self { connection, path: shown };
         journal.prepare().map_err(|error| explain(&journal.path, "opened", &error))?;
         journal.check_health()?;
+        journal.migrate().map_err(|error| explain(&journal.path, "opened", &error))?;
         Ok(journal)
     }
 
@@ -107,8 +140,35 @@ impl SqliteJournal {
     /// # Errors
     /// When it cannot be read.
     pub fn plan(&self) -> Result<Plan, JournalError> {
-        let plan: Plan = self.pinned("plan")?;
-        if plan.is_coherent() { Ok(plan) } else { Err(self.damaged("its plan refers to parts that it does not have")) }
+        let json = self.value("plan")?.ok_or_else(|| self.damaged("its plan is missing"))?;
+        let plan = read_plan(json.as_bytes()).map_err(|problem| match problem {
+            Unreadable::OtherVersion(what) => JournalError::Newer(format!("journal `{}`: {what}", self.path)),
+            Unreadable::Damaged(what) => self.damaged(&what),
+        })?;
+        self.check_pinned("plan", &json)?;
+        Ok(plan)
+    }
+
+    /// Keeps the files of the program, name and text, for whoever has to understand the run later.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn keep_program(&self, files: &[(String, String)]) -> Result<(), JournalError> {
+        let json = serde_json::to_string(files)
+            .map_err(|error| self.damaged(&format!("its program cannot be written ({error})")))?;
+        self.connection
+            .execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('program', ?1)", params![json])
+            .map_err(|error| explain(&self.path, "written", &error))?;
+        Ok(())
+    }
+
+    /// The files of the program; none when they were not kept.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn program(&self) -> Result<Vec<(String, String)>, JournalError> {
+        let Some(json) = self.value("program")? else { return Ok(Vec::new()) };
+        serde_json::from_str(&json).map_err(|error| self.damaged(&format!("its program cannot be read ({error})")))
     }
 
     /// All events after number `after`, in order.
@@ -116,15 +176,29 @@ impl SqliteJournal {
     /// # Errors
     /// When one of them is missing or cannot be read.
     pub fn events_after(&self, after: u64) -> Result<Vec<Recorded>, JournalError> {
+        self.events_between(after, u64::MAX, false)
+    }
+
+    /// What is kept of the events up to number `last`, in order.
+    fn events_up_to(&self, last: u64) -> Result<Vec<Recorded>, JournalError> {
+        self.events_between(0, last, true)
+    }
+
+    fn events_between(&self, after: u64, last: u64, gaps: bool) -> Result<Vec<Recorded>, JournalError> {
         let failed = |error: rusqlite::Error| explain(&self.path, "read", &error);
-        let mut statement =
-            self.connection.prepare("SELECT seq, json FROM events WHERE seq > ?1 ORDER BY seq").map_err(failed)?;
-        let mut rows = statement.query(params![i64::try_from(after).unwrap_or(i64::MAX)]).map_err(failed)?;
+        let sum = if self.has_sums() { "sum" } else { "NULL" };
+        let sql = format!("SELECT seq, json, {sum} FROM events WHERE seq > ?1 AND seq <= ?2 ORDER BY seq");
+        let number = |seq: u64| i64::try_from(seq).unwrap_or(i64::MAX);
+        let mut statement = self.connection.prepare(&sql).map_err(failed)?;
+        let mut rows = statement.query(params![number(after), number(last)]).map_err(failed)?;
         let mut events = Vec::new();
         let mut expected = after;
         while let Some(row) = rows.next().map_err(failed)? {
             expected += 1;
             let seq: i64 = row.get(0).map_err(failed)?;
+            if gaps {
+                expected = expected.max(u64::try_from(seq).unwrap_or(0));
+            }
             if u64::try_from(seq) != Ok(expected) {
                 return Err(self.damaged(&format!("event {expected} is missing")));
             }
@@ -134,6 +208,7 @@ impl SqliteJournal {
             if recorded.seq != expected {
                 return Err(self.damaged(&format!("event {seq} says that it is event {}", recorded.seq)));
             }
+            self.check_sum(&format!("event {seq}"), &json, row.get(2).map_err(failed)?)?;
             events.push(recorded);
         }
         Ok(events)
@@ -181,12 +256,16 @@ impl SqliteJournal {
         self.prepare().map_err(failed)?;
         let transaction = self.connection.unchecked_transaction().map_err(failed)?;
         transaction.execute_batch(TABLES).map_err(failed)?;
+        transaction.execute_batch(snapshots::TABLE).map_err(failed)?;
         transaction.pragma_update(None, "application_id", APPLICATION).map_err(failed)?;
         transaction.pragma_update(None, "user_version", SCHEMA).map_err(failed)?;
         for (key, value) in pinned {
-            transaction
-                .execute("INSERT INTO meta (key, value) VALUES (?1, ?2)", params![key, value])
-                .map_err(failed)?;
+            let sum = check_sum(&value).to_string();
+            for (key, value) in [(key.to_owned(), value), (format!("{key}.sum"), sum)] {
+                transaction
+                    .execute("INSERT INTO meta (key, value) VALUES (?1, ?2)", params![key, value])
+                    .map_err(failed)?;
+            }
         }
         transaction.commit().map_err(failed)
     }
@@ -196,6 +275,22 @@ impl SqliteJournal {
         self.connection.pragma_update(None, "journal_mode", "WAL")?;
         self.connection.pragma_update(None, "synchronous", "FULL")?;
         self.connection.pragma_update(None, "wal_autocheckpoint", 4_000)
+    }
+
+    /// Gives a journal of an earlier version what this one writes.
+    fn migrate(&self) -> rusqlite::Result<()> {
+        let transaction = self.connection.unchecked_transaction()?;
+        transaction.execute_batch(snapshots::TABLE)?;
+        if !self.has_sums() {
+            transaction.execute_batch("ALTER TABLE events ADD COLUMN sum INTEGER")?;
+        }
+        transaction.pragma_update(None, "user_version", SCHEMA)?;
+        transaction.commit()
+    }
+
+    /// Journals of earlier versions have no sums.
+    fn has_sums(&self) -> bool {
+        self.connection.prepare("SELECT sum FROM events LIMIT 0").is_ok()
     }
 
     fn check_version(&self) -> Result<(), JournalError> {
@@ -225,16 +320,77 @@ impl SqliteJournal {
     }
 
     fn pinned<T: for<'de> Deserialize<'de>>(&self, key: &str) -> Result<T, JournalError> {
-        let json: String = self
-            .connection
+        let json = self.value(key)?.ok_or_else(|| self.damaged(&format!("its {key} is missing")))?;
+        let pinned = serde_json::from_str(&json)
+            .map_err(|error| self.damaged(&format!("its {key} cannot be read ({error})")))?;
+        self.check_pinned(key, &json)?;
+        Ok(pinned)
+    }
+
+    fn check_pinned(&self, key: &str, json: &str) -> Result<(), JournalError> {
+        let sum = self.value(&format!("{key}.sum"))?;
+        let sum = sum.map(|sum| sum.parse().unwrap_or_else(|_| !check_sum(json)));
+        self.check_sum(&format!("its {key}"), json, sum)
+    }
+
+    /// Disks turn bits, and a database does not see it in a text; what has no sum is taken as it is.
+    fn check_sum(&self, what: &str, text: &str, sum: Option<i64>) -> Result<(), JournalError> {
+        match sum {
+            Some(sum) if sum != check_sum(text) => Err(self.damaged(&format!("{what} is not what was written"))),
+            _ => Ok(()),
+        }
+    }
+
+    fn value(&self, key: &str) -> Result<Option<String>, JournalError> {
+        self.connection
             .query_row("SELECT value FROM meta WHERE key = ?1", params![key], |row| row.get(0))
-            .map_err(|error| explain(&self.path, "read", &error))?;
-        serde_json::from_str(&json).map_err(|error| self.damaged(&format!("its {key} cannot be read ({error})")))
+            .optional()
+            .map_err(|error| explain(&self.path, "read", &error))
     }
 
     fn damaged(&self, what: &str) -> JournalError {
         damaged(&self.path, what)
     }
+}
+
+/// Why a pinned plan cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unreadable {
+    /// It has the form of another version of the program.
+    OtherVersion(String),
+    Damaged(String),
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OtherVersion(what) | Self::Damaged(what) => formatter.write_str(what),
+        }
+    }
+}
+
+/// A plan as it was pinned when its run began.
+///
+/// # Errors
+/// When it is none, or one of another version.
+pub fn read_plan(json: &[u8]) -> Result<Plan, Unreadable> {
+    #[derive(Deserialize)]
+    struct Version {
+        version: u32,
+    }
+    let damaged = |error: serde_json::Error| Unreadable::Damaged(format!("its plan cannot be read ({error})"));
+    let Version { version } = serde_json::from_slice(json).map_err(damaged)?;
+    if version != PLAN_VERSION {
+        return Err(Unreadable::OtherVersion(format!(
+            "its plan has the form {version} and this version of Phasegate reads {PLAN_VERSION}: use the version that \
+             began the run"
+        )));
+    }
+    let plan: Plan = serde_json::from_slice(json).map_err(damaged)?;
+    if plan.is_coherent() {
+        return Ok(plan);
+    }
+    Err(Unreadable::Damaged("its plan refers to parts that it does not have".to_owned()))
 }
 
 impl Journal for SqliteJournal {
@@ -243,21 +399,38 @@ impl Journal for SqliteJournal {
         let failed = |error: rusqlite::Error| explain(path, "written", &error);
         let transaction = self.connection.transaction().map_err(failed)?;
         {
-            let mut insert =
-                transaction.prepare_cached("INSERT INTO events (seq, at, json) VALUES (?1, ?2, ?3)").map_err(failed)?;
+            let sql = "INSERT INTO events (seq, at, json, sum) VALUES (?1, ?2, ?3, ?4)";
+            let mut insert = transaction.prepare_cached(sql).map_err(failed)?;
             for recorded in events {
                 let json = serde_json::to_string(recorded)
                     .map_err(|error| damaged(path, &format!("an event cannot be written ({error})")))?;
                 let seq = i64::try_from(recorded.seq).unwrap_or(i64::MAX);
-                insert.execute(params![seq, recorded.at.0, json]).map_err(failed)?;
+                insert.execute(params![seq, recorded.at.0, json, check_sum(&json)]).map_err(failed)?;
             }
         }
         transaction.commit().map_err(failed)
+    }
+
+    fn keep(&mut self, snapshot: &Snapshot) -> Result<(), JournalError> {
+        self.keep_snapshot(snapshot)
     }
 }
 
 /// How long a reader may keep us waiting, and we a reader.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Any change within eight bytes gives another sum, any other nearly always.
+fn check_sum(text: &str) -> i64 {
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut words = text.as_bytes().chunks_exact(8);
+    let mut sum = ODD ^ u64::try_from(text.len()).unwrap_or(u64::MAX);
+    let mut take = |word: u64| sum = (sum ^ word).wrapping_mul(ODD).rotate_left(29);
+    for word in &mut words {
+        take(word.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)));
+    }
+    take(words.remainder().iter().fold(0, |word, byte| word << 8 | u64::from(*byte)));
+    sum.cast_signed()
+}
 
 fn damaged(path: &str, what: &str) -> JournalError {
     JournalError::Damaged(format!("journal `{path}` is damaged: {what}; put back a copy of it, or begin a new run"))
