@@ -6,14 +6,16 @@
 //!                  main.rs
 //!                     │
 //!                    cli ─────────── demo        one file per command · a live world on loopback
-//!                     │           /
-//!                  session ──────┘               runs on this machine: start, act, look, and the views
+//!                     │ \         /
+//!                     │  lsp     /                one file per request of an editor: the protocol around `ide`
+//!                     │         /
+//!                  session ────┘                 runs on this machine: start, act, look, and the views
 //!                   /   \
 //!                  │     adapters                disk, clock, HTTP client, processes, sockets, SQLite
 //!                  │        │
 //!                  └─── runtime                  journal first, then effects; one select loop
 //! ═══════════════════════╪══════════════════     below: no IO, no clock, no async, no threads, no environment
-//!            report      │                       words and views: text, JSON, pictures
+//!       ide ─ report      │                       what an editor asks · words and views: text, JSON, pictures
 //!                  \     │
 //!                     engine                     events, their fold, the decision; effects as data
 //!                        │
@@ -89,6 +91,9 @@
 //!
 //! **A command**: `src/cli/<name>.rs` with `Args` and `run`, one `pub mod` and one row in `src/cli/mod.rs`.
 //!
+//! **An editor feature**: `src/ide/<name>.rs` takes a place in a text and gives plain data, with a case that has a cursor
+//! mark (`§`); `src/lsp/requests/<name>.rs` says it in the words of the protocol, with one row in `requests/mod.rs`.
+//!
 //! **A kind of effect**: a variant in `contract/effect.rs`; the compiler lists the rest.
 #![forbid(unsafe_code)]
 
@@ -103,6 +108,8 @@ pub mod demo;
 pub mod engine;
 pub mod eval;
 pub mod format;
+pub mod ide;
+pub mod lsp;
 pub mod model;
 pub mod plan;
 pub mod report;

@@ -38,11 +38,16 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("adapters", &["base", "contract", "model", "eval", "plan", "engine", "runtime"]),
     ("session", &["base", "contract", "model", "plan", "engine", "report", "steps", "runtime", "adapters"]),
     ("demo", &["base", "contract", "model", "plan", "engine", "report", "runtime", "adapters", "session"]),
+    // What an editor asks is answered from what `check` knows, with the words of the reports; when a phase starts, from
+    // its plan.
+    ("ide", &["base", "contract", "syntax", "model", "analysis", "plan", "report"]),
+    // The protocol around `ide`; files come from disk where no editor has them open.
+    ("lsp", &["base", "syntax", "analysis", "format", "ide", "adapters"]),
     (
         "cli",
         &[
             "base", "contract", "syntax", "stats", "model", "eval", "sources", "steps", "analysis", "plan", "engine",
-            "sim", "report", "format", "runtime", "adapters", "session", "demo",
+            "sim", "report", "format", "ide", "lsp", "runtime", "adapters", "session", "demo",
         ],
     ),
 ];
@@ -50,7 +55,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// Layers that do nothing to the world and learn nothing from it but through their arguments.
 const PURE: &[&str] = &[
     "base", "contract", "syntax", "stats", "model", "eval", "sources", "steps", "analysis", "plan", "engine", "report",
-    "format", "sim",
+    "format", "sim", "ide",
 ];
 
 /// What pure layers may not name: beginnings of paths.
@@ -78,6 +83,7 @@ const SIBLINGS: &[(&str, &[&str])] = &[
     ("steps", &["naming", "pages", "protocol", "sections", "table"]),
     ("sources", &[]),
     ("analysis/lints", &[]),
+    ("ide", &["completion", "known", "outline", "signature", "words"]),
     ("cli", &["by_hand", "diff", "exit", "load", "output", "runs", "terminal"]),
 ];
 

@@ -6,6 +6,7 @@ use crate::base::suggest::{Suggestion, nearest};
 use crate::syntax::ast::{Arg, Expr, ExprKind};
 
 use super::checker::Checker;
+use super::names::Meaning;
 use super::symbols::duplicate;
 
 /// A parameter as far as matching is concerned.
@@ -47,6 +48,10 @@ impl<'a> Checker<'a> {
                     if found.is_none() && !name.text.is_empty() {
                         self.report_unknown_argument(callee, arg, args);
                         unknown.push(&name.text);
+                    }
+                    if found.is_some() {
+                        let meaning = Meaning::Parameter(callee.name.to_owned(), name.text.clone());
+                        self.note(name.at, meaning, None);
                     }
                     found
                 }

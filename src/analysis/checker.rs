@@ -17,6 +17,7 @@ use crate::syntax::ast::{Item, Name, Statement, StatementKind};
 
 use super::items::Launched;
 use super::load::Module;
+use super::names::Mentions;
 use super::phases::PhaseTable;
 use super::queries::Queries;
 use super::quiet::Unreadable;
@@ -162,6 +163,8 @@ pub struct Checker<'a> {
     pub crons: FxHashMap<String, Option<String>>,
     /// PromQL that has been judged.
     pub queries: Queries,
+    /// What names stand for; none when nobody asks.
+    pub mentions: Option<Mentions>,
     diagnostics: Vec<Diagnostic>,
     muted: usize,
 }
@@ -196,6 +199,7 @@ impl<'a> Checker<'a> {
             missing_imports: FxHashSet::default(),
             crons: FxHashMap::default(),
             queries: Queries::default(),
+            mentions: None,
             diagnostics: Vec::new(),
             muted: 0,
         }
@@ -319,6 +323,7 @@ impl<'a> Checker<'a> {
     /// Declares a local in the innermost scope; a second one of its name there is PG102.
     pub fn declare_local(&mut self, name: &'a Name, doc: Option<String>, ty: Type, kind: LocalKind) -> LocalId {
         let at = self.here(name.at);
+        self.note_place(name.at, at, Some(&ty));
         let id = self.add_local(Local { name: name.text.clone(), doc, ty, kind, at });
         let bound = Bound { entry: Entry::Local(id), at };
         if let Some(later) = self.frame.later.last_mut() {

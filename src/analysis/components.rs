@@ -105,6 +105,8 @@ impl<'a> Checker<'a> {
             .collect();
         let called = Callee { name: &component.name.text, at: callee.at, formals: &formals, rest: false };
         let actuals = self.bind_arguments(called, args);
+        let params: Vec<&ast::Param> = component.params.iter().collect();
+        self.note_arguments(args, &params, reference.module);
         let mut scope = FxHashMap::default();
         for (index, param) in component.params.iter().enumerate() {
             let ty =

@@ -120,6 +120,7 @@ impl<'a> Checker<'a> {
         let Some(name) = name.filter(|name| !name.text.is_empty()) else { return String::new() };
         if let Some(binding) = self.scope().get(Space::Value, &name.text) {
             self.use_binding(binding);
+            self.note_binding(name.at, binding);
             if matches!(self.item(binding.target).kind, ast::ItemKind::Channel(_)) {
                 return self.program_name(binding.target);
             }

@@ -167,6 +167,12 @@ fn plain_text(literal: &StringLiteral) -> Option<String> {
     })
 }
 
+/// The path that a `use` in this file names; none when it is no plain text.
+#[must_use]
+pub fn import_path(importer: &str, literal: &StringLiteral) -> Option<String> {
+    plain_text(literal).map(|path| resolve(importer, &path))
+}
+
 /// The path of an import, relative to where the importing file's own name is relative to.
 fn resolve(importer: &str, path: &str) -> String {
     if path.starts_with('/') {

@@ -25,6 +25,7 @@ pub mod lints;
 mod literals;
 mod load;
 mod metrics;
+pub mod names;
 mod operators;
 mod phases;
 mod pipelines;
@@ -46,8 +47,10 @@ use crate::model::program::Program;
 
 use checker::Checker;
 use load::Loader;
+use names::Mentions;
 
 pub use allows::{Allowed, Untested};
+pub use load::import_path;
 
 /// What a program means, and everything that is wrong with it.
 #[derive(Debug, Clone)]
@@ -62,6 +65,8 @@ pub struct Analysis {
     pub untested: Vec<Untested>,
     /// The file that was asked for, then those it imports; their texts are in `Sources`.
     pub files: Vec<FileId>,
+    /// What the names stand for, when it was asked for.
+    pub mentions: Mentions,
 }
 
 impl Analysis {
@@ -81,7 +86,19 @@ pub fn analyze(
     root: &str,
     sources: &mut Sources,
 ) -> Result<Analysis, String> {
-    analyze_watched(loader, root, sources, &mut |_| {})
+    read(loader, root, sources, (&mut |_| {}, None))
+}
+
+/// As [`analyze`], and keeps what every name stands for.
+///
+/// # Errors
+/// The loader's message, when `root` itself cannot be read.
+pub fn analyze_for_editor(
+    loader: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
+    root: &str,
+    sources: &mut Sources,
+) -> Result<Analysis, String> {
+    read(loader, root, sources, (&mut |_| {}, Some(Mentions::default())))
 }
 
 /// What an analysis does, in order; reading and the stages of the syntax alternate, file by file, and so do meaning and
@@ -107,6 +124,15 @@ pub fn analyze_watched(
     sources: &mut Sources,
     done: &mut dyn FnMut(Stage),
 ) -> Result<Analysis, String> {
+    read(loader, root, sources, (done, None))
+}
+
+fn read(
+    loader: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
+    root: &str,
+    sources: &mut Sources,
+    (done, mentions): (&mut dyn FnMut(Stage), Option<Mentions>),
+) -> Result<Analysis, String> {
     let loaded = Loader::new(loader, sources, done).load(root)?;
     let files = loaded.modules.iter().map(|module| module.file).collect();
     let mut diagnostics = loaded.diagnostics;
@@ -118,14 +144,17 @@ pub fn analyze_watched(
     let library = stdlib::Library::for_imports(imported, &excerpt::Words::of(texts));
     done(Stage::Library);
     let mut checker = Checker::new(&loaded.modules, &scopes, &unreadable, sources, &library);
+    checker.mentions = mentions;
     let mut judge = lints::Judge::new(&loaded.modules, sources, done);
     let program = pipelines::build_program(&mut checker, &mut judge);
     unused::check(&mut checker);
+    checker.note_declarations();
+    let mentions = checker.mentions.take().unwrap_or_default();
     diagnostics.extend(checker.finish());
     diagnostics.extend(judge.finish(&program));
     quiet::drop_echoes(sources, &mut diagnostics);
     let (diagnostics, allowed) = allows::apply(&loaded.modules, sources, diagnostics);
     let untested = allows::untested(&loaded.modules);
     done(Stage::Order);
-    Ok(Analysis { program, diagnostics, allowed, untested, files })
+    Ok(Analysis { program, diagnostics, allowed, untested, files, mentions })
 }

@@ -35,6 +35,8 @@ pub struct StepInfo {
 #[derive(Debug, Clone, Default)]
 pub struct PhaseInfo {
     pub name: String,
+    /// Where its name stands.
+    pub at: Location,
     pub steps: IndexMap<String, StepInfo>,
     /// It has a `for`.
     pub each: bool,
@@ -127,6 +129,7 @@ impl<'a> Checker<'a> {
             }
             let mut info = PhaseInfo {
                 name: phase.name.text.clone(),
+                at,
                 each: phase.each.is_some(),
                 elements: phase.each.as_ref().and_then(|each| written_elements(&each.list)),
                 conditional: phase.when.is_some(),
@@ -193,6 +196,7 @@ impl<'a> Checker<'a> {
             return;
         }
         let output = self.muted(|checker| checker.output_type(step));
+        self.note_place(name.at, at, Some(&output));
         let conditional = step.when.is_some();
         info.steps.insert(name.text.clone(), StepInfo { name: name.text.clone(), output, conditional, at });
     }
@@ -251,12 +255,16 @@ impl<'a> Checker<'a> {
             [name] => {
                 let binding = self.scope().get(Space::Component, &name.text)?;
                 self.use_binding(binding);
+                self.note_binding(name.at, binding);
                 binding
             }
             [alias, name] => {
                 let (module, at) = self.scope().aliases.get(alias.text.as_str()).copied()?;
                 self.used.insert(super::checker::Used::Import(self.module, at));
-                self.scopes[module].get(Space::Component, &name.text)?
+                self.note_place(alias.at, self.here(at), None);
+                let binding = self.scopes[module].get(Space::Component, &name.text)?;
+                self.note_binding(name.at, binding);
+                binding
             }
             _ => return None,
         };
@@ -342,6 +350,7 @@ impl<'a> Checker<'a> {
             }
             return None;
         };
+        self.note_place(name.at, phases.phases[phase].at, None);
         let element = match element {
             Some(element) if phases.phases[phase].each => Some(self.element_text(phase, element)?),
             Some(element) => {

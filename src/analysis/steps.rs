@@ -13,6 +13,7 @@ use crate::syntax::ast::{self, Arg, ExprKind, ItemKind, SignatureKind, StepState
 use super::arguments::{Callee, Formal};
 use super::checker::{Checker, Place, Used};
 use super::expressions::path_of;
+use super::names::Meaning;
 use super::stdlib::Signature;
 
 impl<'a> Checker<'a> {
@@ -237,6 +238,7 @@ impl<'a> Checker<'a> {
             .iter()
             .map(|param| Formal { name: &param.name, required: param.default.is_none() })
             .collect();
+        self.note(callee, Meaning::Signature(signature.kind, signature.name.clone()), None);
         let place = if signature.kind == SignatureKind::Step { Place::Argument } else { Place::Constant };
         self.in_place(place, |checker| {
             let bound = checker.bind_arguments(Callee { name, at: callee, formals: &formals, rest: false }, args);

@@ -77,6 +77,11 @@ impl<'a> Scope<'a> {
         self.names.get(&(space, name)).copied()
     }
 
+    /// All that is declared or imported by the name, whatever it is.
+    pub fn everything_named<'n>(&'n self, name: &'n str) -> impl Iterator<Item = Binding> + 'n {
+        Space::ALL.iter().filter_map(move |space| self.get(*space, name))
+    }
+
     /// Whether the `use` of a file that names it here brought it in.
     pub fn imports(&self, name: &str, at: Span) -> bool {
         let mut bindings = Space::ALL.iter().filter_map(|space| self.get(*space, name));

@@ -190,6 +190,7 @@ impl<'a> Checker<'a> {
             && matches!(self.item(binding.target).kind, ItemKind::Metrics(_))
         {
             self.use_binding(binding);
+            self.note_binding(name.at, binding);
             self.mark_group(binding.target);
             return Some(binding.target);
         }

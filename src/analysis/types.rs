@@ -229,6 +229,7 @@ impl<'a> Checker<'a> {
         }
         if let Some(binding) = self.scope().get(Space::Type, &name.text) {
             self.use_binding(binding);
+            self.note_binding(name.at, binding);
             return self.declared_type(binding.target);
         }
         if !self.might_be_declared(&name.text) {
@@ -258,6 +259,7 @@ impl<'a> Checker<'a> {
         self.used.insert(Used::Import(self.module, at));
         if let Some(binding) = self.scopes[module].get(Space::Type, inner).filter(|binding| !binding.imported) {
             self.use_binding(binding);
+            self.note_through(name.at, alias, at, binding);
             return self.declared_type(binding.target);
         }
         if !self.unreadable[module].declares.contains(inner) {

@@ -26,6 +26,7 @@ pub mod fmt;
 pub mod history;
 pub mod load;
 pub mod logs;
+pub mod lsp;
 pub mod output;
 pub mod pause;
 pub mod plan;
@@ -79,6 +80,7 @@ commands! {
     Bundle bundle;
     Switch switch;
     Version version;
+    Lsp lsp;
 }
 
 /// Checks, plans and runs production rollouts that take themselves back.

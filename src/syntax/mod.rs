@@ -29,3 +29,4 @@ pub mod tree;
 mod types;
 
 pub use files::{Parsed, Stage, parse, parse_watched};
+pub use tokens::is_keyword;

@@ -154,6 +154,12 @@ pub(super) fn keyword(word: &[u8]) -> Option<Keyword> {
     None
 }
 
+/// Whether the word is one of the language's own somewhere.
+#[must_use]
+pub fn is_keyword(word: &str) -> bool {
+    keyword(word.as_bytes()).is_some()
+}
+
 /// The rule of the grammar that a keyword is, for the lossless tree.
 pub(super) fn keyword_rule(word: &str) -> Option<Rule> {
     static RULES: std::sync::OnceLock<Vec<Option<Rule>>> = std::sync::OnceLock::new();

@@ -7,6 +7,7 @@ use crate::model::expr::{Expr, ExprKind, OutputRef, RunField};
 use crate::syntax::ast::{self, ItemKind, Name};
 
 use super::super::checker::{Checker, Entry, Used};
+use super::super::names::Meaning;
 use super::super::symbols::{ItemRef, Space};
 use super::super::types::value_type;
 use super::names::{Root, Stands};
@@ -56,6 +57,7 @@ impl<'a> Checker<'a> {
     fn item_of_module(&mut self, module: usize, name: &'a Name) -> Option<Root> {
         let binding = self.scopes[module].get(Space::Value, &name.text)?;
         self.used.insert(Used::Item(binding.target));
+        self.note_binding(name.at, binding);
         Some(match &self.item(binding.target).kind {
             ItemKind::Channel(_) => Root::Channel(binding.target),
             ItemKind::Threshold(_) => Root::Threshold(binding.target),
@@ -69,6 +71,7 @@ impl<'a> Checker<'a> {
             Root::Run => self.run_field(written, name),
             Root::Stage => {
                 if name.text == "weight" {
+                    self.note(name.at, Meaning::Word("stage.weight".to_owned()), Some(&Type::Ratio));
                     return Expr::new(ExprKind::StageWeight, Type::Ratio, self.here(written.at));
                 }
                 self.report_unknown_field(name, "stage", ["weight"]);
@@ -103,6 +106,7 @@ impl<'a> Checker<'a> {
         }
         if let Some(ty) = self.environment_keys.get(&name.text) {
             let ty = ty.clone();
+            self.note(name.at, Meaning::Key(name.text.clone()), Some(&ty));
             return Expr::new(ExprKind::Environment(name.text.clone()), ty, at);
         }
         if !self.might_be_declared(&name.text) {
@@ -126,6 +130,7 @@ impl<'a> Checker<'a> {
                 return self.error(written.at);
             }
         };
+        self.note(name.at, Meaning::Word(format!("run.{}", name.text)), Some(&ty));
         Expr::new(ExprKind::Run(field), ty, self.here(written.at))
     }
 
@@ -133,6 +138,7 @@ impl<'a> Checker<'a> {
         let fields = self.group_fields(group);
         if let Some((index, _, ty)) = fields.get_full(&name.text) {
             self.used.insert(Used::Field(group, index));
+            self.note_metric(name.at, group, &name.text, ty);
             return self.metric(group, &name.text, ty.clone(), written.at);
         }
         self.mark_group(group);
@@ -163,6 +169,7 @@ impl<'a> Checker<'a> {
             }
             return self.error(written.at);
         };
+        self.note_place(name.at, step.at, Some(&step.output));
         let own = self.frame.phase == Some(phase);
         if own && !self.frame.produced.contains(&name.text) {
             let message = format!("`{}.{}` has not run yet when this is read", info.name, name.text);
@@ -224,6 +231,8 @@ impl<'a> Checker<'a> {
             Type::Record(record) => match record.fields.get(&name.text) {
                 Some(field) => {
                     let field = field.plain().clone();
+                    let owner = record.name.clone().unwrap_or_default();
+                    self.note(name.at, Meaning::Field(owner, name.text.clone()), Some(&field));
                     return Expr::new(ExprKind::Field(inner, name.text.clone()), field, at);
                 }
                 None => {

@@ -9,6 +9,7 @@ use crate::syntax::ast::{self, Arg};
 use super::super::arguments::{Actual, Callee, Formal};
 use super::super::checker::{Checker, Place};
 use super::super::functions::{self, Form, Gives, Parameter, Takes};
+use super::super::names::Meaning;
 use super::super::types::{unify, value_type};
 use super::names::{Root, path_of};
 
@@ -64,6 +65,7 @@ impl<'a> Checker<'a> {
         args: &'a [Arg],
     ) -> Expr {
         let (form, first) = self.choose_form(forms, args);
+        self.note(callee.at, Meaning::Function(name.to_owned()), None);
         let formals: Vec<Formal<'_>> = form
             .parameters
             .iter()

@@ -39,6 +39,7 @@ impl<'a> Checker<'a> {
     fn own_item(&mut self, name: &'a Name, space: Space, ty: &Type) -> Option<ItemRef> {
         if let Some(binding) = self.scope().get(space, &name.text) {
             self.use_binding(binding);
+            self.note_binding(name.at, binding);
             return Some(binding.target);
         }
         if !self.might_be_declared(&name.text) {
@@ -69,6 +70,8 @@ impl<'a> Checker<'a> {
         }
         binding.map(|binding| {
             self.use_binding(binding);
+            self.note_place(alias.at, self.here(at), None);
+            self.note_binding(name.at, binding);
             binding.target
         })
     }

@@ -99,6 +99,9 @@ impl<'a> Checker<'a> {
             *used = true;
         }
         let ty = self.frame.locals.get(index).map_or(Type::Error, |local| local.ty.plain().clone());
+        if let Some(place) = self.frame.locals.get(index).map(|local| local.at) {
+            self.note_place(name.at, place, Some(&ty));
+        }
         Expr::new(ExprKind::Local(id), ty, self.here(name.at))
     }
 
@@ -107,6 +110,7 @@ impl<'a> Checker<'a> {
         let phase = self.frame.phase?;
         let phases = self.frame.phases.clone();
         let (phase_name, step) = phases.step(phase, &name.text)?;
+        self.note_place(name.at, step.at, Some(&step.output));
         if !self.frame.produced.contains(&name.text) {
             let message = format!("`{}` has not run yet when this is read", name.text);
             let diagnostic = Diagnostic::new(Code::PG302, self.here(name.at), message)
@@ -139,6 +143,7 @@ impl<'a> Checker<'a> {
         let fields = self.group_fields(group);
         let (index, _, ty) = fields.get_full(&name.text)?;
         self.used.insert(Used::Field(group, index));
+        self.note_metric(name.at, group, &name.text, ty);
         Some(self.metric(group, &name.text, ty.clone(), name.at))
     }
 
@@ -161,14 +166,17 @@ impl<'a> Checker<'a> {
 
     /// What a name stands for that is no value by itself.
     pub fn root_of(&mut self, name: &'a Name) -> Option<Root> {
-        if let Some(Bound { entry: Entry::Group(group), .. }) = self.lookup(&name.text) {
+        if let Some(Bound { entry: Entry::Group(group), at }) = self.lookup(&name.text) {
+            self.note_place(name.at, at, None);
             return Some(Root::Group(group));
         }
         if let Some(phase) = self.frame.phases.index_of(&name.text) {
+            self.note_place(name.at, self.frame.phases.phases[phase].at, None);
             return Some(Root::Phase(phase));
         }
         if let Some(binding) = self.scope().get(Space::Value, &name.text) {
             self.use_binding(binding);
+            self.note_binding(name.at, binding);
             return Some(self.value_root(binding));
         }
         match name.text.as_str() {
@@ -179,6 +187,7 @@ impl<'a> Checker<'a> {
         }
         let (module, at) = self.scope().aliases.get(name.text.as_str()).copied()?;
         self.used.insert(Used::Import(self.module, at));
+        self.note_place(name.at, self.here(at), None);
         Some(Root::Alias(module))
     }
 

@@ -60,14 +60,18 @@ impl<'a> Checker<'a> {
         let path = path_of(callee).unwrap_or_default();
         match path.as_slice() {
             [name] => match self.scope().get(Space::Pipeline, &name.text) {
-                Some(binding) => Some(self.used_pipeline(binding)),
+                Some(binding) => {
+                    self.note_binding(name.at, binding);
+                    Some(self.used_pipeline(binding))
+                }
                 None => {
                     self.report_unknown_pipeline(name);
                     None
                 }
             },
             [alias, name] if self.scope().aliases.contains_key(alias.text.as_str()) => {
-                let (module, _) = self.scope().aliases[alias.text.as_str()];
+                let (module, at) = self.scope().aliases[alias.text.as_str()];
+                self.note_place(alias.at, self.here(at), None);
                 self.mark_meant(&alias.text);
                 let found = self.scopes[module].get(Space::Pipeline, &name.text);
                 if found.is_none() && !self.unreadable[module].declares.contains(name.text.as_str()) {
@@ -75,6 +79,7 @@ impl<'a> Checker<'a> {
                     let what = format!("pipeline in `{}` named", self.module_name(module));
                     self.report_undefined(&what, name, near);
                 }
+                self.note_binding(name.at, found?);
                 Some(found?.target)
             }
             _ => {
@@ -125,6 +130,7 @@ impl<'a> Checker<'a> {
         let called = Callee { name: &item.name.text, at: callee.at, formals: &formals, rest: false };
         self.in_place(Place::Constant, |checker| {
             let actuals = checker.bind_arguments(called, args);
+            checker.note_arguments(args, &params, pipeline.module);
             let read = actuals.into_iter().map(|actual| {
                 let param = params[actual.formal];
                 let ty = checker
@@ -154,6 +160,7 @@ impl<'a> Checker<'a> {
         };
         if let Some(binding) = self.scope().get(Space::Environment, &name.text) {
             self.use_binding(binding);
+            self.note_binding(name.at, binding);
         }
         if self.environment_names.contains(&name.text) {
             return Some(name.text.clone());

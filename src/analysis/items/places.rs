@@ -30,6 +30,7 @@ impl<'a> Checker<'a> {
             }
             return None;
         };
+        self.note_place(name.at, launched.table.phases[index].at, None);
         let element = match element {
             Some(element) => Some(self.element_named(launched, index, element)?),
             None => None,
@@ -92,6 +93,9 @@ impl<'a> Checker<'a> {
         let is_meant = |output: &Option<Type>| output.is_some() || kinds.iter().any(|kind| last.text.starts_with(kind));
         let node = launched.nodes.get(&phase.name).and_then(|nodes| nodes.get(&full)).filter(|node| is_meant(node));
         if node.is_some() || launched.table.step(index, &full).is_some() {
+            if let Some((_, step)) = launched.table.step(index, &full).filter(|_| names.len() == 1) {
+                self.note_place(last.at, step.at, Some(&step.output));
+            }
             return Some(StepRef { phase, step: full });
         }
         let is_silent =

@@ -84,6 +84,7 @@ impl<'a> Checker<'a> {
     fn killswitch_name(&mut self, name: &Name) -> String {
         if let Some(binding) = self.scope().get(Space::KillSwitch, &name.text) {
             self.use_binding(binding);
+            self.note_binding(name.at, binding);
             return self.program_name(binding.target);
         }
         if !self.might_be_declared(&name.text) {
@@ -145,6 +146,7 @@ impl<'a> Checker<'a> {
     fn sentinel_named(&mut self, name: &Name) -> Option<ItemRef> {
         if let Some(binding) = self.scope().get(Space::Sentinel, &name.text) {
             self.use_binding(binding);
+            self.note_binding(name.at, binding);
             return Some(binding.target);
         }
         if !self.might_be_declared(&name.text) {

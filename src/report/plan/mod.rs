@@ -19,3 +19,5 @@ pub mod svg;
 pub mod text;
 mod text_parts;
 pub mod timing;
+
+pub use text_parts::span_text;

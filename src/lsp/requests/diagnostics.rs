@@ -1,0 +1,64 @@
+//! What is wrong with a file: pushed after each change, or given when it is asked for.
+
+use std::path::Path;
+
+use gen_lsp_types::{
+    Code as ProtocolCode, Diagnostic as Shown, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Message,
+};
+use serde_json::{Value, json};
+
+use super::super::convert::path_of;
+use super::super::workspace::Program;
+use super::{Context, Failure};
+use crate::base::diagnostic::{Code, Diagnostic, Severity};
+
+pub fn answer(ctx: &Context, params: Value) -> Result<Value, Failure> {
+    let uri = params["textDocument"]["uri"].as_str().unwrap_or_default();
+    Ok(json!({ "kind": "full", "items": of_file(ctx, &path_of(uri)) }))
+}
+
+/// All of one file, in its order.
+pub fn of_file(ctx: &Context, path: &Path) -> Vec<Shown> {
+    let (programs, mut diagnostics) = ctx.snapshot.diagnostics(path);
+    diagnostics.sort_by_key(|diagnostic| (diagnostic.at.span, diagnostic.code));
+    // Places are those of the program that the diagnostic is from; the file's own text is the same in all.
+    let owner = |diagnostic: &Diagnostic| {
+        programs.iter().find(|program| {
+            let same = program.file(path) == Some(diagnostic.at.file);
+            same && program.known.diagnostics(diagnostic.at.file).any(|other| other == diagnostic)
+        })
+    };
+    diagnostics.iter().filter_map(|diagnostic| shown(ctx, owner(diagnostic)?, diagnostic)).collect()
+}
+
+pub fn shown(ctx: &Context, program: &Program, diagnostic: &Diagnostic) -> Option<Shown> {
+    let source = program.known.source(diagnostic.at.file)?;
+    let mut message = diagnostic.message.clone();
+    if !diagnostic.label.is_empty() {
+        message.push_str(&format!(" ({})", diagnostic.label));
+    }
+    if let Some(help) = &diagnostic.help {
+        message.push_str(&format!("\nhelp: {help}"));
+    }
+    let related = diagnostic.labels.iter().filter_map(|label| {
+        Some(DiagnosticRelatedInformation { location: ctx.place(program, label.at)?, message: label.message.clone() })
+    });
+    let related: Vec<DiagnosticRelatedInformation> = related.collect();
+    let severity = match diagnostic.severity() {
+        Severity::Error => DiagnosticSeverity::Error,
+        Severity::Warning => DiagnosticSeverity::Warning,
+    };
+    let is_idle = matches!(diagnostic.code, Code::PG303 | Code::PG501 | Code::PG502 | Code::PG505);
+    let range = ctx.range(source, diagnostic.at);
+    Some(Shown {
+        range,
+        severity: Some(severity),
+        code: Some(ProtocolCode::String(diagnostic.code.id().to_owned())),
+        code_description: None,
+        source: Some("phasegate".to_owned()),
+        message: Message::String(message),
+        tags: is_idle.then(|| vec![DiagnosticTag::Unnecessary]),
+        related_information: (!related.is_empty()).then_some(related),
+        data: None,
+    })
+}
