@@ -128,6 +128,6 @@ impl Scene<'_> {
 
 /// The last phase that begins before the place.
 fn phases_before(body: &Block, offset: usize) -> impl Iterator<Item = &Statement> {
-    let before = body.statements.iter().filter(move |statement| (statement.at.start as usize) < offset);
-    before.filter(|statement| matches!(statement.kind, StatementKind::Phase(_))).last().into_iter()
+    let mut before = body.statements.iter().filter(move |statement| (statement.at.start as usize) < offset);
+    before.rfind(|statement| matches!(statement.kind, StatementKind::Phase(_))).into_iter()
 }
