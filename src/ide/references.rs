@@ -39,7 +39,7 @@ mod tests {
         let case = Case::new(text);
         let found = highlights(&case.known, case.file, case.offset);
         let shown: Vec<(String, bool)> = found.iter().map(|one| (case.show(one.at), one.declares)).collect();
-        assert_eq!(shown, [("main.deploy:3:18 built".to_owned(), true), ("main.deploy:4:37 built".to_owned(), false)]);
+        assert_eq!(shown, [("main.deploy:3:18 built".to_owned(), true), ("main.deploy:4:38 built".to_owned(), false)]);
     }
 
     #[test]

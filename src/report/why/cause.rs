@@ -157,17 +157,7 @@ fn aftermath(subject: Subject<'_>, cause: usize) -> Part {
         };
         words.extend(told.into_iter().map(|told| format!("{} {told}", local(subject, recorded.at))));
     }
-    let end = subject.events.last();
-    Part {
-        id: subject.state.run_id.clone(),
-        kind: "run",
-        at: end.map(|recorded| recorded.at),
-        seq: end.map(|recorded| recorded.seq),
-        verdict: subject.state.outcome.map_or(subject.state.status(), |outcome| outcome.name()).to_owned(),
-        source: "what followed".to_owned(),
-        words,
-        conditions: Vec::new(),
-    }
+    run_part(subject, "what followed", words)
 }
 
 /// What a paused run waits for.
@@ -262,6 +252,11 @@ fn quiet(subject: Subject<'_>, decided: usize) -> Part {
         (count, []) => words.push(format!("none of its {count} triggers fired")),
         (_, loud) => words.extend(loud.to_vec()),
     }
+    run_part(subject, "", words)
+}
+
+/// A part about the run as a whole, as it stands at its end.
+fn run_part(subject: Subject<'_>, source: &str, words: Vec<String>) -> Part {
     let end = subject.events.last();
     Part {
         id: subject.state.run_id.clone(),
@@ -269,7 +264,7 @@ fn quiet(subject: Subject<'_>, decided: usize) -> Part {
         at: end.map(|recorded| recorded.at),
         seq: end.map(|recorded| recorded.seq),
         verdict: subject.state.outcome.map_or(subject.state.status(), |outcome| outcome.name()).to_owned(),
-        source: String::new(),
+        source: source.to_owned(),
         words,
         conditions: Vec::new(),
     }
