@@ -7,7 +7,6 @@
 pub mod calls;
 pub mod dot;
 pub mod errors;
-pub(in crate::report) mod escape;
 pub mod json;
 mod layout;
 pub mod mermaid;

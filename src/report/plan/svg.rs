@@ -1,6 +1,5 @@
 //! A plan as a picture that stands for itself: no scripts, no fonts, nothing fetched, readable on light and dark.
 
-use super::escape::{shorten, xml};
 use super::layout::{Layout, Point, Size, arrange};
 use super::statements::headline;
 use super::structure::lines_of;
@@ -8,6 +7,7 @@ use super::text_parts::span_text;
 use super::timing::Timing;
 use crate::model::signature::EffectClass;
 use crate::plan::program::{Node, NodeKind, PhaseIndex, Plan};
+use crate::report::escape::{shorten, xml};
 
 /// Characters of a line, and how much room one takes.
 const WIDTH: usize = 52;
