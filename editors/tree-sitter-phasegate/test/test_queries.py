@@ -114,9 +114,16 @@ def test_tags_name_every_declaration(language, parser):
                 assert node.start_byte in tagged, f"{program}:{node.start_point[0] + 1} {node.type}"
 
 
-def test_neovim_and_vim_get_the_same_files():
-    """The plugin has to stand on its own, so it holds copies."""
+def copies():
+    """The plugin for Neovim has to stand on its own, so it holds copies."""
+    neovim = EDITORS / "neovim"
     for path in QUERIES:
         if path.name != "tags.scm":
-            copy = EDITORS / "neovim" / "queries" / "phasegate" / path.name
-            assert copy.read_bytes() == path.read_bytes(), f"cp {named(path)} {named(copy)}"
+            yield path, neovim / "queries" / "phasegate" / path.name
+    for folder in ("ftdetect", "ftplugin", "syntax", "indent", "compiler"):
+        yield EDITORS / "vim" / folder / "phasegate.vim", neovim / folder / "phasegate.vim"
+
+
+@pytest.mark.parametrize(("path", "copy"), copies(), ids=str)
+def test_neovim_has_the_files_of_vim_and_of_the_grammar(path, copy):
+    assert copy.read_bytes() == path.read_bytes(), f"cp {named(path)} {named(copy)}"
