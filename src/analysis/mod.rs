@@ -51,6 +51,7 @@ use names::Mentions;
 
 pub use allows::{Allowed, Untested};
 pub use load::import_path;
+pub use soundness::strictness::{Shift, shift};
 
 /// What a program means, and everything that is wrong with it.
 #[derive(Debug, Clone)]
