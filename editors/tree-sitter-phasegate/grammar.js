@@ -593,7 +593,10 @@ module.exports = grammar({
     _block_text: (_) => token.immediate(prec(1, /([^"\\$]|\$[^{"\\$])+|\$/)),
     _quotes: (_) => token.immediate(prec(1, /""?/)),
 
-    raw_string: (_) => /r"[^"\n]*"/,
+    raw_string: ($) =>
+      seq('r"', optional(alias($._raw_text, $.string_content)), optional($._in_line_text), token.immediate(prec(1, '"'))),
+    _raw_text: (_) => token.immediate(prec(1, /[^"\n]+/)),
+
     escape: (_) => token.immediate(prec(1, /\\([^u\n]|u(\{[0-9a-fA-F]*\})?)/)),
     interpolation: ($) => seq(token.immediate(prec(1, '${')), $.expression, '}'),
 

@@ -11,7 +11,7 @@
 (string "\"" @string)
 (text_block "\"\"\"" @string)
 (string_content) @string
-(raw_string) @string
+(raw_string ["r\"" "\""] @string)
 (escape) @string.escape
 (interpolation ["${" "}"] @punctuation.special)
 
