@@ -150,7 +150,7 @@ fn there_is_a_page_for_each_command_and_a_reader_takes_it() {
         assert!(names.contains(&name.to_owned()), "{name}: {names:?}");
     }
     let whole = fs::read_to_string(folder.path().join("man1/phasegate.1")).expect("read");
-    assert!(whole.contains("EXIT STATUS"), "{whole}");
+    assert!(whole.contains(".TH phasegate 1 \"\" \"Phasegate ") && whole.contains("EXIT STATUS"), "{whole}");
     assert_eq!(
         standard_output(&phasegate(folder.path(), &["man", "plan"])),
         fs::read_to_string(folder.path().join("man1/phasegate-plan.1")).expect("read")

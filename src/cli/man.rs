@@ -93,7 +93,9 @@ fn page(command: &Command, is_whole: bool) -> io::Result<Vec<u8>> {
     if is_whole {
         page.write_all(ENDINGS.as_bytes())?;
     }
-    Ok(page)
+    // An empty date is an argument all the same, or the version would be taken for it.
+    let page = String::from_utf8_lossy(&page).replacen(" 1  \"", " 1 \"\" \"", 1);
+    Ok(page.into_bytes())
 }
 
 /// What holds for every command.

@@ -29,7 +29,7 @@ def test_each_keeps_to_its_schema(schema, files):
 
 def test_no_workflow_lets_strangers_in():
     config = TOP / "tests/repository/zizmor.yml"
-    run(TOP, BIN / "zizmor", "--offline", "--no-progress", "--config", config, TOP / "action.yml", *WORKFLOWS)
+    run(TOP, BIN / "zizmor", "--offline", "--no-progress", "--min-severity=low", "--config", config, TOP / "action.yml", *WORKFLOWS)
 
 
 def test_the_scripts_are_clean():
