@@ -40,7 +40,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("demo", &["base", "contract", "model", "plan", "engine", "report", "runtime", "adapters", "session"]),
     // What an editor asks is answered from what `check` knows, with the words of the reports; when a phase starts, from
     // its plan.
-    ("ide", &["base", "contract", "syntax", "model", "analysis", "plan", "report"]),
+    ("ide", &["base", "contract", "syntax", "format", "model", "analysis", "plan", "report"]),
     // The protocol around `ide`; files come from disk where no editor has them open.
     ("lsp", &["base", "syntax", "analysis", "format", "ide", "adapters"]),
     (
@@ -83,7 +83,7 @@ const SIBLINGS: &[(&str, &[&str])] = &[
     ("steps", &["naming", "pages", "protocol", "sections", "table"]),
     ("sources", &[]),
     ("analysis/lints", &[]),
-    ("ide", &["completion", "known", "outline", "signature", "words"]),
+    ("ide", &["completion", "known", "outline", "signature", "walk", "words"]),
     ("cli", &["by_hand", "diff", "exit", "load", "output", "runs", "terminal"]),
 ];
 

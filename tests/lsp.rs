@@ -1,185 +1,13 @@
 //! The language server, driven as an editor drives it: the program itself, over its standard input and output.
 
+mod lsp_client;
+
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::thread;
-use std::time::Duration;
+use std::process::Command;
 
+use lsp_client::Client;
 use serde_json::{Value, json};
-use tempfile::TempDir;
-
-const PATIENCE: Duration = Duration::from_secs(120);
-
-struct Client {
-    server: Child,
-    input: ChildStdin,
-    messages: Receiver<Value>,
-    folder: TempDir,
-    next: i64,
-    /// Notifications that nobody has asked about yet.
-    noticed: Vec<Value>,
-}
-
-impl Client {
-    fn start(files: &[(&str, &str)]) -> Self {
-        let mut client = Self::spawn(files);
-        let capabilities = json!({
-            "general": { "positionEncodings": ["utf-16", "utf-8"] },
-            "textDocument": {
-                "completion": { "completionItem": { "snippetSupport": true } },
-                "documentSymbol": { "hierarchicalDocumentSymbolSupport": true },
-            },
-        });
-        let folder = client.uri("");
-        let params = json!({
-            "processId": null,
-            "capabilities": capabilities,
-            "workspaceFolders": [{ "uri": folder.trim_end_matches('/'), "name": "folder" }],
-        });
-        let result = client.ask("initialize", params).expect("initialized");
-        assert_eq!(result["capabilities"]["positionEncoding"], "utf-8");
-        client.tell("initialized", json!({}));
-        client
-    }
-
-    /// Without a word said.
-    fn spawn(files: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        for (name, text) in files {
-            fs::write(folder.path().join(name), text).expect("written");
-        }
-        let mut server = Command::new(env!("CARGO_BIN_EXE_phasegate"))
-            .arg("lsp")
-            .env("XDG_CACHE_HOME", folder.path().join("cache"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the server starts");
-        let input = server.stdin.take().expect("piped");
-        let output = server.stdout.take().expect("piped");
-        let (sender, messages) = channel();
-        thread::spawn(move || {
-            let mut output = BufReader::new(output);
-            while let Some(message) = read(&mut output) {
-                if sender.send(message).is_err() {
-                    return;
-                }
-            }
-        });
-        Self { server, input, messages, folder, next: 0, noticed: Vec::new() }
-    }
-
-    fn uri(&self, name: &str) -> String {
-        let path = self.folder.path().canonicalize().expect("it is there").join(name);
-        format!("file://{}", path.display())
-    }
-
-    fn raw(&mut self, text: &str) {
-        self.input.write_all(text.as_bytes()).expect("the server listens");
-        self.input.flush().expect("the server listens");
-    }
-
-    fn send(&mut self, message: &Value) {
-        let text = message.to_string();
-        self.raw(&format!("Content-Length: {}\r\n\r\n{text}", text.len()));
-    }
-
-    fn tell(&mut self, method: &str, params: Value) {
-        self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": params }));
-    }
-
-    fn ask(&mut self, method: &str, params: Value) -> Result<Value, Value> {
-        self.next += 1;
-        let id = self.next;
-        self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
-        self.answer(&json!(id))
-    }
-
-    fn answer(&mut self, id: &Value) -> Result<Value, Value> {
-        loop {
-            let message = self.messages.recv_timeout(PATIENCE).expect("an answer");
-            if message.get("method").is_some() {
-                self.noticed.push(message);
-            } else if message["id"] == *id {
-                return match message.get("error") {
-                    Some(error) => Err(error.clone()),
-                    None => Ok(message["result"].clone()),
-                };
-            }
-        }
-    }
-
-    fn open(&mut self, name: &str, text: &str) {
-        let uri = self.uri(name);
-        let document = json!({ "uri": uri, "languageId": "phasegate", "version": 1, "text": text });
-        self.tell("textDocument/didOpen", json!({ "textDocument": document }));
-    }
-
-    fn change(&mut self, name: &str, version: i64, changes: Value) {
-        let document = json!({ "uri": self.uri(name), "version": version });
-        self.tell("textDocument/didChange", json!({ "textDocument": document, "contentChanges": changes }));
-    }
-
-    /// The codes that are published for this version of a file.
-    fn published(&mut self, name: &str, version: i64) -> Vec<String> {
-        let codes = |diagnostics: &Value| {
-            let diagnostics = diagnostics.as_array().expect("a list").iter();
-            diagnostics.map(|one| one["code"].as_str().unwrap_or_default().to_owned()).collect()
-        };
-        let uri = self.uri(name);
-        loop {
-            let found = self.noticed.iter().position(|message| {
-                let params = &message["params"];
-                message["method"] == "textDocument/publishDiagnostics"
-                    && params["uri"] == json!(uri)
-                    && params["version"] == version
-            });
-            if let Some(found) = found {
-                return codes(&self.noticed.remove(found)["params"]["diagnostics"]);
-            }
-            let message = self.messages.recv_timeout(PATIENCE).expect("diagnostics");
-            self.noticed.push(message);
-        }
-    }
-
-    fn at(&self, name: &str, line: u64, character: u64) -> Value {
-        json!({ "textDocument": { "uri": self.uri(name) }, "position": { "line": line, "character": character } })
-    }
-
-    fn of(&self, name: &str) -> Value {
-        json!({ "textDocument": { "uri": self.uri(name) } })
-    }
-
-    /// Leaves in order; gives the exit status.
-    fn leave(mut self) -> Option<i32> {
-        self.ask("shutdown", Value::Null).expect("shut down");
-        self.tell("exit", Value::Null);
-        self.server.wait().expect("it ends").code()
-    }
-}
-
-fn read(output: &mut impl BufRead) -> Option<Value> {
-    let mut length = 0;
-    loop {
-        let mut line = String::new();
-        if output.read_line(&mut line).ok()? == 0 {
-            return None;
-        }
-        if line.trim().is_empty() {
-            break;
-        }
-        if let Some(value) = line.strip_prefix("Content-Length: ") {
-            length = value.trim().parse().ok()?;
-        }
-    }
-    let mut body = vec![0; length];
-    output.read_exact(&mut body).ok()?;
-    serde_json::from_slice(&body).ok()
-}
 
 const SOUND: &str = "use std.shell\n\n/// It is.\npipeline p {\n  let soak = 5m\n\n  phase one {\n    wait soak\n    step shell(\"true\") \
                      effect reads timeout 1m\n  }\n}\n";
@@ -282,7 +110,8 @@ fn every_request_is_answered() {
     assert!(selections[0]["parent"]["parent"].is_object(), "{selections}");
     let hints = json!({ "textDocument": { "uri": client.uri("a.deploy") }, "range": whole });
     let hints = client.ask("textDocument/inlayHint", hints).expect("hints");
-    assert_eq!(hints, json!([]), "a program with errors is not planned");
+    let shown: Vec<&str> = hints.as_array().expect("a list").iter().filter_map(|hint| hint["label"].as_str()).collect();
+    assert_eq!(shown, [": duration"], "a program with errors is not planned");
     let found = client.ask("textDocument/documentHighlight", client.at("a.deploy", 7, 10)).expect("highlights");
     assert_eq!(found.as_array().map(Vec::len), Some(2), "{found}");
     let found = client.ask("workspace/symbol", json!({ "query": "ON" })).expect("symbols");
@@ -298,15 +127,16 @@ fn formatting_gives_what_fmt_gives() {
     let mut params = client.of("messy.deploy");
     params["options"] = json!({ "tabSize": 4, "insertSpaces": true });
     let edits = client.ask("textDocument/formatting", params).expect("formatted");
-    let [edit] = edits.as_array().expect("a list").as_slice() else { panic!("{edits}") };
     let offset = |position: &Value| {
         let line = usize::try_from(position["line"].as_u64().expect("a line")).expect("small");
         let column = usize::try_from(position["character"].as_u64().expect("a column")).expect("small");
         messy.split_inclusive('\n').take(line).map(str::len).sum::<usize>() + column
     };
     let mut formatted = messy.to_owned();
-    let place = offset(&edit["range"]["start"])..offset(&edit["range"]["end"]);
-    formatted.replace_range(place, edit["newText"].as_str().expect("a text"));
+    for edit in edits.as_array().expect("a list").iter().rev() {
+        let place = offset(&edit["range"]["start"])..offset(&edit["range"]["end"]);
+        formatted.replace_range(place, edit["newText"].as_str().expect("a text"));
+    }
     let path = client.folder.path().join("messy.deploy");
     let done = Command::new(env!("CARGO_BIN_EXE_phasegate")).arg("fmt").arg(&path).status().expect("it runs");
     assert!(done.success());

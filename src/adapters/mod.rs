@@ -13,6 +13,7 @@ pub mod net;
 pub mod output;
 pub mod process;
 pub mod program_files;
+pub mod revision;
 pub mod secrets;
 pub mod socket;
 pub mod state;

@@ -24,6 +24,7 @@ mod items;
 pub mod lints;
 mod literals;
 mod load;
+mod memory;
 mod metrics;
 pub mod names;
 mod operators;
@@ -47,10 +48,13 @@ use crate::model::program::Program;
 
 use checker::Checker;
 use load::Loader;
+use memory::Run;
 use names::Mentions;
 
 pub use allows::{Allowed, Untested};
 pub use load::import_path;
+pub use memory::Memory;
+pub use soundness::strictness::{Shift, shift};
 
 /// What a program means, and everything that is wrong with it.
 #[derive(Debug, Clone)]
@@ -86,7 +90,37 @@ pub fn analyze(
     root: &str,
     sources: &mut Sources,
 ) -> Result<Analysis, String> {
-    read(loader, root, sources, (&mut |_| {}, None))
+    read(loader, root, sources, (&mut |_| {}, Extra::default()))
+}
+
+/// What is wrong with a program, and no more.
+#[derive(Debug)]
+pub struct Checked {
+    pub diagnostics: Vec<Diagnostic>,
+    pub files: Vec<FileId>,
+}
+
+/// The diagnostics that [`analyze`] gives, with a memory of the last time: what has not been touched since is not read again.
+///
+/// # Errors
+/// The loader's message, when `root` itself cannot be read.
+pub fn check_again(
+    loader: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
+    root: &str,
+    sources: &mut Sources,
+    memory: &mut Memory,
+) -> Result<Checked, String> {
+    let extra = Extra { mentions: None, memory: Some(memory) };
+    // What was recalled is no part of the program.
+    let Analysis { diagnostics, files, .. } = read(loader, root, sources, (&mut |_| {}, extra))?;
+    Ok(Checked { diagnostics, files })
+}
+
+/// What an analysis does for editors.
+#[derive(Debug, Default)]
+struct Extra<'m> {
+    mentions: Option<Mentions>,
+    memory: Option<&'m mut Memory>,
 }
 
 /// As [`analyze`], and keeps what every name stands for.
@@ -98,7 +132,8 @@ pub fn analyze_for_editor(
     root: &str,
     sources: &mut Sources,
 ) -> Result<Analysis, String> {
-    read(loader, root, sources, (&mut |_| {}, Some(Mentions::default())))
+    let extra = Extra { mentions: Some(Mentions::default()), memory: None };
+    read(loader, root, sources, (&mut |_| {}, extra))
 }
 
 /// What an analysis does, in order; reading and the stages of the syntax alternate, file by file, and so do meaning and
@@ -124,14 +159,14 @@ pub fn analyze_watched(
     sources: &mut Sources,
     done: &mut dyn FnMut(Stage),
 ) -> Result<Analysis, String> {
-    read(loader, root, sources, (done, None))
+    read(loader, root, sources, (done, Extra::default()))
 }
 
 fn read(
     loader: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
     root: &str,
     sources: &mut Sources,
-    (done, mentions): (&mut dyn FnMut(Stage), Option<Mentions>),
+    (done, mut extra): (&mut dyn FnMut(Stage), Extra<'_>),
 ) -> Result<Analysis, String> {
     let loaded = Loader::new(loader, sources, done).load(root)?;
     let files = loaded.modules.iter().map(|module| module.file).collect();
@@ -144,12 +179,19 @@ fn read(
     let library = stdlib::Library::for_imports(imported, &excerpt::Words::of(texts));
     done(Stage::Library);
     let mut checker = Checker::new(&loaded.modules, &scopes, &unreadable, sources, &library);
-    checker.mentions = mentions;
+    checker.mentions = extra.mentions;
+    checker.memory = extra
+        .memory
+        .as_deref_mut()
+        .and_then(|memory| Run::new(&loaded.modules, sources, &unreadable, std::mem::take(memory)));
     let mut judge = lints::Judge::new(&loaded.modules, sources, done);
     let program = pipelines::build_program(&mut checker, &mut judge);
     unused::check(&mut checker);
     checker.note_declarations();
     let mentions = checker.mentions.take().unwrap_or_default();
+    if let Some((run, memory)) = checker.memory.take().zip(extra.memory) {
+        *memory = run.finish();
+    }
     diagnostics.extend(checker.finish());
     diagnostics.extend(judge.finish(&program));
     quiet::drop_echoes(sources, &mut diagnostics);

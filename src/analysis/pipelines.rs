@@ -31,6 +31,9 @@ pub fn build_program(checker: &mut Checker<'_>, judge: &mut Judge<'_>) -> Progra
     let components = checker.judge_components(&items);
     let watched = items::read_operations(checker, &items, &mut program);
     let mut known = Known::new(launched_from_afar(checker));
+    if let Some(memory) = &mut checker.memory {
+        memory.begin(checker.modules, judge.groups_differ(&program));
+    }
     let by_module: FxHashMap<usize, &[ItemRef]> =
         items.chunk_by(|one, next| one.module == next.module).map(|items| (items[0].module, items)).collect();
     for items in imported_first(checker.modules).iter().filter_map(|module| by_module.get(module)) {
@@ -116,16 +119,30 @@ impl<'a> Checker<'a> {
             self.module = reference.module;
             let item = self.item(*reference);
             if let ItemKind::Pipeline(written) = &item.kind {
-                let read = self.read_pipeline(*reference, item, written);
-                judge.pipelines(program, std::slice::from_ref(&read));
-                known.pipelines.insert(*reference, read);
+                let recalled = self.read_or_recall(*reference, |checker| {
+                    let read = checker.read_pipeline(*reference, item, written);
+                    let found = judge.pipeline(program, &read);
+                    known.pipelines.insert(*reference, read);
+                    found
+                });
+                judge.again(recalled);
                 own.push(*reference);
             }
         }
         for reference in items {
-            if let Some(values) = self.read_launching(*reference, known, program) {
-                judge.pipelines(program, &[values]);
-            }
+            let mut read = |checker: &mut Self| match checker.read_launching(*reference, known, program) {
+                Some(values) => judge.pipeline(program, &values),
+                None => Vec::new(),
+            };
+            // Only tests: schedules are a part of what lints look at.
+            let recalled = match self.item(*reference).kind {
+                ItemKind::Test(_) => self.read_or_recall(*reference, read),
+                _ => {
+                    read(self);
+                    None
+                }
+            };
+            judge.again(recalled);
         }
         for reference in own.iter().filter(|own| own.module > 0 && !known.from_afar.contains(own)) {
             known.pipelines.remove(reference);

@@ -1,5 +1,7 @@
 //! Silence about names that something unreadable might have declared.
 
+use std::cell::Cell;
+
 use rustc_hash::FxHashSet;
 
 use crate::base::diagnostic::{Code, Diagnostic, Severity};
@@ -19,6 +21,43 @@ pub struct Unreadable<'a> {
     pub uses: FxHashSet<&'a str>,
     /// A block is never closed, so what stands in which block is a guess.
     pub unclosed: bool,
+}
+
+/// What could not be read of all modules, and whether that was asked for.
+#[derive(Debug)]
+pub struct Unread<'a> {
+    modules: &'a [Unreadable<'a>],
+    asked: Cell<bool>,
+}
+
+impl<'a> Unread<'a> {
+    pub fn new(modules: &'a [Unreadable<'a>]) -> Self {
+        Self { modules, asked: Cell::new(false) }
+    }
+
+    fn of(&self, module: usize) -> &'a Unreadable<'a> {
+        self.asked.set(true);
+        &self.modules[module]
+    }
+
+    /// Whether something that was not read might declare the name.
+    pub fn declares(&self, module: usize, name: &str) -> bool {
+        self.of(module).declares.contains(name)
+    }
+
+    /// Whether something that was not read names it.
+    pub fn uses(&self, module: usize, name: &str) -> bool {
+        self.of(module).uses.contains(name)
+    }
+
+    pub fn is_unclosed(&self, module: usize) -> bool {
+        self.of(module).unclosed
+    }
+
+    /// Whether it was asked for since this was asked last.
+    pub fn take_asked(&self) -> bool {
+        self.asked.replace(false)
+    }
 }
 
 /// What could not be read of each module. `faults` are what reading them has reported.

@@ -126,7 +126,7 @@ impl<'a> Checker<'a> {
             Written::Run(run) => self.expand_run(run).map(StatementKind::Scope),
             Written::Window(_) | Written::OnFailure { .. } if body == Body::Phase => None,
             // Behind a block that nothing closes it stands where it should.
-            Written::Phase(_) if self.unreadable[self.module].unclosed => None,
+            Written::Phase(_) if self.unreadable.is_unclosed(self.module) => None,
             Written::Phase(phase) => {
                 self.report_misplaced(&written.kind, phase.name.at, body.name(), "phases stand in the pipeline itself");
                 None

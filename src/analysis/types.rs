@@ -262,7 +262,7 @@ impl<'a> Checker<'a> {
             self.note_through(name.at, alias, at, binding);
             return self.declared_type(binding.target);
         }
-        if !self.unreadable[module].declares.contains(inner) {
+        if !self.unreadable.declares(module, inner) {
             let near = Suggestion::of(inner, self.scopes[module].names_of(Space::Type));
             let near = near.named(|near| format!("{alias}.{near}"));
             let message = format!("`{}` declares no type `{inner}`", self.module_name(module));

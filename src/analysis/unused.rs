@@ -102,7 +102,7 @@ impl<'a> Checker<'a> {
 
     /// Something unreadable in this file names it.
     fn might_be_used(&self, name: &str) -> bool {
-        self.unreadable[self.module].uses.contains(name)
+        self.unreadable.uses(self.module, name)
     }
 
     /// Parameters and `let`s of a pipeline or component.

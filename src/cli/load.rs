@@ -77,8 +77,7 @@ pub fn saved(path: &Path) -> Result<LoadedPlan, Exit> {
         exit
     };
     let name = path.display();
-    let bytes = program_files::read(path).map_err(|message| complain(&message, Exit::Usage))?;
-    let saved = parse_saved(&bytes).map_err(|reason| complain(&format!("`{name}` {reason}"), Exit::Usage))?;
+    let saved = read_saved(path).map_err(|message| complain(&message, Exit::Usage))?;
     let environment = saved.plan.environment.as_deref();
     let loaded = make(&saved.source, Some(&saved.plan.pipeline), environment, saved.set)?;
     let changes = compare(&saved.plan.inputs, &loaded.plan.inputs);
@@ -93,6 +92,19 @@ pub fn saved(path: &Path) -> Result<LoadedPlan, Exit> {
         return Err(complain(&message, Exit::Findings));
     }
     Ok(loaded)
+}
+
+/// The plan that `plan --out` saved, as it was then.
+///
+/// # Errors
+/// Why there is none, for people.
+pub fn saved_as_it_was(path: &Path) -> Result<Plan, String> {
+    read_saved(path).map(|saved| saved.plan)
+}
+
+fn read_saved(path: &Path) -> Result<Saved, String> {
+    let bytes = program_files::read(path)?;
+    parse_saved(&bytes).map_err(|reason| format!("`{}` {reason}", path.display()))
 }
 
 #[derive(Deserialize)]

@@ -29,8 +29,8 @@ pub fn type_definition(known: &Known, file: FileId, offset: usize) -> Vec<Target
     };
     let mut found = Vec::new();
     for file in &known.analysis.files {
-        for item in known.tree(*file).items {
-            if let crate::syntax::ast::ItemKind::Type(declared) = item.kind
+        for item in &known.tree(*file).items {
+            if let crate::syntax::ast::ItemKind::Type(declared) = &item.kind
                 && declared.name.text == name
             {
                 found.push(Target::Place(Location::new(*file, declared.name.at)));

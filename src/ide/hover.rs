@@ -8,7 +8,7 @@ use crate::analysis::names::{Meaning, Mention};
 use crate::analysis::stdlib::catalog;
 use crate::base::span::{FileId, Location, Span};
 use crate::contract::types::Type;
-use crate::report::rates::rates;
+use crate::report::rates::rate_at;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hover {
@@ -129,8 +129,8 @@ fn trigger(known: &Known, file: FileId, offset: usize) -> Option<Hover> {
     if known.analysis.has_errors() {
         return None;
     }
-    let all = rates(&known.analysis.program);
-    let rate = all.into_iter().find(|rate| rate.at.file == file && super::known::touches(rate.at.span, offset))?;
+    let is_there = |at: Location| at.file == file && super::known::touches(at.span, offset);
+    let rate = rate_at(&known.analysis.program, is_there)?;
     Some(Hover { at: rate.at.span, markdown: with_doc(code(&rate.trigger), Some(&rate.sentence)) })
 }
 
@@ -167,6 +167,20 @@ mod tests {
         );
         assert!(found.contains("env.soak: duration"), "{found}");
         assert!(found.contains("- a: `5m`") && found.contains("- b: `1h`"), "{found}");
+    }
+
+    #[test]
+    fn triggers_say_how_often_they_fire_falsely() {
+        let metrics = "metrics m from prometheus(\"http://a\") every 1m { x: float = query(\"x\") }\n";
+        let trigger = |condition: &str| {
+            text(&format!(
+                "{metrics}/// It is.\npipeline p {{\n  roll§back when {condition}\n  phase a {{ wait 1d }}\n}}\n"
+            ))
+        };
+        let exact = trigger("cusum(m.x, target: 1.0, sigma: 0.5).alarm");
+        assert!(exact.contains("one false alarm in") && exact.contains("integral equation"), "{exact}");
+        let simulated = trigger("mean(m.x, 5m) > 2.0 for 3 samples");
+        assert!(simulated.contains("takes a simulation"), "{simulated}");
     }
 
     #[test]

@@ -1,5 +1,9 @@
 //! A program as editors see it: its files, what is wrong with it, and what each of its names stands for.
 
+use std::sync::{Arc, OnceLock};
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use crate::analysis::names::{Meaning, Mention};
 use crate::analysis::{Analysis, analyze_for_editor};
 use crate::base::diagnostic::{Code, Diagnostic};
@@ -7,10 +11,19 @@ use crate::base::source::{SourceFile, Sources};
 use crate::base::span::{FileId, Location, Span};
 use crate::syntax::{ast, parse};
 
-/// A file with all that it imports.
+/// A file with all that it imports. What only some requests need is worked out by the first of them.
 pub struct Known {
     pub sources: Sources,
     pub analysis: Analysis,
+    trees: Vec<OnceLock<Arc<ast::File>>>,
+    places: OnceLock<Places>,
+}
+
+/// The places of all names, in order.
+struct Places {
+    at: Vec<Location>,
+    /// No name is longer.
+    longest: u32,
 }
 
 /// A name that stands for something.
@@ -28,7 +41,8 @@ impl Known {
     pub fn read(loader: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>, root: &str) -> Result<Self, String> {
         let mut sources = Sources::default();
         let analysis = analyze_for_editor(loader, root, &mut sources)?;
-        Ok(Self { sources, analysis })
+        let trees = sources.iter().map(|_| OnceLock::new()).collect();
+        Ok(Self { sources, analysis, trees, places: OnceLock::new() })
     }
 
     #[must_use]
@@ -37,30 +51,53 @@ impl Known {
     }
 
     #[must_use]
-    pub fn tree(&self, file: FileId) -> ast::File {
-        self.source(file).map(|source| parse(source).file).unwrap_or_default()
+    pub fn tree(&self, file: FileId) -> Arc<ast::File> {
+        let (Some(tree), Some(source)) = (self.trees.get(file.0 as usize), self.source(file)) else {
+            return Arc::default();
+        };
+        Arc::clone(tree.get_or_init(|| Arc::new(parse(source).file)))
+    }
+
+    /// Every name that stands for something, in the order of files and places.
+    pub fn mentions(&self) -> impl Iterator<Item = (Location, &Mention)> {
+        let found = self.places().at.iter();
+        found.filter_map(|at| Some((*at, self.analysis.mentions.get(at)?)))
+    }
+
+    /// The names within a span.
+    pub fn mentions_in(&self, file: FileId, span: Span) -> impl Iterator<Item = (Location, &Mention)> {
+        let all = &self.places().at;
+        let first = all.partition_point(|at| (at.file, at.span.start) < (file, span.start));
+        let inside = all[first..].iter().take_while(move |at| at.file == file && at.span.end <= span.end);
+        inside.filter_map(|at| Some((*at, self.analysis.mentions.get(at)?)))
+    }
+
+    fn places(&self) -> &Places {
+        self.places.get_or_init(|| {
+            let mut at: Vec<Location> = self.analysis.mentions.keys().copied().collect();
+            at.sort_unstable();
+            let longest = at.iter().map(|at| at.span.end - at.span.start).max().unwrap_or(0);
+            Places { at, longest }
+        })
     }
 
     /// The narrowest name that the cursor touches.
     #[must_use]
     pub fn name_at(&self, file: FileId, offset: usize) -> Option<Found<'_>> {
-        let touches = |at: &Location| at.file == file && touches(at.span, offset);
-        let found = self.analysis.mentions.iter().filter(|(at, _)| touches(at));
+        let Places { at: all, longest } = self.places();
+        let end = all.partition_point(|at| (at.file, at.span.start as usize) <= (file, offset));
+        let is_near = |at: &&Location| at.file == file && (at.span.start + longest) as usize >= offset;
+        let near = all[..end].iter().rev().take_while(is_near).filter(|at| touches(at.span, offset));
         // Of two names side by side, the one that begins here.
-        let narrowest = found.min_by_key(|(at, _)| (at.span.end - at.span.start, u32::MAX - at.span.start));
-        narrowest.map(|(at, mention)| Found { at: *at, mention })
+        let at = near.min_by_key(|at| (at.span.end - at.span.start, u32::MAX - at.span.start))?;
+        Some(Found { at: *at, mention: self.analysis.mentions.get(at)? })
     }
 
     /// Every name that stands for this, in the order of files and places.
     #[must_use]
     pub fn named(&self, meaning: &Meaning) -> Vec<Found<'_>> {
-        let mentions = self.analysis.mentions.iter();
-        let mut found: Vec<Found<'_>> = mentions
-            .filter(|(_, mention)| mention.meaning == *meaning)
-            .map(|(at, mention)| Found { at: *at, mention })
-            .collect();
-        found.sort_by_key(|found| found.at);
-        found
+        let named = self.mentions().filter(|(_, mention)| mention.meaning == *meaning);
+        named.map(|(at, mention)| Found { at, mention }).collect()
     }
 
     /// The diagnostics of one file.
@@ -77,19 +114,24 @@ pub fn touches(span: Span, offset: usize) -> bool {
 /// What is wrong with a file that is a part of several programs: each thing once, and that something is unused only when no
 /// program uses it.
 #[must_use]
-pub fn merge(programs: &[(&Known, FileId)]) -> Vec<Diagnostic> {
-    let mut merged: Vec<Diagnostic> = Vec::new();
-    let same = |one: &Diagnostic, other: &Diagnostic| {
-        one.at.span == other.at.span && one.code == other.code && one.message == other.message
-    };
-    for (known, file) in programs {
-        for diagnostic in known.diagnostics(*file) {
-            let everywhere =
-                || programs.iter().all(|(known, file)| known.diagnostics(*file).any(|other| same(diagnostic, other)));
-            if !merged.iter().any(|other| same(diagnostic, other)) && (diagnostic.code != Code::PG501 || everywhere()) {
-                merged.push(diagnostic.clone());
-            }
-        }
+pub fn merge(programs: &[(&[Diagnostic], FileId)]) -> Vec<Diagnostic> {
+    type Key<'d> = (Span, Code, &'d str);
+    fn key(diagnostic: &Diagnostic) -> Key<'_> {
+        (diagnostic.at.span, diagnostic.code, diagnostic.message.as_str())
     }
-    merged
+    let of_file = |(diagnostics, file): (&'_ [Diagnostic], FileId)| -> Vec<Diagnostic> {
+        diagnostics.iter().filter(|diagnostic| diagnostic.at.file == file).cloned().collect()
+    };
+    let all: Vec<Vec<Diagnostic>> = programs.iter().map(|part| of_file(*part)).collect();
+    let mut found_by: FxHashMap<Key<'_>, usize> = FxHashMap::default();
+    for own in &all {
+        let own: FxHashSet<Key<'_>> = own.iter().map(key).collect();
+        own.into_iter().for_each(|key| *found_by.entry(key).or_insert(0) += 1);
+    }
+    let mut taken: FxHashSet<Key<'_>> = FxHashSet::default();
+    let is_everywhere = |diagnostic: &Diagnostic| found_by.get(&key(diagnostic)) == Some(&all.len());
+    let merged = all.iter().flatten().filter(|diagnostic| {
+        (diagnostic.code != Code::PG501 || is_everywhere(diagnostic)) && taken.insert(key(diagnostic))
+    });
+    merged.cloned().collect()
 }

@@ -4,18 +4,23 @@
 //! broken or not; what cannot be said is left out.
 
 pub mod actions;
+pub mod calls;
 pub mod completion;
 pub mod definition;
+pub mod focus;
 pub mod folding;
+pub mod formatting;
 pub mod hints;
 pub mod hover;
 pub mod known;
+pub mod moves;
 pub mod outline;
 pub mod references;
 pub mod rename;
 pub mod selection;
 pub mod signature;
 pub mod tokens;
+mod walk;
 pub mod words;
 
 #[cfg(test)]

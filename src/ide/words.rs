@@ -4,10 +4,11 @@ use std::sync::OnceLock;
 
 use crate::analysis::functions::{self, Form};
 use crate::analysis::stdlib::{Signature, modules};
+use crate::base::diagnostic::Edit;
 use crate::base::source::SourceFile;
-use crate::base::span::FileId;
+use crate::base::span::{FileId, Span};
 use crate::contract::types::Type;
-use crate::syntax::ast::{File, Item, ItemKind, SignatureItem};
+use crate::syntax::ast::{ExprKind, File, Item, ItemKind, SignatureItem, StatementKind, UseSource};
 use crate::syntax::parse;
 
 /// A call's parameters as text, and where each of them stands in it.
@@ -56,6 +57,45 @@ fn declared(name: &str) -> Option<(&'static Module, &'static Item, &'static Sign
 /// Where the library declares this, with its module.
 pub fn declaration(name: &str) -> Option<(&'static str, Item)> {
     declared(name).map(|(module, item, _)| (module.name, item.clone()))
+}
+
+/// What imports the module of a step, unless the file does.
+pub fn import_of(tree: &File, step: &str) -> Option<Edit> {
+    let module = step.split('.').next().unwrap_or_default();
+    let mut last = None;
+    for item in &tree.items {
+        let ItemKind::Use(import) = &item.kind else { continue };
+        if matches!(import.source, UseSource::Std(_)) && import.names.iter().any(|name| name.text == module) {
+            return None;
+        }
+        last = Some(item.at);
+    }
+    Some(import_line(last, &format!("use std.{module}")))
+}
+
+/// A new line of imports behind the last one, which stands at `last`.
+pub fn import_line(last: Option<Span>, line: &str) -> Edit {
+    match last {
+        Some(at) => Edit { span: at.after(), text: format!("\n{line}") },
+        None => Edit { span: Span::default(), text: format!("{line}\n\n") },
+    }
+}
+
+/// Of every composite step the steps it is made of, with where it names them.
+pub fn compositions() -> Vec<(String, String, Span)> {
+    let mut found = Vec::new();
+    for module in library() {
+        for item in &module.file.items {
+            let ItemKind::Signature(declared) = &item.kind else { continue };
+            let Some(body) = &declared.body else { continue };
+            for statement in &body.statements {
+                let StatementKind::Step(step) = &statement.kind else { continue };
+                let ExprKind::Call { callee, .. } = &*step.call.kind else { continue };
+                found.push((declared.name.text.clone(), module.source.slice(callee.at).to_owned(), callee.at));
+            }
+        }
+    }
+    found
 }
 
 /// What is called and with what.

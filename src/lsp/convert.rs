@@ -1,5 +1,6 @@
 //! Between places in the protocol (lines and units of a negotiated encoding) and places in text (bytes).
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
 use gen_lsp_types::{Position, Range, Uri};
@@ -52,19 +53,44 @@ impl Encoding {
     }
 }
 
-pub fn position(source: &SourceFile, offset: usize, encoding: Encoding) -> Position {
-    let mut offset = offset.min(source.text.len());
-    while !source.text.is_char_boundary(offset) {
-        offset -= 1;
-    }
-    let line = source.line_column(offset).line;
-    let start = source.line_span(line).start as usize;
-    let before = source.text.get(start..offset).unwrap_or_default();
-    Position { line: u32::try_from(line - 1).unwrap_or(u32::MAX), character: encoding.length(before) }
+pub fn range(source: &SourceFile, span: Span, encoding: Encoding) -> Range {
+    Ruler::new(source, encoding).range(span)
 }
 
-pub fn range(source: &SourceFile, span: Span, encoding: Encoding) -> Range {
-    Range { start: position(source, span.start as usize, encoding), end: position(source, span.end as usize, encoding) }
+/// Places of one file as positions. Those that follow each other on a line are counted on from the one before, so that all of
+/// a line of megabytes cost no more than the line.
+pub struct Ruler<'s> {
+    source: &'s SourceFile,
+    encoding: Encoding,
+    /// The last place, with where its line begins and its units in it.
+    last: Cell<(usize, usize, u32)>,
+}
+
+impl<'s> Ruler<'s> {
+    pub fn new(source: &'s SourceFile, encoding: Encoding) -> Self {
+        Self { source, encoding, last: Cell::new((0, 0, 0)) }
+    }
+
+    pub fn position(&self, offset: usize) -> Position {
+        let mut offset = offset.min(self.source.text.len());
+        while !self.source.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let line = self.source.line_column(offset).line;
+        let start = self.source.line_span(line).start as usize;
+        let (from, units) = match self.last.get() {
+            (last_start, last, units) if last_start == start && last <= offset => (last, units),
+            _ => (start, 0),
+        };
+        let more = self.encoding.length(self.source.text.get(from..offset).unwrap_or_default());
+        let character = units.saturating_add(more);
+        self.last.set((start, offset, character));
+        Position { line: u32::try_from(line - 1).unwrap_or(u32::MAX), character }
+    }
+
+    pub fn range(&self, span: Span) -> Range {
+        Range { start: self.position(span.start as usize), end: self.position(span.end as usize) }
+    }
 }
 
 /// The byte at a position; beyond its line the end of the line, beyond the text the end of the text.
@@ -112,7 +138,7 @@ pub fn uri_of(path: &Path) -> Uri {
 
 #[cfg(test)]
 mod tests {
-    use super::{Encoding, offset, position};
+    use super::{Encoding, Ruler, offset};
     use crate::base::source::SourceFile;
     use crate::base::span::FileId;
 
@@ -120,11 +146,14 @@ mod tests {
     fn positions_go_there_and_back_in_every_encoding() {
         let source = SourceFile::new(FileId(0), "a.deploy", "aé😀z\r\nsecond\n");
         for encoding in [Encoding::Utf8, Encoding::Utf16, Encoding::Utf32] {
+            let ruler = Ruler::new(&source, encoding);
             for (at, _) in source.text.char_indices().filter(|(_, one)| *one != '\n') {
-                assert_eq!(offset(&source, position(&source, at, encoding), encoding), at, "{at} {encoding:?}");
+                let alone = Ruler::new(&source, encoding).position(at);
+                assert_eq!(ruler.position(at), alone, "{at} {encoding:?}");
+                assert_eq!(offset(&source, alone, encoding), at, "{at} {encoding:?}");
             }
         }
-        let end = position(&source, 7, Encoding::Utf16);
+        let end = Ruler::new(&source, Encoding::Utf16).position(7);
         assert_eq!((end.line, end.character), (0, 4));
         let beyond = gen_lsp_types::Position { line: 0, character: 99 };
         assert_eq!(offset(&source, beyond, Encoding::Utf8), 8);

@@ -26,8 +26,8 @@ const STACK: usize = 32 << 20;
 enum Event {
     Incoming(Incoming),
     Answered(Response),
-    /// What a look into the folders has found.
-    Surveyed(BTreeMap<PathBuf, Vec<PathBuf>>),
+    /// What a look into the folders has found; only the latest counts.
+    Surveyed(u64, BTreeMap<PathBuf, Vec<PathBuf>>),
     /// What is wrong with an open file, as the protocol says it.
     Diagnosed(PathBuf, Value),
 }
@@ -57,6 +57,10 @@ pub fn serve(input: impl Read + Send + 'static, output: impl Write + Send + 'sta
         latest: Arc::new(AtomicU64::new(0)),
         cancelled: Arc::new(Mutex::new(HashSet::new())),
         published: HashMap::new(),
+        roots: Vec::new(),
+        surveys: 0,
+        changed: None,
+        stale: false,
         pulls: false,
         watches: false,
     };
@@ -100,6 +104,13 @@ struct Server {
     cancelled: Arc<Mutex<HashSet<RequestId>>>,
     /// What was last said of each open file.
     published: HashMap<PathBuf, Value>,
+    /// The folders of the editor.
+    roots: Vec<PathBuf>,
+    surveys: u64,
+    /// The text that was edited last: it is looked at before all others.
+    changed: Option<PathBuf>,
+    /// Something has changed since open files were looked at.
+    stale: bool,
     /// The client asks for diagnostics itself.
     pulls: bool,
     /// The client can say which files change on disk.
@@ -108,30 +119,44 @@ struct Server {
 
 impl Server {
     fn run(&mut self, incoming: &Receiver<Event>) -> bool {
-        for event in incoming {
+        loop {
+            // What came in a row is taken in before anything is looked at.
+            let event = match incoming.try_recv() {
+                Ok(event) => event,
+                Err(_) => {
+                    if std::mem::take(&mut self.stale) {
+                        self.diagnose();
+                    }
+                    match incoming.recv() {
+                        Ok(event) => event,
+                        Err(_) => return false,
+                    }
+                }
+            };
             match event {
-                Event::Incoming(Incoming::Closed) => break,
-                Event::Incoming(Incoming::Malformed(reason)) => self.refuse_malformed(&reason),
+                Event::Incoming(Incoming::Closed) => return false,
+                Event::Incoming(Incoming::Malformed(reason, asker)) => self.refuse_malformed(&reason, asker),
                 Event::Incoming(Incoming::Message(Message::Notification(notification))) => {
                     if notification.method == "exit" {
                         return self.stage == Stage::ShutDown;
                     }
                     if self.stage == Stage::Running {
-                        self.notice(notification);
+                        // Nothing of what is known is half changed: snapshots are made first and taken then.
+                        let _ = catch_unwind(AssertUnwindSafe(|| self.notice(notification)));
                     }
                 }
                 Event::Incoming(Incoming::Message(Message::Request(request))) => self.asked(request),
                 // Answers to what this server asks for: nothing depends on them.
                 Event::Incoming(Incoming::Message(Message::Response(_))) => {}
                 Event::Answered(response) => self.answer(response),
-                Event::Surveyed(found) => {
+                Event::Surveyed(number, found) if number == self.surveys => {
                     self.context.snapshot = self.context.snapshot.with_files(found);
-                    self.diagnose();
+                    self.stale = true;
                 }
+                Event::Surveyed(..) => {}
                 Event::Diagnosed(path, diagnostics) => self.publish(path, diagnostics),
             }
         }
-        false
     }
 
     fn say(&self, message: impl Into<Message>) {
@@ -139,8 +164,11 @@ impl Server {
         let _ = self.outgoing.send(message.into());
     }
 
-    /// Nobody knows which request it was.
-    fn refuse_malformed(&self, reason: &str) {
+    fn refuse_malformed(&self, reason: &str, asker: Option<RequestId>) {
+        if let Some(id) = asker {
+            return self.say(Response::new_err(id, ErrorCode::InvalidRequest as i32, reason.to_owned()));
+        }
+        // Nobody knows which request it was.
         let params = json!({ "type": 2, "message": format!("a message could not be read: {reason}") });
         self.say(Notification { method: "window/logMessage".to_owned(), params });
     }
@@ -186,16 +214,16 @@ impl Server {
         if roots.is_empty() {
             roots.extend(params["rootUri"].as_str());
         }
-        self.look_into(roots.into_iter().map(path_of).collect());
+        self.roots = roots.into_iter().map(path_of).collect();
+        self.look_into_folders();
         requests::capabilities(self.context.encoding)
     }
 
-    fn look_into(&self, folders: Vec<PathBuf>) {
-        let folders: Vec<PathBuf> = folders.into_iter().filter(|folder| folder.is_dir()).collect();
-        let events = self.events.clone();
-        if !folders.is_empty() {
-            self.pool.spawn(move || drop(events.send(Event::Surveyed(survey(&folders)))));
-        }
+    fn look_into_folders(&mut self) {
+        self.surveys += 1;
+        let folders: Vec<PathBuf> = self.roots.iter().filter(|folder| folder.is_dir()).cloned().collect();
+        let (events, number) = (self.events.clone(), self.surveys);
+        self.pool.spawn(move || drop(events.send(Event::Surveyed(number, survey(&folders)))));
     }
 
     /// Answered over the texts as they are now, whatever is changed while it is worked out.
@@ -252,12 +280,31 @@ impl Server {
                 let changes = params["changes"].as_array().into_iter().flatten();
                 self.touched(changes.filter_map(|change| change["uri"].as_str().map(path_of)).collect());
             }
-            "workspace/didChangeWorkspaceFolders" => {
-                let added = params["event"]["added"].as_array().into_iter().flatten();
-                self.look_into(added.filter_map(|folder| folder["uri"].as_str().map(path_of)).collect());
+            "workspace/didCreateFiles" | "workspace/didRenameFiles" | "workspace/didDeleteFiles" => {
+                self.moved(&params["files"]);
             }
+            "workspace/didChangeWorkspaceFolders" => self.change_folders(&params["event"]),
             _ => {}
         }
+    }
+
+    /// Files or whole folders that are somewhere else now.
+    fn moved(&mut self, files: &Value) {
+        let files = files.as_array().into_iter().flatten();
+        let uris = files.flat_map(|file| ["uri", "oldUri", "newUri"].map(|name| file[name].as_str()));
+        self.touched(uris.flatten().map(path_of).collect());
+        self.look_into_folders();
+    }
+
+    fn change_folders(&mut self, event: &Value) {
+        let paths = |folders: &Value| -> Vec<PathBuf> {
+            let folders = folders.as_array().into_iter().flatten();
+            folders.filter_map(|folder| folder["uri"].as_str().map(path_of)).collect()
+        };
+        let removed = paths(&event["removed"]);
+        self.roots.retain(|root| !removed.contains(root));
+        self.roots.extend(paths(&event["added"]));
+        self.look_into_folders();
     }
 
     /// Asks to be told of files that change on disk.
@@ -274,28 +321,25 @@ impl Server {
 
     fn open(&mut self, document: &Value) {
         let (Some(uri), Some(text)) = (document["uri"].as_str(), document["text"].as_str()) else { return };
-        let document = Document { uri: uri.to_owned(), version: version_of(document), text: text.to_owned() };
-        self.set(&path_of(uri), Some(document));
+        self.set(&path_of(uri), Some(Document::new(uri, version_of(document), text.to_owned())));
     }
 
     /// One edit after the other: each counts on the text that the one before has left.
     fn change(&mut self, document: &Value, changes: &Value) {
         let Some(path) = document["uri"].as_str().map(path_of) else { return };
         let Some(known) = self.context.snapshot.document(&path) else { return };
-        let mut text = known.text.clone();
+        let mut source = Arc::clone(&known.source);
         for change in changes.as_array().into_iter().flatten() {
             let Some(written) = change["text"].as_str() else { continue };
-            match serde_json::from_value(change["range"].clone()) {
-                Ok(range) => {
-                    let source = SourceFile::new(FileId(0), "", text);
-                    let place = span(&source, range, self.context.encoding);
-                    text = source.text;
-                    text.replace_range(place.range(), written);
-                }
-                Err(_) => written.clone_into(&mut text),
+            let mut text = written.to_owned();
+            if let Ok(range) = serde_json::from_value(change["range"].clone()) {
+                let place = span(&source, range, self.context.encoding);
+                text.clone_from(&source.text);
+                text.replace_range(place.range(), written);
             }
+            source = Arc::new(SourceFile::new(FileId(0), "", text));
         }
-        let changed = Document { uri: known.uri.clone(), version: version_of(document), text };
+        let changed = Document { uri: known.uri.clone(), version: version_of(document), source };
         self.set(&path, Some(changed));
     }
 
@@ -311,12 +355,14 @@ impl Server {
 
     fn set(&mut self, path: &std::path::Path, document: Option<Document>) {
         self.context.snapshot = self.context.snapshot.with_document(path, document);
-        self.diagnose();
+        self.latest.fetch_add(1, Ordering::Relaxed);
+        self.changed = Some(path.to_path_buf());
+        self.stale = true;
     }
 
     fn touched(&mut self, paths: Vec<PathBuf>) {
         self.context.snapshot = self.context.snapshot.after_changes(&paths);
-        self.diagnose();
+        self.stale = true;
     }
 
     /// Looks at all open files again. While that goes on further changes only count; the last of them is looked at next.
@@ -326,8 +372,12 @@ impl Server {
         }
         let number = self.latest.fetch_add(1, Ordering::Relaxed) + 1;
         let (context, events, latest) = (self.context.clone(), self.events.clone(), Arc::clone(&self.latest));
+        let first = self.changed.clone();
         self.pool.spawn(move || {
-            for (path, document) in context.snapshot.documents() {
+            let is_first = |path: &PathBuf| Some(path) == first.as_ref();
+            let documents = || context.snapshot.documents();
+            let others = documents().filter(|(path, _)| !is_first(path));
+            for (path, document) in documents().filter(|(path, _)| is_first(path)).chain(others) {
                 if latest.load(Ordering::Relaxed) != number {
                     return;
                 }

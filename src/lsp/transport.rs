@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, Read};
 
-use lsp_server::Message;
+use lsp_server::{Message, RequestId};
 
 /// A text of more is no message.
 const LARGEST: usize = 256 << 20;
@@ -11,8 +11,8 @@ const LARGEST: usize = 256 << 20;
 #[derive(Debug)]
 pub enum Incoming {
     Message(Message),
-    /// Something that is no message, and why.
-    Malformed(String),
+    /// Something that is no message, why, and who waits for an answer.
+    Malformed(String, Option<RequestId>),
     Closed,
 }
 
@@ -22,7 +22,7 @@ pub fn read(input: &mut impl BufRead) -> Incoming {
     if length > LARGEST {
         let mut rest = input.take(length as u64);
         return match std::io::copy(&mut rest, &mut std::io::sink()) {
-            Ok(_) => Incoming::Malformed("the message is too large".to_owned()),
+            Ok(_) => Incoming::Malformed("the message is too large".to_owned(), None),
             Err(_) => Incoming::Closed,
         };
     }
@@ -33,8 +33,15 @@ pub fn read(input: &mut impl BufRead) -> Incoming {
     }
     match serde_json::from_slice(&body) {
         Ok(message) => Incoming::Message(message),
-        Err(error) => Incoming::Malformed(error.to_string()),
+        Err(error) => Incoming::Malformed(error.to_string(), asker(&body)),
     }
+}
+
+/// The id of what is JSON and might be a request.
+fn asker(body: &[u8]) -> Option<RequestId> {
+    let value: serde_json::Value = serde_json::from_slice(body).ok()?;
+    let is_answer = value.get("result").is_some() || value.get("error").is_some();
+    serde_json::from_value(value.get("id").filter(|_| !is_answer)?.clone()).ok()
 }
 
 /// The length that the next header says; lines that belong to no header are passed over. None at the end.
@@ -73,10 +80,13 @@ mod tests {
         let text = format!("garbage\n\nContent-Length: 3\r\n\r\n{{x}}Content-Length: {}\r\n\r\n{body}", body.len());
         // The third byte of the broken one ends it; what is left of it is no header.
         let mut input = text.as_bytes();
-        assert!(matches!(read(&mut input), Incoming::Malformed(_)));
+        assert!(matches!(read(&mut input), Incoming::Malformed(_, None)));
         assert!(matches!(read(&mut input), Incoming::Message(_)));
         assert!(matches!(read(&mut input), Incoming::Closed));
+        let odd = r#"{"id":7,"method":3}"#;
+        let text = format!("Content-Length: {}\r\n\r\n{odd}", odd.len());
+        assert!(matches!(read(&mut text.as_bytes()), Incoming::Malformed(_, Some(id)) if id == 7.into()));
         let mut endless: &[u8] = b"Content-Length: 99999999999999\r\n\r\nabc";
-        assert!(matches!(read(&mut endless), Incoming::Malformed(_)));
+        assert!(matches!(read(&mut endless), Incoming::Malformed(..)));
     }
 }

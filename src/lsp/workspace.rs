@@ -5,12 +5,17 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::adapters::program_files;
+use crate::analysis::{Checked, Memory, check_again};
 use crate::base::diagnostic::Diagnostic;
+use crate::base::source::{SourceFile, Sources};
 use crate::base::span::FileId;
+use crate::ide::focus::focus;
 use crate::ide::known::{Known, merge};
+use crate::ide::outline::{Symbol, outline};
+use crate::syntax::parse;
 
 use super::convert::identity;
 use super::library;
@@ -21,36 +26,114 @@ pub struct Document {
     /// As the editor spells it.
     pub uri: String,
     pub version: i32,
-    pub text: String,
+    pub source: Arc<SourceFile>,
+}
+
+impl Document {
+    pub fn new(uri: &str, version: i32, text: String) -> Self {
+        Self { uri: uri.to_owned(), version, source: Arc::new(SourceFile::new(FileId(0), "", text)) }
+    }
 }
 
 /// A program, and which file on disk each of its files is.
 pub struct Program {
     pub known: Known,
-    places: HashMap<FileId, PathBuf>,
-    /// All that was asked for, there or not.
-    asked: BTreeSet<PathBuf>,
+    places: Places,
 }
 
 impl Program {
     pub fn path(&self, file: FileId) -> &Path {
-        self.places.get(&file).map_or(Path::new(""), PathBuf::as_path)
+        self.places.path(file)
     }
 
     pub fn file(&self, path: &Path) -> Option<FileId> {
-        self.known.analysis.files.iter().copied().find(|file| self.path(*file) == path)
+        self.places.file(path)
+    }
+}
+
+/// What is wrong with a program.
+pub struct Check {
+    sources: Sources,
+    pub checked: Checked,
+    places: Places,
+}
+
+impl Check {
+    pub fn source(&self, file: FileId) -> Option<&SourceFile> {
+        self.sources.get(file)
+    }
+
+    pub fn path(&self, file: FileId) -> &Path {
+        self.places.path(file)
+    }
+
+    pub fn file(&self, path: &Path) -> Option<FileId> {
+        self.places.file(path)
+    }
+
+    pub fn diagnostics(&self, file: FileId) -> impl Iterator<Item = &Diagnostic> {
+        self.checked.diagnostics.iter().filter(move |diagnostic| diagnostic.at.file == file)
+    }
+}
+
+/// Which file on disk each file of a program is.
+struct Places {
+    by_id: HashMap<FileId, PathBuf>,
+    by_path: HashMap<PathBuf, FileId>,
+    /// All that was asked for, there or not.
+    asked: BTreeSet<PathBuf>,
+}
+
+impl Places {
+    fn new(files: &[FileId], sources: &Sources, asked: BTreeSet<PathBuf>) -> Self {
+        let place = |file: &FileId| Some((*file, identity(Path::new(&sources.get(*file)?.name))));
+        let by_id: HashMap<FileId, PathBuf> = files.iter().filter_map(place).collect();
+        let mut by_path = HashMap::new();
+        for file in files.iter().rev() {
+            by_path.extend(by_id.get(file).map(|path| (path.clone(), *file)));
+        }
+        Self { by_id, by_path, asked }
+    }
+
+    fn path(&self, file: FileId) -> &Path {
+        self.by_id.get(&file).map_or(Path::new(""), PathBuf::as_path)
+    }
+
+    fn file(&self, path: &Path) -> Option<FileId> {
+        self.by_path.get(path).copied()
+    }
+
+    /// Whether one of these files says something else now than it did for the program with these sources.
+    fn changed(&self, sources: &Sources, touched: &[Touched<'_>]) -> bool {
+        touched.iter().any(|(path, text)| {
+            let read = || Some(sources.get(self.file(path)?)?.text.as_str());
+            self.asked.contains(*path) && (text.is_none() || read() != *text)
+        })
     }
 }
 
 type Slot = Arc<OnceLock<Option<Arc<Program>>>>;
+type CheckSlot = Arc<OnceLock<Option<Arc<Check>>>>;
+type Outline = Arc<OnceLock<Arc<Vec<Symbol>>>>;
 
 #[derive(Clone, Default)]
 pub struct Snapshot {
     documents: Arc<BTreeMap<PathBuf, Arc<Document>>>,
     /// What each file that is known imports.
     imports: Arc<BTreeMap<PathBuf, Vec<PathBuf>>>,
+    /// The other way round.
+    importers: Arc<OnceLock<HashMap<PathBuf, Vec<PathBuf>>>>,
     programs: Arc<Mutex<HashMap<PathBuf, Slot>>>,
+    /// What is wrong with programs: known sooner than what their names stand for.
+    checks: Arc<Mutex<HashMap<PathBuf, CheckSlot>>>,
+    /// What was found the last time, from one snapshot to the next.
+    memories: Arc<Mutex<HashMap<PathBuf, Memory>>>,
+    /// What files declare.
+    outlines: Arc<Mutex<HashMap<PathBuf, Outline>>>,
 }
+
+/// A file with its new text; none when nobody knows it.
+type Touched<'t> = (&'t Path, Option<&'t str>);
 
 impl Snapshot {
     pub fn document(&self, path: &Path) -> Option<&Arc<Document>> {
@@ -65,55 +148,107 @@ impl Snapshot {
         self.imports.keys()
     }
 
+    /// The text of a file, from the editor or from disk.
+    pub fn text(&self, path: &Path) -> Option<Arc<SourceFile>> {
+        match self.documents.get(path) {
+            Some(document) => Some(Arc::clone(&document.source)),
+            None => read_text(path),
+        }
+    }
+
+    /// What a file declares; nothing when it cannot be read.
+    pub fn outline(&self, path: &Path) -> Arc<Vec<Symbol>> {
+        let slot = Arc::clone(lock(&self.outlines).entry(path.to_path_buf()).or_default());
+        let read = || self.text(path).map(|source| outline(&parse(&source).file)).unwrap_or_default();
+        Arc::clone(slot.get_or_init(|| Arc::new(read())))
+    }
+
     /// With this text open, or closed again when there is none.
     pub fn with_document(&self, path: &Path, document: Option<Document>) -> Self {
         let mut documents = (*self.documents).clone();
-        let mut imports = (*self.imports).clone();
-        match document {
+        let (imported, text) = match document {
             Some(document) => {
-                imports.insert(path.to_path_buf(), imports_of(path, &document.text));
+                let imported = imports_of(path, &document.source.text);
+                let source = Arc::clone(&document.source);
                 documents.insert(path.to_path_buf(), Arc::new(document));
+                (Some(imported), Some(source))
             }
             None => {
                 documents.remove(path);
-                scan(path, &mut imports);
+                let text = read_text(path);
+                (text.as_ref().map(|text| imports_of(path, &text.text)), text)
             }
+        };
+        let touched = [(path, text.as_ref().map(|source| source.text.as_str()))];
+        let mut next = self.without(&touched);
+        next.documents = Arc::new(documents);
+        if self.imports.get(path) != imported.as_ref() {
+            let mut imports = (*self.imports).clone();
+            match imported {
+                Some(imported) => drop(imports.insert(path.to_path_buf(), imported)),
+                None => drop(imports.remove(path)),
+            }
+            next.import(imports);
         }
-        Self { documents: Arc::new(documents), imports: Arc::new(imports), programs: self.untouched(&[path]) }
+        next
     }
 
     /// After files were changed, made or removed on disk.
     pub fn after_changes(&self, paths: &[PathBuf]) -> Self {
         let mut imports = (*self.imports).clone();
-        for path in paths.iter().filter(|path| !self.documents.contains_key(*path)) {
-            scan(path, &mut imports);
+        let changed = paths.iter().filter(|path| !self.documents.contains_key(*path));
+        let texts: Vec<(&Path, Option<Arc<SourceFile>>)> =
+            changed.map(|path| (path.as_path(), read_text(path))).collect();
+        for (path, text) in &texts {
+            match text {
+                Some(text) => drop(imports.insert(path.to_path_buf(), imports_of(path, &text.text))),
+                None => drop(imports.remove(*path)),
+            }
         }
-        let touched: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
-        Self { imports: Arc::new(imports), programs: self.untouched(&touched), documents: Arc::clone(&self.documents) }
+        let touched: Vec<Touched<'_>> =
+            texts.iter().map(|(path, text)| (*path, text.as_ref().map(|source| source.text.as_str()))).collect();
+        let mut next = self.without(&touched);
+        next.import(imports);
+        next
     }
 
-    /// With the files that a look into the folders has found.
+    /// With the files that a look into the folders has found, and those that are open.
     pub fn with_files(&self, found: BTreeMap<PathBuf, Vec<PathBuf>>) -> Self {
         let mut imports = found;
-        imports.extend(self.imports.iter().map(|(path, imported)| (path.clone(), imported.clone())));
-        Self { imports: Arc::new(imports), ..self.clone() }
+        let open = self.documents.keys().filter_map(|path| Some((path.clone(), self.imports.get(path)?.clone())));
+        imports.extend(open);
+        let mut next = self.clone();
+        next.import(imports);
+        next
     }
 
-    /// The programs that none of these files is a part of.
-    fn untouched(&self, paths: &[&Path]) -> Arc<Mutex<HashMap<PathBuf, Slot>>> {
-        let programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
-        let keeps = |slot: &Slot| match slot.get() {
-            Some(Some(program)) => !paths.iter().any(|path| program.asked.contains(*path)),
+    fn import(&mut self, imports: BTreeMap<PathBuf, Vec<PathBuf>>) {
+        (self.imports, self.importers) = (Arc::new(imports), Arc::default());
+    }
+
+    /// Without what was read of these files, if they say something else now.
+    fn without(&self, touched: &[Touched<'_>]) -> Self {
+        let same_program = |_: &Path, slot: &Slot| match slot.get() {
+            Some(Some(program)) => !program.places.changed(&program.known.sources, touched),
             _ => false,
         };
-        let kept = programs.iter().filter(|(_, slot)| keeps(slot));
-        Arc::new(Mutex::new(kept.map(|(path, slot)| (path.clone(), Arc::clone(slot))).collect()))
+        let same_check = |_: &Path, slot: &CheckSlot| match slot.get() {
+            Some(Some(check)) => !check.places.changed(&check.sources, touched),
+            _ => false,
+        };
+        let same_outline = |path: &Path, _: &Outline| !touched.iter().any(|(other, _)| *other == path);
+        Self {
+            programs: kept(&self.programs, same_program),
+            checks: kept(&self.checks, same_check),
+            outlines: kept(&self.outlines, same_outline),
+            ..self.clone()
+        }
     }
 
     /// The program that begins with this file; none when it cannot be read.
     pub fn program(&self, root: &Path) -> Option<Arc<Program>> {
         let slot = {
-            let mut programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut programs = lock(&self.programs);
             Arc::clone(programs.entry(root.to_path_buf()).or_default())
         };
         slot.get_or_init(|| self.read(root).map(Arc::new)).clone()
@@ -121,43 +256,92 @@ impl Snapshot {
 
     fn read(&self, root: &Path) -> Option<Program> {
         let mut asked = BTreeSet::new();
-        let mut loader = |name: &str| {
-            let path = identity(Path::new(name));
-            asked.insert(path.clone());
-            match self.documents.get(&path) {
-                Some(document) => Ok(document.text.clone().into_bytes()),
-                None => program_files::read(&path),
-            }
-        };
+        let mut loader = |name: &str| self.load(name, &mut asked);
         let known = Known::read(&mut loader, &root.to_string_lossy()).ok()?;
-        let place = |file: &FileId| Some((*file, identity(Path::new(&known.source(*file)?.name))));
-        let places = known.analysis.files.iter().filter_map(place).collect();
-        Some(Program { known, places, asked })
+        let places = Places::new(&known.analysis.files, &known.sources, asked);
+        Some(Program { known, places })
+    }
+
+    /// What is known at one place of a file before the whole program is: none when that is known already, or is as quick.
+    pub fn near(&self, path: &Path, offset: usize) -> Option<Program> {
+        let is_known = |root: &PathBuf| lock(&self.programs).get(root).is_some_and(|slot| slot.get().is_some());
+        if self.roots_of(path).first().is_some_and(is_known) {
+            return None;
+        }
+        let left = focus(&self.text(path)?.text, offset)?;
+        let mut asked = BTreeSet::new();
+        let mut loader = |name: &str| match identity(Path::new(name)) == path {
+            true => Ok(left.clone().into_bytes()),
+            false => self.load(name, &mut asked),
+        };
+        let known = Known::read(&mut loader, &path.to_string_lossy()).ok()?;
+        let places = Places::new(&known.analysis.files, &known.sources, asked);
+        Some(Program { known, places })
+    }
+
+    fn check(&self, root: &Path) -> Option<Arc<Check>> {
+        let slot = Arc::clone(lock(&self.checks).entry(root.to_path_buf()).or_default());
+        slot.get_or_init(|| self.read_check(root).map(Arc::new)).clone()
+    }
+
+    fn read_check(&self, root: &Path) -> Option<Check> {
+        let mut asked = BTreeSet::new();
+        let mut loader = |name: &str| self.load(name, &mut asked);
+        let mut sources = Sources::default();
+        // Who checks an older text at the same time remembers nothing, and is as right.
+        let mut memory = lock(&self.memories).remove(root).unwrap_or_default();
+        let checked = check_again(&mut loader, &root.to_string_lossy(), &mut sources, &mut memory).ok()?;
+        lock(&self.memories).insert(root.to_path_buf(), memory);
+        let places = Places::new(&checked.files, &sources, asked);
+        Some(Check { sources, checked, places })
+    }
+
+    fn load(&self, name: &str, asked: &mut BTreeSet<PathBuf>) -> Result<Vec<u8>, String> {
+        let path = identity(Path::new(name));
+        asked.insert(path.clone());
+        match self.documents.get(&path) {
+            Some(document) => Ok(document.source.text.clone().into_bytes()),
+            None => program_files::read(&path),
+        }
     }
 
     /// The programs that a file is a part of: those of the files that reach it and that no other file imports.
     pub fn programs_of(&self, path: &Path) -> Vec<Arc<Program>> {
-        let reaching = self.reaching(path);
-        let is_imported = |file: &PathBuf| {
-            let mut others = reaching.iter().filter(|other| *other != file);
-            others.any(|other| self.imports.get(other).is_some_and(|imported| imported.contains(file)))
-        };
-        let roots = reaching.iter().filter(|file| !is_imported(file));
+        let roots = self.roots_of(path);
         let mut programs: Vec<Arc<Program>> =
-            roots.filter_map(|root| self.program(root)).filter(|program| program.file(path).is_some()).collect();
+            roots.iter().filter_map(|root| self.program(root)).filter(|program| program.file(path).is_some()).collect();
         if programs.is_empty() {
             programs.extend(self.program(path));
         }
         programs
     }
 
+    /// The first of them.
+    pub fn program_of(&self, path: &Path) -> Option<Arc<Program>> {
+        let roots = self.roots_of(path);
+        let found = roots.iter().filter_map(|root| self.program(root)).find(|program| program.file(path).is_some());
+        found.or_else(|| self.program(path))
+    }
+
+    /// Of the files that reach this one those that no other file imports.
+    fn roots_of(&self, path: &Path) -> Vec<PathBuf> {
+        let importers = self.importers();
+        let reaching = self.reaching(path);
+        let is_imported = |file: &PathBuf| {
+            let others = importers.get(file).into_iter().flatten();
+            others.into_iter().any(|other| other != file && reaching.contains(other))
+        };
+        reaching.iter().filter(|file| !is_imported(file)).cloned().collect()
+    }
+
     /// The files that import this one, directly or not, and itself.
     fn reaching(&self, path: &Path) -> BTreeSet<PathBuf> {
         let mut found = BTreeSet::from([path.to_path_buf()]);
         let mut open = vec![path.to_path_buf()];
+        let importers = self.importers();
         while let Some(file) = open.pop() {
-            for (importer, imported) in self.imports.iter() {
-                if imported.contains(&file) && found.insert(importer.clone()) {
+            for importer in importers.get(&file).into_iter().flatten() {
+                if found.insert(importer.clone()) {
                     open.push(importer.clone());
                 }
             }
@@ -165,16 +349,31 @@ impl Snapshot {
         found
     }
 
+    fn importers(&self) -> &HashMap<PathBuf, Vec<PathBuf>> {
+        self.importers.get_or_init(|| {
+            let mut importers: HashMap<PathBuf, Vec<PathBuf>> = HashMap::new();
+            for (importer, imported) in self.imports.iter() {
+                imported.iter().for_each(|file| importers.entry(file.clone()).or_default().push(importer.clone()));
+            }
+            importers
+        })
+    }
+
     /// What `check` would say of the file.
-    pub fn diagnostics(&self, path: &Path) -> (Vec<Arc<Program>>, Vec<Diagnostic>) {
+    pub fn diagnostics(&self, path: &Path) -> (Vec<Arc<Check>>, Vec<Diagnostic>) {
         if library::is_part(path) {
             return (Vec::new(), Vec::new());
         }
-        let programs = self.programs_of(path);
-        let parts: Vec<(&Known, FileId)> =
-            programs.iter().filter_map(|program| Some((&program.known, program.file(path)?))).collect();
+        let roots = self.roots_of(path);
+        let mut checks: Vec<Arc<Check>> =
+            roots.iter().filter_map(|root| self.check(root)).filter(|check| check.file(path).is_some()).collect();
+        if checks.is_empty() {
+            checks.extend(self.check(path));
+        }
+        let parts: Vec<(&[Diagnostic], FileId)> =
+            checks.iter().filter_map(|check| Some((check.checked.diagnostics.as_slice(), check.file(path)?))).collect();
         let diagnostics = merge(&parts);
-        (programs, diagnostics)
+        (checks, diagnostics)
     }
 }
 
@@ -182,19 +381,30 @@ impl Snapshot {
 pub fn survey(folders: &[PathBuf]) -> BTreeMap<PathBuf, Vec<PathBuf>> {
     let mut imports = BTreeMap::new();
     for file in program_files::find(folders).0 {
-        scan(&identity(&file), &mut imports);
+        let path = identity(&file);
+        if let Some(text) = read_text(&path) {
+            let imported = imports_of(&path, &text.text);
+            imports.insert(path, imported);
+        }
     }
     imports
 }
 
-fn scan(path: &Path, imports: &mut BTreeMap<PathBuf, Vec<PathBuf>>) {
-    match program_files::read(path) {
-        Ok(bytes) => {
-            let text = String::from_utf8_lossy(&bytes);
-            imports.insert(path.to_path_buf(), imports_of(path, &text));
-        }
-        Err(_) => drop(imports.remove(path)),
-    }
+fn read_text(path: &Path) -> Option<Arc<SourceFile>> {
+    let bytes = program_files::read(path).ok()?;
+    Some(Arc::new(SourceFile::from_bytes(FileId(0), "", &bytes)))
+}
+
+type Kept<T> = Arc<Mutex<HashMap<PathBuf, Arc<T>>>>;
+
+fn kept<T>(slots: &Kept<T>, keeps: impl Fn(&Path, &Arc<T>) -> bool) -> Kept<T> {
+    let slots = lock(slots);
+    let kept = slots.iter().filter(|(path, slot)| keeps(path, slot));
+    Arc::new(Mutex::new(kept.map(|(path, slot)| (path.clone(), Arc::clone(slot))).collect()))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Only the beginnings of lines are looked at; a `use` in a comment at worst reads a program more.

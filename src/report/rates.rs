@@ -44,21 +44,60 @@ pub fn rates(program: &Program) -> Vec<Rate> {
     found
 }
 
-fn in_block(program: &Program, block: &Block, found: &mut Vec<Rate>) {
-    for trigger in &block.triggers {
-        if let Some(sentence) = sentence(program, trigger) {
-            let trigger_text = format!("{} when {}", trigger.action.name(), trigger.condition.text);
-            found.push(Rate { at: trigger.at, trigger: trigger_text, sentence });
-        }
+/// The trigger at a place, said at once: what takes a simulation says so instead of its figures.
+#[must_use]
+pub fn rate_at(program: &Program, is_there: impl Fn(Location) -> bool) -> Option<Rate> {
+    let mut triggers = Vec::new();
+    for pipeline in program.pipelines.values() {
+        let blocks = std::iter::once(&pipeline.scope).chain(pipeline.phases.iter().map(|phase| &phase.body));
+        blocks.for_each(|block| triggers_in(block, &mut triggers));
     }
+    let trigger = triggers.into_iter().find(|trigger| is_there(trigger.at))?;
+    if !takes_simulation(program, trigger) {
+        return rate_of(program, trigger);
+    }
+    let sentence = "how often it fires falsely takes a simulation: `phasegate check --rates` says it".to_owned();
+    Some(Rate { at: trigger.at, trigger: text_of(trigger), sentence })
+}
+
+fn triggers_in<'p>(block: &'p Block, found: &mut Vec<&'p Trigger>) {
+    found.extend(&block.triggers);
     for statement in &block.statements {
         match &statement.kind {
             StatementKind::Ramp { body, .. } | StatementKind::Parallel(body) | StatementKind::Scope(body) => {
-                in_block(program, body, found);
+                triggers_in(body, found);
             }
             _ => {}
         }
     }
+}
+
+/// Whether there is no closed form for what can be said of it.
+fn takes_simulation(program: &Program, trigger: &Trigger) -> bool {
+    let expr = &trigger.condition.expr;
+    let Some(every) = interval(program, expr) else { return false };
+    match &*expr.kind {
+        ExprKind::Field(_, field) if field == "alarm" => {
+            needed(trigger.condition.sustain.as_ref(), every).is_some_and(|needed| needed > 1.0)
+        }
+        ExprKind::Binary(_, left, right) => [left, right].into_iter().any(|side| windowed(side, every).is_some()),
+        _ => false,
+    }
+}
+
+fn rate_of(program: &Program, trigger: &Trigger) -> Option<Rate> {
+    let sentence = sentence(program, trigger)?;
+    Some(Rate { at: trigger.at, trigger: text_of(trigger), sentence })
+}
+
+fn text_of(trigger: &Trigger) -> String {
+    format!("{} when {}", trigger.action.name(), trigger.condition.text)
+}
+
+fn in_block(program: &Program, block: &Block, found: &mut Vec<Rate>) {
+    let mut triggers = Vec::new();
+    triggers_in(block, &mut triggers);
+    found.extend(triggers.into_iter().filter_map(|trigger| rate_of(program, trigger)));
 }
 
 fn sentence(program: &Program, trigger: &Trigger) -> Option<String> {

@@ -84,7 +84,7 @@ impl<'a> Checker<'a> {
                 None => {
                     let near = Suggestion::of(&name.text, self.scopes[module].names_of(Space::Value));
                     let what = format!("value in `{}` named", self.module_name(module));
-                    if !self.unreadable[module].declares.contains(name.text.as_str()) {
+                    if !self.unreadable.declares(module, &name.text) {
                         self.report_undefined(&what, name, near);
                     }
                     self.error(written.at)
@@ -142,7 +142,7 @@ impl<'a> Checker<'a> {
             return self.metric(group, &name.text, ty.clone(), written.at);
         }
         self.mark_group(group);
-        if !self.unreadable[group.module].declares.contains(name.text.as_str()) {
+        if !self.unreadable.declares(group.module, &name.text) {
             let owner = self.declared_name(group);
             self.report_unknown_field(name, &owner, fields.keys().map(String::as_str));
         }

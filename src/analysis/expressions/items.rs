@@ -63,7 +63,7 @@ impl<'a> Checker<'a> {
         };
         self.used.insert(Used::Import(self.module, at));
         let binding = self.scopes[module].get(space, &name.text).filter(|binding| !binding.imported);
-        if binding.is_none() && !self.unreadable[module].declares.contains(name.text.as_str()) {
+        if binding.is_none() && !self.unreadable.declares(module, &name.text) {
             let near = Suggestion::of(&name.text, self.scopes[module].names_of(space));
             let what = format!("{ty} in `{}` named", self.module_name(module));
             self.report_undefined(&what, name, near);

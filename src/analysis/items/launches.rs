@@ -74,7 +74,7 @@ impl<'a> Checker<'a> {
                 self.note_place(alias.at, self.here(at), None);
                 self.mark_meant(&alias.text);
                 let found = self.scopes[module].get(Space::Pipeline, &name.text);
-                if found.is_none() && !self.unreadable[module].declares.contains(name.text.as_str()) {
+                if found.is_none() && !self.unreadable.declares(module, &name.text) {
                     let near = Suggestion::of(&name.text, self.scopes[module].names_of(Space::Pipeline));
                     let what = format!("pipeline in `{}` named", self.module_name(module));
                     self.report_undefined(&what, name, near);

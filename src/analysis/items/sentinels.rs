@@ -161,7 +161,7 @@ impl<'a> Checker<'a> {
         if names.contains(&name.text.as_str()) {
             return Some((sentinel, &name.text));
         }
-        if !name.text.is_empty() && !self.unreadable[sentinel.module].declares.contains(name.text.as_str()) {
+        if !name.text.is_empty() && !self.unreadable.declares(sentinel.module, &name.text) {
             let near = Suggestion::of(&name.text, names);
             let what = match from_outside {
                 true => format!("probe in the sentinel `{}` named", self.declared_name(sentinel)),

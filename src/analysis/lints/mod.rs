@@ -124,17 +124,33 @@ impl<'j> Judge<'j> {
 
     /// Judges pipelines of a program whose metrics, environments and switches are known; its pipelines need not be.
     pub fn pipelines(&mut self, program: &Program, pipelines: &[Pipeline]) {
-        (self.done)(Stage::Meaning);
-        let groups_differ = *self.groups_differ.get_or_insert_with(|| mentions_environment_in_groups(program));
         for pipeline in pipelines {
-            let pipelines = std::slice::from_ref(pipeline);
-            let sources = self.sources;
-            let (order, survey) = (Rc::new(Order::of(pipeline)), OnceCell::new());
-            let found = found_in(&Subject { modules: &[], program, pipelines, sources, order, groups_differ, survey });
-            let seen = &mut self.seen;
-            self.found.extend(found.into_iter().filter(|diagnostic| seen.insert((diagnostic.code, diagnostic.at))));
+            self.pipeline(program, pipeline);
         }
+    }
+
+    /// Judges one of them. Gives what was found, whether it had been found before or not.
+    pub fn pipeline(&mut self, program: &Program, pipeline: &Pipeline) -> Vec<Diagnostic> {
+        (self.done)(Stage::Meaning);
+        let groups_differ = self.groups_differ(program);
+        let (pipelines, sources) = (std::slice::from_ref(pipeline), self.sources);
+        let (order, survey) = (Rc::new(Order::of(pipeline)), OnceCell::new());
+        let found = found_in(&Subject { modules: &[], program, pipelines, sources, order, groups_differ, survey });
+        self.again(Some(found.clone()));
         (self.done)(Stage::Lints);
+        found
+    }
+
+    /// Takes what was found in a pipeline, now or the last time.
+    pub fn again(&mut self, found: Option<Vec<Diagnostic>>) {
+        let seen = &mut self.seen;
+        let new = found.into_iter().flatten().filter(|diagnostic| seen.insert((diagnostic.code, diagnostic.at)));
+        self.found.extend(new);
+    }
+
+    /// Whether what metrics are depends on the environment.
+    pub fn groups_differ(&mut self, program: &Program) -> bool {
+        *self.groups_differ.get_or_insert_with(|| mentions_environment_in_groups(program))
     }
 
     /// What is wrong with the program outside of pipelines, and then everything else that was found.

@@ -7,6 +7,7 @@
 //! - [`machine`]: how long they need, how long they have.
 //! - [`order`]: which of two fires first, whatever the samples are.
 //! - [`leniency`]: what a gate or a hold lets through and a trigger takes back.
+//! - [`strictness`]: how two versions of one condition compare.
 //! - [`witness`]: the shortest series of samples that shows a claim, in words.
 //!
 //! Pure, and never a guess: what cannot be decided within its budget is silent.
@@ -21,6 +22,7 @@ pub mod order;
 mod reading;
 pub mod sets;
 pub mod standing;
+pub mod strictness;
 pub mod survey;
 pub mod table;
 pub mod witness;

@@ -1,6 +1,7 @@
 //! What can be written where the cursor is: keywords, names, steps, arguments, fields, units.
 
 pub mod before;
+mod elsewhere;
 mod keywords;
 mod names;
 pub mod visible;
@@ -9,6 +10,8 @@ use super::known::Known;
 use crate::base::diagnostic::Edit;
 use crate::base::span::{FileId, Span};
 use before::Before;
+
+pub use elsewhere::Elsewhere;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CompletionKind {
@@ -59,16 +62,16 @@ impl Completion {
     }
 }
 
-/// In the order they are likely to be meant.
+/// In the order they are likely to be meant; what other files declare comes last, with the import that it needs.
 #[must_use]
-pub fn completion(known: &Known, file: FileId, offset: usize) -> Vec<Completion> {
+pub fn completion(known: &Known, file: FileId, offset: usize, elsewhere: &[Elsewhere]) -> Vec<Completion> {
     let Some(source) = known.source(file) else { return Vec::new() };
     let before = Before::new(source, offset);
     if before.is_text {
         return Vec::new();
     }
     let prefix = source.slice(before.prefix);
-    let scene = names::Scene { known, file, offset, before: &before };
+    let scene = names::Scene { known, file, offset, before: &before, elsewhere };
     let found = if prefix.starts_with(|first: char| first.is_ascii_digit()) {
         keywords::units(prefix, before.prefix)
     } else if before.last() == "." {
@@ -96,7 +99,7 @@ mod tests {
 
     fn labels(marked: &str) -> Vec<String> {
         let case = Case::new(marked);
-        completion(&case.known, case.file, case.offset).into_iter().map(|item| item.label).collect()
+        completion(&case.known, case.file, case.offset, &[]).into_iter().map(|item| item.label).collect()
     }
 
     fn offers(marked: &str, expected: &[&str]) {
@@ -117,7 +120,7 @@ mod tests {
     #[test]
     fn steps_bring_their_import() {
         let case = Case::new("use std.exec\npipeline p {\n  phase a {\n    step backup.cr§\n  }\n}\n");
-        let found = completion(&case.known, case.file, case.offset);
+        let found = completion(&case.known, case.file, case.offset, &[]);
         let create = found.iter().find(|item| item.label == "create").expect("the step");
         assert_eq!(create.also.as_ref().map(|edit| edit.text.as_str()), Some("\nuse std.backup"));
         assert!(create.doc.as_ref().is_some_and(|doc| doc.contains("Archives")), "{create:?}");

@@ -1,18 +1,18 @@
 //! The names that fit where the cursor is.
 
 use super::before::{Before, is_word};
+use super::elsewhere::{self, Elsewhere, offered};
 use super::visible::{Visible, file_of_alias, visible};
 use super::{Completion, CompletionKind, keywords};
 use crate::analysis::functions;
 use crate::analysis::stdlib::{Signature, catalog, module_names};
-use crate::base::diagnostic::Edit;
 use crate::base::span::{FileId, Span};
 use crate::contract::types::Type;
 use crate::ide::known::Known;
 use crate::ide::outline::{Symbol, SymbolKind, outline};
 use crate::ide::signature::shapes_of;
-use crate::ide::words::{effect_of, shape_of};
-use crate::syntax::ast::{ItemKind, SignatureKind};
+use crate::ide::words::{effect_of, import_of, shape_of};
+use crate::syntax::ast::SignatureKind;
 
 /// A cursor in a program.
 pub struct Scene<'s> {
@@ -20,6 +20,7 @@ pub struct Scene<'s> {
     pub file: FileId,
     pub offset: usize,
     pub before: &'s Before,
+    pub elsewhere: &'s [Elsewhere],
 }
 
 impl Scene<'_> {
@@ -152,8 +153,14 @@ impl Scene<'_> {
     }
 
     fn of_kind(&self, kinds: &[SymbolKind]) -> Vec<Completion> {
-        let names = visible(self.known, self.file, self.offset).into_iter();
-        names.filter(|name| kinds.contains(&name.kind)).map(|name| self.named(&name)).collect()
+        let names = visible(self.known, self.file, self.offset);
+        let fitting = names.iter().filter(|name| kinds.contains(&name.kind));
+        let mut found: Vec<Completion> = fitting.map(|name| self.named(name)).collect();
+        let (tree, replaces) = (self.known.tree(self.file), self.replaces());
+        let others = offered(self.elsewhere, &tree, kinds)
+            .filter(|(symbol, _)| !names.iter().any(|name| name.name == symbol.name));
+        found.extend(others.map(|(symbol, file)| elsewhere::completion(symbol, file, &tree, replaces)));
+        found
     }
 
     fn named(&self, name: &Visible) -> Completion {
@@ -228,32 +235,8 @@ impl Scene<'_> {
         let doc = signature.doc.clone().map(|doc| format!("{doc}\n\n")).unwrap_or_default();
         let effect = if signature.kind == SignatureKind::Step { effect_of(signature) } else { String::new() };
         item.doc = Some(format!("{doc}{effect}").trim().to_owned());
-        item.also = signature.module().and_then(|module| self.import_of(module));
+        item.also = signature.module().and_then(|module| import_of(&self.known.tree(self.file), module));
         item
-    }
-
-    /// What imports the module, unless it is imported.
-    fn import_of(&self, module: &str) -> Option<Edit> {
-        let tree = self.known.tree(self.file);
-        let mut uses = tree.items.iter().filter_map(|item| match &item.kind {
-            ItemKind::Use(import) => Some((item.at, import)),
-            _ => None,
-        });
-        let imports = |import: &crate::syntax::ast::Use| {
-            matches!(import.source, crate::syntax::ast::UseSource::Std(_))
-                && import.names.iter().any(|name| name.text == module)
-        };
-        let mut last = None;
-        for (at, import) in uses.by_ref() {
-            if imports(import) {
-                return None;
-            }
-            last = Some(at);
-        }
-        Some(match last {
-            Some(at) => Edit { span: at.after(), text: format!("\nuse std.{module}") },
-            None => Edit { span: Span::default(), text: format!("use std.{module}\n\n") },
-        })
     }
 
     pub fn behind_a_dot(&self) -> Vec<Completion> {

@@ -6,15 +6,31 @@ use gen_lsp_types::{
 };
 
 use super::super::convert::range;
-use super::{Context, Failure};
+use super::super::library;
+use super::{Context, Failure, Here};
 use crate::base::source::SourceFile;
-use crate::ide::completion::{Completion, CompletionKind, completion};
+use crate::ide::completion::{Completion, CompletionKind, Elsewhere, completion};
+use crate::ide::moves::relative;
 
 pub fn answer(ctx: &Context, params: TextDocumentPositionParams) -> Result<Vec<CompletionItem>, Failure> {
-    let (here, offset) = ctx.cursor(&params)?;
-    let Some(source) = here.source() else { return Ok(Vec::new()) };
-    let found = completion(&here.program.known, here.file, offset).into_iter().enumerate();
-    Ok(found.map(|(rank, item)| shown(ctx, source, rank, item)).collect())
+    let said = ctx.at(&params, |here, offset| {
+        let source = here.source()?;
+        let found = completion(&here.program.known, here.file, offset, &elsewhere(ctx, here));
+        let shown = found.into_iter().enumerate().map(|(rank, item)| shown(ctx, source, rank, item));
+        Some(shown.collect::<Vec<CompletionItem>>()).filter(|items| !items.is_empty())
+    });
+    Ok(said?.unwrap_or_default())
+}
+
+/// The other files of the folders, as this one would import them.
+fn elsewhere(ctx: &Context, here: &Here) -> Vec<Elsewhere> {
+    let Some(folder) = here.path.parent() else { return Vec::new() };
+    let others = ctx.snapshot.files().filter(|path| **path != here.path && !library::is_part(path));
+    let others = others.filter_map(|path| {
+        let symbols = ctx.snapshot.outline(path);
+        (!symbols.is_empty()).then_some(Elsewhere { path: relative(folder, path)?, symbols })
+    });
+    others.collect()
 }
 
 fn shown(ctx: &Context, source: &SourceFile, rank: usize, item: Completion) -> CompletionItem {

@@ -3,14 +3,17 @@
 use std::path::Path;
 
 use gen_lsp_types::{
-    Code as ProtocolCode, Diagnostic as Shown, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Message,
+    Code as ProtocolCode, Diagnostic as Shown, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag,
+    Location as Place, Message,
 };
 use serde_json::{Value, json};
 
 use super::super::convert::path_of;
-use super::super::workspace::Program;
+use super::super::workspace::{Check, Program};
 use super::{Context, Failure};
 use crate::base::diagnostic::{Code, Diagnostic, Severity};
+use crate::base::source::SourceFile;
+use crate::base::span::FileId;
 
 pub fn answer(ctx: &Context, params: Value) -> Result<Value, Failure> {
     let uri = params["textDocument"]["uri"].as_str().unwrap_or_default();
@@ -22,17 +25,42 @@ pub fn of_file(ctx: &Context, path: &Path) -> Vec<Shown> {
     let (programs, mut diagnostics) = ctx.snapshot.diagnostics(path);
     diagnostics.sort_by_key(|diagnostic| (diagnostic.at.span, diagnostic.code));
     // Places are those of the program that the diagnostic is from; the file's own text is the same in all.
-    let owner = |diagnostic: &Diagnostic| {
-        programs.iter().find(|program| {
+    let owner = |diagnostic: &Diagnostic| match programs.as_slice() {
+        [only] => Some(only),
+        several => several.iter().find(|program| {
             let same = program.file(path) == Some(diagnostic.at.file);
-            same && program.known.diagnostics(diagnostic.at.file).any(|other| other == diagnostic)
-        })
+            same && program.diagnostics(diagnostic.at.file).any(|other| other == diagnostic)
+        }),
     };
-    diagnostics.iter().filter_map(|diagnostic| shown(ctx, owner(diagnostic)?, diagnostic)).collect()
+    let shown = |diagnostic| shown(ctx, Files::Check(owner(diagnostic)?), diagnostic);
+    diagnostics.iter().filter_map(shown).collect()
 }
 
-pub fn shown(ctx: &Context, program: &Program, diagnostic: &Diagnostic) -> Option<Shown> {
-    let source = program.known.source(diagnostic.at.file)?;
+/// The files that places of a diagnostic are in.
+#[derive(Clone, Copy)]
+pub enum Files<'p> {
+    Program(&'p Program),
+    Check(&'p Check),
+}
+
+impl<'p> Files<'p> {
+    fn source(self, file: FileId) -> Option<&'p SourceFile> {
+        match self {
+            Self::Program(program) => program.known.source(file),
+            Self::Check(check) => check.source(file),
+        }
+    }
+
+    fn path(self, file: FileId) -> &'p Path {
+        match self {
+            Self::Program(program) => program.path(file),
+            Self::Check(check) => check.path(file),
+        }
+    }
+}
+
+pub fn shown(ctx: &Context, files: Files<'_>, diagnostic: &Diagnostic) -> Option<Shown> {
+    let source = files.source(diagnostic.at.file)?;
     let mut message = diagnostic.message.clone();
     if !diagnostic.label.is_empty() {
         message.push_str(&format!(" ({})", diagnostic.label));
@@ -41,7 +69,9 @@ pub fn shown(ctx: &Context, program: &Program, diagnostic: &Diagnostic) -> Optio
         message.push_str(&format!("\nhelp: {help}"));
     }
     let related = diagnostic.labels.iter().filter_map(|label| {
-        Some(DiagnosticRelatedInformation { location: ctx.place(program, label.at)?, message: label.message.clone() })
+        let range = ctx.range(files.source(label.at.file)?, label.at);
+        let location = Place { uri: ctx.uri(files.path(label.at.file)), range };
+        Some(DiagnosticRelatedInformation { location, message: label.message.clone() })
     });
     let related: Vec<DiagnosticRelatedInformation> = related.collect();
     let severity = match diagnostic.severity() {

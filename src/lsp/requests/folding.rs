@@ -2,15 +2,15 @@
 
 use gen_lsp_types::{FoldingRange, FoldingRangeKind, FoldingRangeParams};
 
-use super::super::convert::range;
+use super::super::convert::Ruler;
 use super::{Context, Failure};
 use crate::ide::folding::{FoldKind, folds};
 
 pub fn answer(ctx: &Context, params: FoldingRangeParams) -> Result<Vec<FoldingRange>, Failure> {
-    let here = ctx.here(&params.text_document.uri.0)?;
-    let Some(source) = here.source() else { return Ok(Vec::new()) };
+    let source = &*ctx.text(&params.text_document.uri.0)?;
+    let ruler = Ruler::new(source, ctx.encoding);
     let shown = folds(source).into_iter().map(|fold| {
-        let range = range(source, fold.span, ctx.encoding);
+        let range = ruler.range(fold.span);
         // The line of the closing bracket stays.
         let end_line = if fold.kind == FoldKind::Code { range.end.line.saturating_sub(1) } else { range.end.line };
         let kind = match fold.kind {

@@ -1,30 +1,53 @@
-//! One style for the whole file. What does not parse stays as it is.
+//! One style: for a whole file, for a part of it, and for what was just typed.
 
-use gen_lsp_types::{DocumentFormattingParams, TextEdit};
+use gen_lsp_types::{DocumentFormattingParams, Position, Range, TextDocumentIdentifier, TextEdit};
+use serde::Deserialize;
 
-use super::super::convert::range;
+use super::super::convert::{Ruler, offset, span};
 use super::{Context, Failure};
-use crate::base::span::Span;
-use crate::format::{Formatted, format};
+use crate::base::diagnostic::Edit;
+use crate::base::source::SourceFile;
+use crate::format::Refused;
+use crate::ide::formatting::{part, typed, whole};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PartParams {
+    text_document: TextDocumentIdentifier,
+    range: Range,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TypedParams {
+    text_document: TextDocumentIdentifier,
+    position: Position,
+    ch: String,
+}
 
 pub fn answer(ctx: &Context, params: DocumentFormattingParams) -> Result<Vec<TextEdit>, Failure> {
-    let here = ctx.here(&params.text_document.uri.0)?;
-    let Some(source) = here.source() else { return Ok(Vec::new()) };
-    let Ok(Formatted { text, .. }) = format(source) else {
+    edits(ctx, &params.text_document.uri.0, whole)
+}
+
+pub fn answer_part(ctx: &Context, params: PartParams) -> Result<Vec<TextEdit>, Failure> {
+    edits(ctx, &params.text_document.uri.0, |source| part(source, span(source, params.range, ctx.encoding)))
+}
+
+pub fn answer_typed(ctx: &Context, params: TypedParams) -> Result<Vec<TextEdit>, Failure> {
+    edits(ctx, &params.text_document.uri.0, |source| {
+        typed(source, offset(source, params.position, ctx.encoding), &params.ch)
+    })
+}
+
+fn edits(
+    ctx: &Context,
+    uri: &str,
+    work: impl FnOnce(&SourceFile) -> Result<Vec<Edit>, Refused>,
+) -> Result<Vec<TextEdit>, Failure> {
+    let source = ctx.text(uri)?;
+    let Ok(edits) = work(&source) else {
         return Err(Failure::refused("formatted, the file would not say the same: this is a fault of phasegate"));
     };
-    let Some(new_text) = text else { return Ok(Vec::new()) };
-    let (old, new) = (source.text.as_bytes(), new_text.as_bytes());
-    // Only what differs is replaced, so that cursors and folds stay where they are.
-    let mut start = old.iter().zip(new).take_while(|(old, new)| old == new).count();
-    while !source.text.is_char_boundary(start) || !new_text.is_char_boundary(start) {
-        start -= 1;
-    }
-    let most = old.len().min(new.len()) - start;
-    let mut end = old.iter().rev().zip(new.iter().rev()).take(most).take_while(|(old, new)| old == new).count();
-    while !source.text.is_char_boundary(old.len() - end) || !new_text.is_char_boundary(new.len() - end) {
-        end -= 1;
-    }
-    let replaced = range(source, Span::new(start, old.len() - end), ctx.encoding);
-    Ok(vec![TextEdit { range: replaced, new_text: new_text[start..new.len() - end].to_owned() }])
+    let ruler = Ruler::new(&source, ctx.encoding);
+    Ok(edits.into_iter().map(|edit| TextEdit { range: ruler.range(edit.span), new_text: edit.text }).collect())
 }

@@ -8,10 +8,10 @@ use super::{Context, Failure};
 use crate::ide::hover::hover;
 
 pub fn answer(ctx: &Context, params: TextDocumentPositionParams) -> Result<Value, Failure> {
-    let (here, offset) = ctx.cursor(&params)?;
-    let (Some(source), Some(hover)) = (here.source(), hover(&here.program.known, here.file, offset)) else {
-        return Ok(Value::Null);
-    };
-    let contents = json!({ "kind": "markdown", "value": hover.markdown });
-    Ok(json!({ "contents": contents, "range": range(source, hover.at, ctx.encoding) }))
+    let said = ctx.at(&params, |here, offset| {
+        let hover = hover(&here.program.known, here.file, offset)?;
+        let contents = json!({ "kind": "markdown", "value": hover.markdown });
+        Some(json!({ "contents": contents, "range": range(here.source()?, hover.at, ctx.encoding) }))
+    });
+    Ok(said?.unwrap_or_default())
 }

@@ -13,8 +13,8 @@ pub fn answer(ctx: &Context, params: DocumentLinkParams) -> Result<Vec<DocumentL
     let Some(source) = here.source() else { return Ok(Vec::new()) };
     let known = &here.program.known;
     let mut found = Vec::new();
-    for item in known.tree(here.file).items {
-        let ItemKind::Use(import) = item.kind else { continue };
+    for item in &known.tree(here.file).items {
+        let ItemKind::Use(import) = &item.kind else { continue };
         match &import.source {
             UseSource::File(_, at) => {
                 if let Some(file) = imported_file(known, &import.source, here.file) {

@@ -1,6 +1,7 @@
 //! The requests, one file each: what the protocol asks, put to [`crate::ide`], and its answer in the words of the protocol.
 
 mod actions;
+mod calls;
 mod completion;
 mod definition;
 pub mod diagnostics;
@@ -13,6 +14,7 @@ mod lens;
 mod links;
 mod references;
 mod rename;
+mod renamed_files;
 mod selection;
 mod signature;
 mod symbols;
@@ -81,10 +83,15 @@ impl Context {
     /// The file that a URI names; an error when there is none.
     pub fn here(&self, uri: &str) -> Result<Here, Failure> {
         let path = path_of(uri);
-        let programs = self.snapshot.programs_of(&path).into_iter();
-        let found = programs.filter_map(|program| program.file(&path).map(|file| (program, file))).next();
+        let found = self.snapshot.program_of(&path).and_then(|program| program.file(&path).map(|file| (program, file)));
         let (program, file) = found.ok_or_else(|| Failure::refused(format!("`{uri}` cannot be read")))?;
         Ok(Here { program, file, path })
+    }
+
+    /// The text of a file, whatever it means.
+    pub fn text(&self, uri: &str) -> Result<Arc<SourceFile>, Failure> {
+        let text = self.snapshot.text(&path_of(uri));
+        text.ok_or_else(|| Failure::refused(format!("`{uri}` cannot be read")))
     }
 
     /// The file and the byte that a cursor is on.
@@ -92,6 +99,25 @@ impl Context {
         let here = self.here(&params.text_document.uri.0)?;
         let at = here.source().map(|source| offset(source, params.position, self.encoding)).unwrap_or_default();
         Ok((here, at))
+    }
+
+    /// What `ask` says at a cursor: from what is near it, where that is known sooner and says something, else from all.
+    pub fn at<T>(
+        &self,
+        params: &TextDocumentPositionParams,
+        ask: impl Fn(&Here, usize) -> Option<T>,
+    ) -> Result<Option<T>, Failure> {
+        let uri = &params.text_document.uri.0;
+        let (path, source) = (path_of(uri), self.text(uri)?);
+        let at = offset(&source, params.position, self.encoding);
+        let near = self.snapshot.near(&path, at).and_then(|program| {
+            let file = program.file(&path)?;
+            ask(&Here { program: Arc::new(program), file, path: path.clone() }, at)
+        });
+        match near {
+            Some(said) => Ok(Some(said)),
+            None => Ok(ask(&self.here(uri)?, at)),
+        }
     }
 
     /// A file as the client spells it.
@@ -128,6 +154,12 @@ pub fn answer(ctx: &Context, method: &str, params: Value) -> Result<Value, Failu
         "textDocument/documentSymbol" => with(ctx, params, symbols::answer),
         "textDocument/foldingRange" => with(ctx, params, folding::answer),
         "textDocument/formatting" => with(ctx, params, formatting::answer),
+        "textDocument/rangeFormatting" => with(ctx, params, formatting::answer_part),
+        "textDocument/onTypeFormatting" => with(ctx, params, formatting::answer_typed),
+        "textDocument/prepareCallHierarchy" => with(ctx, params, calls::prepare),
+        "callHierarchy/incomingCalls" => with(ctx, params, calls::incoming),
+        "callHierarchy/outgoingCalls" => with(ctx, params, calls::outgoing),
+        "workspace/willRenameFiles" => with(ctx, params, renamed_files::answer),
         "textDocument/hover" => with(ctx, params, hover::answer),
         "textDocument/definition" | "textDocument/declaration" => with(ctx, params, definition::answer),
         "textDocument/typeDefinition" => with(ctx, params, definition::answer_type),
@@ -160,6 +192,7 @@ fn with<P: DeserializeOwned, R: Serialize>(
 
 /// What this server can do.
 pub fn capabilities(encoding: Encoding) -> Value {
+    let moved = json!([{ "scheme": "file", "pattern": { "glob": "**/*.deploy" } }]);
     json!({
         "capabilities": {
             "positionEncoding": encoding.name(),
@@ -174,10 +207,13 @@ pub fn capabilities(encoding: Encoding) -> Value {
             "documentHighlightProvider": true,
             "documentSymbolProvider": true,
             "workspaceSymbolProvider": true,
-            "codeActionProvider": { "codeActionKinds": ["quickfix", "source.fixAll"] },
+            "codeActionProvider": { "codeActionKinds": actions::KINDS },
             "codeLensProvider": { "resolveProvider": false },
             "documentLinkProvider": { "resolveProvider": false },
             "documentFormattingProvider": true,
+            "documentRangeFormattingProvider": true,
+            "documentOnTypeFormattingProvider": { "firstTriggerCharacter": "}", "moreTriggerCharacter": ["\n"] },
+            "callHierarchyProvider": true,
             "renameProvider": { "prepareProvider": true },
             "foldingRangeProvider": true,
             "selectionRangeProvider": true,
@@ -187,7 +223,15 @@ pub fn capabilities(encoding: Encoding) -> Value {
                 "full": true,
             },
             "diagnosticProvider": { "interFileDependencies": true, "workspaceDiagnostics": false },
-            "workspace": { "workspaceFolders": { "supported": true, "changeNotifications": true } },
+            "workspace": {
+                "workspaceFolders": { "supported": true, "changeNotifications": true },
+                "fileOperations": {
+                    "willRename": { "filters": moved },
+                    "didRename": { "filters": moved },
+                    "didCreate": { "filters": moved },
+                    "didDelete": { "filters": moved },
+                },
+            },
         },
         "serverInfo": { "name": "phasegate", "version": env!("CARGO_PKG_VERSION") },
     })

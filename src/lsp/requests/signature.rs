@@ -8,8 +8,8 @@ use crate::ide::signature::signature_help;
 use crate::ide::words::Shape;
 
 pub fn answer(ctx: &Context, params: TextDocumentPositionParams) -> Result<Value, Failure> {
-    let (here, offset) = ctx.cursor(&params)?;
-    let Some(help) = signature_help(&here.program.known, here.file, offset) else { return Ok(Value::Null) };
+    let said = ctx.at(&params, |here, offset| signature_help(&here.program.known, here.file, offset));
+    let Some(help) = said? else { return Ok(Value::Null) };
     let doc = help.doc.map(|value| json!({ "kind": "markdown", "value": value }));
     let shapes: Vec<Value> = help.shapes.iter().map(|shape| shown(shape, doc.as_ref())).collect();
     let mut result = json!({ "signatures": shapes, "activeSignature": 0 });

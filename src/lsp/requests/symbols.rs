@@ -3,43 +3,43 @@
 use gen_lsp_types::{DocumentSymbol, DocumentSymbolParams, SymbolKind as Shown};
 use serde_json::{Value, json};
 
-use super::super::convert::range;
+use super::super::convert::{Ruler, path_of};
 use super::{Context, Failure};
-use crate::base::source::SourceFile;
-use crate::ide::outline::{Symbol, SymbolKind, flat, outline};
+use crate::ide::outline::{Symbol, SymbolKind, flat};
 
 pub fn answer(ctx: &Context, params: DocumentSymbolParams) -> Result<Value, Failure> {
     let uri = params.text_document.uri;
-    let here = ctx.here(&uri.0)?;
-    let Some(source) = here.source() else { return Ok(Value::Null) };
-    let symbols = outline(&here.program.known.tree(here.file));
+    let source = ctx.text(&uri.0)?;
+    let symbols = ctx.snapshot.outline(&path_of(&uri.0));
+    let ruler = Ruler::new(&source, ctx.encoding);
     if ctx.tree {
-        let shown: Vec<DocumentSymbol> = symbols.iter().map(|symbol| shown(ctx, source, symbol)).collect();
+        let shown: Vec<DocumentSymbol> = symbols.iter().map(|symbol| shown(&ruler, symbol)).collect();
         return Ok(json!(shown));
     }
     let flat = flat(&symbols).into_iter().map(|(symbol, within)| {
-        let location = json!({ "uri": uri, "range": range(source, symbol.whole, ctx.encoding) });
+        let location = json!({ "uri": uri, "range": ruler.range(symbol.whole) });
         json!({ "name": symbol.name, "kind": kind_of(symbol.kind), "location": location, "containerName": within })
     });
     Ok(flat.collect())
 }
 
-fn shown(ctx: &Context, source: &SourceFile, symbol: &Symbol) -> DocumentSymbol {
-    let children: Vec<DocumentSymbol> = symbol.children.iter().map(|child| shown(ctx, source, child)).collect();
+fn shown(ruler: &Ruler<'_>, symbol: &Symbol) -> DocumentSymbol {
+    let (whole, at) = (ruler.range(symbol.whole), ruler.range(symbol.at));
+    let children: Vec<DocumentSymbol> = symbol.children.iter().map(|child| shown(ruler, child)).collect();
     DocumentSymbol::new(
         symbol.name.clone(),
         Some(detail_of(symbol.kind).to_owned()),
         kind_of(symbol.kind),
         None,
         None,
-        range(source, symbol.whole, ctx.encoding),
-        range(source, symbol.at, ctx.encoding),
+        whole,
+        at,
         Some(children),
     )
 }
 
 /// The word of the language.
-fn detail_of(kind: SymbolKind) -> &'static str {
+pub fn detail_of(kind: SymbolKind) -> &'static str {
     match kind {
         SymbolKind::Type => "type",
         SymbolKind::Field => "field",

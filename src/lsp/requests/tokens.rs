@@ -3,7 +3,7 @@
 use gen_lsp_types::Position;
 use serde_json::{Value, json};
 
-use super::super::convert::position;
+use super::super::convert::Ruler;
 use super::{Context, Failure};
 use crate::base::source::SourceFile;
 use crate::base::span::Span;
@@ -30,9 +30,10 @@ pub fn answer(ctx: &Context, params: Value) -> Result<Value, Failure> {
     let Some(source) = here.source() else { return Ok(Value::Null) };
     let mut data: Vec<u32> = Vec::new();
     let mut before = Position { line: 0, character: 0 };
+    let ruler = Ruler::new(source, ctx.encoding);
     for token in tokens(&here.program.known, here.file) {
         for part in lines_of(source, token.at) {
-            let start = position(source, part.start as usize, ctx.encoding);
+            let start = ruler.position(part.start as usize);
             let column = if start.line == before.line { start.character - before.character } else { start.character };
             let length = ctx.encoding.length(source.slice(part));
             data.extend([start.line - before.line, column, length, number_of(token.kind), u32::from(token.declares)]);

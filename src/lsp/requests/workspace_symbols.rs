@@ -3,14 +3,10 @@
 use gen_lsp_types::WorkspaceSymbolParams;
 use serde_json::{Value, json};
 
-use super::super::convert::range;
+use super::super::convert::Ruler;
 use super::symbols::kind_of;
 use super::{Context, Failure};
-use crate::adapters::program_files;
-use crate::base::source::SourceFile;
-use crate::base::span::FileId;
-use crate::ide::outline::{flat, outline};
-use crate::syntax::parse;
+use crate::ide::outline::{Symbol, flat};
 
 /// An editor shows a few of them; people go on writing until it is the right one.
 const MOST: usize = 500;
@@ -19,21 +15,15 @@ pub fn answer(ctx: &Context, params: WorkspaceSymbolParams) -> Result<Value, Fai
     let query = params.query.to_lowercase();
     let mut found = Vec::new();
     for path in ctx.snapshot.files() {
-        let text = match ctx.snapshot.document(path) {
-            Some(document) => document.text.clone(),
-            None => match program_files::read(path) {
-                Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
-                Err(_) => continue,
-            },
-        };
-        let source = SourceFile::new(FileId(0), "", text);
-        let symbols = outline(&parse(&source).file);
-        for (symbol, within) in flat(&symbols) {
-            if symbol.name.to_lowercase().contains(&query) {
-                let location = json!({ "uri": ctx.uri(path), "range": range(&source, symbol.at, ctx.encoding) });
-                let kind = kind_of(symbol.kind);
-                found.push(json!({ "name": symbol.name, "kind": kind, "location": location, "containerName": within }));
-            }
+        let symbols = ctx.snapshot.outline(path);
+        let fitting = flat(&symbols).into_iter().filter(|(symbol, _)| symbol.name.to_lowercase().contains(&query));
+        let fitting: Vec<(&Symbol, Option<&str>)> = fitting.collect();
+        let Some(source) = (!fitting.is_empty()).then(|| ctx.snapshot.text(path)).flatten() else { continue };
+        let ruler = Ruler::new(&source, ctx.encoding);
+        for (symbol, within) in fitting {
+            let location = json!({ "uri": ctx.uri(path), "range": ruler.range(symbol.at) });
+            let kind = kind_of(symbol.kind);
+            found.push(json!({ "name": symbol.name, "kind": kind, "location": location, "containerName": within }));
         }
         if found.len() >= MOST {
             break;

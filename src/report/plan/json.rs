@@ -40,6 +40,16 @@ pub fn render(plan: &Plan, write: &mut dyn FnMut(&str)) {
     pieces.flush();
 }
 
+/// The same with what differs from an earlier plan, which is JSON already.
+pub fn render_against(plan: &Plan, against: &str, write: &mut dyn FnMut(&str)) {
+    let mut pieces = Pieces { text: String::new(), write };
+    write_report(plan, &mut pieces);
+    pieces.add(",\"against\":");
+    pieces.add(against);
+    pieces.add("}\n");
+    pieces.flush();
+}
+
 /// The same with the plan itself in it, to be run later.
 pub fn render_saved(plan: &Plan, origin: Origin, write: &mut dyn FnMut(&str)) {
     let mut pieces = Pieces { text: String::new(), write };

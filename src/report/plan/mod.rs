@@ -5,6 +5,7 @@
 //! size of the plan but `rollback` in the JSON, whose lists the contract spells out: they are written as they are made.
 
 pub mod calls;
+pub mod changes;
 pub mod dot;
 pub mod errors;
 pub mod json;

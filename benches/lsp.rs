@@ -1,0 +1,279 @@
+//! What an editor waits for: from a keystroke to what is wrong, to completion and to hover, in a file of 5,000 lines, and a
+//! hundred thousand lines in 200 files opened at once. The program itself is driven, over its standard input and output, as an
+//! editor drives it. The limit stands beside each figure that has one.
+//!
+//! `cargo bench --bench lsp` prints the median and the 99th of a hundred; a number as an argument says at how many places
+//! something is typed.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+use std::{env, fs, thread};
+
+use serde_json::{Value, json};
+
+#[expect(dead_code, reason = "faults are planted by another bench")]
+mod generated;
+
+use generated::{Generated, line_count, program};
+
+const COUNT: usize = 400;
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn main() {
+    let count = env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(COUNT);
+    let folder = env::temp_dir().join(format!("phasegate-lsp-{}", std::process::id()));
+    keystrokes(&folder.join("one"), count);
+    open_all(&folder.join("all"));
+    fs::remove_dir_all(&folder).expect("it was just written");
+}
+
+/// One file of 5,000 lines beside what it imports.
+fn large_file() -> Vec<Generated> {
+    let files = program(5_400);
+    let mut services = files.into_iter().filter(|file| file.path.starts_with("services/"));
+    let mut large = services.next().expect("a service");
+    for other in services {
+        // Behind the imports and the component that the main file uses.
+        let start = other.text.find("\n// ──").expect("a service");
+        large.text.push_str(&other.text[start..]);
+    }
+    let shared = program(100).into_iter().find(|file| file.path == "shared.deploy").expect("it is there");
+    vec![large, shared]
+}
+
+/// People type in pipelines, metrics, components and tests alike; what they type is broken half of the time.
+fn keystrokes(folder: &Path, count: usize) {
+    let files = large_file();
+    write(&files, folder);
+    let mut client = Client::start(folder);
+    let (path, text) = (files[0].path.clone(), files[0].text.clone());
+    client.open(&path, &text);
+    client.published(&path, 1);
+    println!("a file of {} lines, {count} places", text.lines().count());
+    let (mut diagnostics, mut completions, mut hovers) = (Vec::new(), Vec::new(), Vec::new());
+    let mut places = Places { lines: text.lines().collect(), seed: 7 };
+    let mut version = 1;
+    for round in 0..count {
+        let (line, column) = places.next();
+        let place = |column: usize| json!({ "line": line, "character": column });
+        let typed = json!([{ "range": { "start": place(column), "end": place(column) }, "text": "x" }]);
+        let taken_back = json!([{ "range": { "start": place(column), "end": place(column + 1) }, "text": "" }]);
+        // Most editors ask for something with the very same keystroke.
+        let at = json!({ "textDocument": { "uri": client.uri(&path) }, "position": place(column + 1) });
+        let (method, times) = match round % 2 {
+            0 => ("textDocument/completion", &mut completions),
+            _ => ("textDocument/hover", &mut hovers),
+        };
+        version += 1;
+        let begin = Instant::now();
+        client.change(&path, version, typed.clone());
+        client.ask(method, &at);
+        times.push(begin.elapsed());
+        client.published(&path, version);
+        for (change, is_measured) in [(&taken_back, true), (&typed, true), (&taken_back, false)] {
+            version += 1;
+            let begin = Instant::now();
+            client.change(&path, version, change.clone());
+            client.published(&path, version);
+            diagnostics.extend(is_measured.then(|| begin.elapsed()));
+        }
+    }
+    show("  keystroke to diagnostics", &mut diagnostics, 20.0);
+    show("  keystroke to completion", &mut completions, 10.0);
+    show("  keystroke to hover", &mut hovers, 10.0);
+    println!("{:<36}{:>10.2} MB", "  memory, peak", client.peak_megabytes());
+}
+
+/// Where somebody types next: anywhere in the code of the file, behind a word.
+struct Places<'t> {
+    lines: Vec<&'t str>,
+    seed: u64,
+}
+
+impl Places<'_> {
+    fn next(&mut self) -> (usize, usize) {
+        loop {
+            self.seed ^= self.seed << 13;
+            self.seed ^= self.seed >> 7;
+            self.seed ^= self.seed << 17;
+            let line = usize::try_from(self.seed % self.lines.len() as u64).expect("a line");
+            let written = self.lines[line];
+            let is_code = written.starts_with("  ") && written.is_ascii() && !written.trim_start().starts_with("//");
+            let place = written.find(" <= ").or_else(|| written.find(" = ")).or_else(|| written.find('('));
+            if let Some(column) = place.filter(|_| is_code) {
+                return (line, column);
+            }
+        }
+    }
+}
+
+/// All files of a program, as an editor opens those it had open before.
+fn open_all(folder: &Path) {
+    let files = program(100_000);
+    write(&files, folder);
+    let begin = Instant::now();
+    let mut client = Client::start(folder);
+    for file in &files {
+        client.open(&file.path, &file.text);
+    }
+    for file in &files {
+        client.published(&file.path, 1);
+    }
+    let took = begin.elapsed().as_secs_f64() * 1e3;
+    println!("{} lines in {} files", line_count(&files), files.len());
+    limit("  opened and looked at", took, "ms", 1_000.0);
+    limit("  memory, peak", client.peak_megabytes(), "MB", 300.0);
+}
+
+fn show(what: &str, times: &mut [Duration], most: f64) {
+    times.sort_unstable();
+    let at = |share: f64| times[((times.len() - 1) as f64 * share).round() as usize].as_secs_f64() * 1e3;
+    println!("{what:<36}{:>10.2} ms     the median", at(0.5));
+    limit("    the 99th of a hundred", at(0.99), "ms", most);
+}
+
+fn limit(what: &str, figure: f64, unit: &str, most: f64) {
+    let exceeded = if figure > most { " EXCEEDED" } else { "" };
+    println!("{what:<36}{figure:>10.2} {unit:<6} (at most {most}){exceeded}");
+}
+
+fn write(files: &[Generated], folder: &Path) {
+    for file in files {
+        let path: PathBuf = folder.join(&file.path);
+        fs::create_dir_all(path.parent().expect("inside the folder")).expect("a folder");
+        fs::write(path, &file.text).expect("a file");
+    }
+}
+
+struct Client {
+    server: Child,
+    input: ChildStdin,
+    messages: Receiver<Value>,
+    folder: PathBuf,
+    next: i64,
+    /// Diagnostics that nobody has waited for yet.
+    noticed: Vec<Value>,
+}
+
+impl Client {
+    fn start(folder: &Path) -> Self {
+        let mut server = Command::new(env!("CARGO_BIN_EXE_phasegate"))
+            .arg("lsp")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the server starts");
+        let (input, output) = (server.stdin.take().expect("piped"), server.stdout.take().expect("piped"));
+        let (sender, messages) = channel();
+        thread::spawn(move || {
+            let mut output = BufReader::new(output);
+            while let Some(message) = read(&mut output) {
+                if sender.send(message).is_err() {
+                    return;
+                }
+            }
+        });
+        let folder = folder.canonicalize().expect("it is there");
+        let mut client = Self { server, input, messages, folder, next: 0, noticed: Vec::new() };
+        let root = format!("file://{}", client.folder.display());
+        let capabilities = json!({ "general": { "positionEncodings": ["utf-8"] } });
+        client.ask(
+            "initialize",
+            &json!({ "capabilities": capabilities, "workspaceFolders": [{ "uri": root, "name": "a" }] }),
+        );
+        client.tell("initialized", &json!({}));
+        client
+    }
+
+    fn uri(&self, path: &str) -> String {
+        format!("file://{}/{path}", self.folder.display())
+    }
+
+    fn send(&mut self, message: &Value) {
+        let text = message.to_string();
+        write!(self.input, "Content-Length: {}\r\n\r\n{text}", text.len()).expect("the server listens");
+        self.input.flush().expect("the server listens");
+    }
+
+    fn tell(&mut self, method: &str, params: &Value) {
+        self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": params }));
+    }
+
+    fn ask(&mut self, method: &str, params: &Value) -> Value {
+        self.next += 1;
+        let id = self.next;
+        self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
+        loop {
+            let message = self.messages.recv_timeout(PATIENCE).expect("an answer");
+            if message["id"] == id && message.get("method").is_none() {
+                assert!(message.get("error").is_none(), "{method}: {message}");
+                return message;
+            }
+            self.noticed.push(message);
+        }
+    }
+
+    fn open(&mut self, path: &str, text: &str) {
+        let document = json!({ "uri": self.uri(path), "languageId": "phasegate", "version": 1, "text": text });
+        self.tell("textDocument/didOpen", &json!({ "textDocument": document }));
+    }
+
+    fn change(&mut self, path: &str, version: i64, changes: Value) {
+        let document = json!({ "uri": self.uri(path), "version": version });
+        self.tell("textDocument/didChange", &json!({ "textDocument": document, "contentChanges": changes }));
+    }
+
+    /// Waits for what is wrong with this version of a file.
+    fn published(&mut self, path: &str, version: i64) {
+        let uri = json!(self.uri(path));
+        let is_meant = |message: &Value| message["params"]["uri"] == uri && message["params"]["version"] == version;
+        if let Some(at) = self.noticed.iter().position(is_meant) {
+            self.noticed.swap_remove(at);
+            return;
+        }
+        loop {
+            let message = self.messages.recv_timeout(PATIENCE).expect("diagnostics");
+            if is_meant(&message) {
+                return;
+            }
+            self.noticed.push(message);
+        }
+    }
+
+    /// The most memory that the server ever held.
+    fn peak_megabytes(&self) -> f64 {
+        let told = fs::read_to_string(format!("/proc/{}/status", self.server.id())).unwrap_or_default();
+        let line = told.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+        kibibytes.map_or(f64::NAN, |kibibytes| kibibytes * 1024.0 / 1e6)
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+fn read(output: &mut impl BufRead) -> Option<Value> {
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        if output.read_line(&mut line).ok()? == 0 {
+            return None;
+        }
+        if line.trim().is_empty() {
+            break;
+        }
+        if let Some(value) = line.strip_prefix("Content-Length: ") {
+            length = value.trim().parse().ok()?;
+        }
+    }
+    let mut body = vec![0; length];
+    output.read_exact(&mut body).ok()?;
+    serde_json::from_slice(&body).ok()
+}
