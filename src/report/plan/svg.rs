@@ -1,6 +1,7 @@
 //! A plan as a picture that stands for itself: no scripts, no fonts, nothing fetched, readable on light and dark.
+//!
+//! `data-node` of a card and of each of its lines is the id of the node, for a page that shows the picture.
 
-use super::escape::{shorten, xml};
 use super::layout::{Layout, Point, Size, arrange};
 use super::statements::headline;
 use super::structure::lines_of;
@@ -8,6 +9,7 @@ use super::text_parts::span_text;
 use super::timing::Timing;
 use crate::model::signature::EffectClass;
 use crate::plan::program::{Node, NodeKind, PhaseIndex, Plan};
+use crate::report::escape::{shorten, xml};
 
 /// Characters of a line, and how much room one takes.
 const WIDTH: usize = 52;
@@ -29,14 +31,16 @@ text{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;fill:var(--t
 .name{font-weight:600;font-size:13px}.soft{fill:var(--soft)}.change{fill:var(--change)}.danger{fill:var(--danger)}\
 .guard{fill:var(--guard)}";
 
-/// One line of a card.
-struct Row {
+/// One line of a card, and the node it is about.
+struct Row<'p> {
+    node: &'p str,
     text: String,
     class: &'static str,
 }
 
-struct Card {
-    rows: Vec<Row>,
+struct Card<'p> {
+    phase: &'p str,
+    rows: Vec<Row<'p>>,
     size: Size,
     class: &'static str,
 }
@@ -44,7 +48,7 @@ struct Card {
 #[must_use]
 pub fn render(plan: &Plan) -> String {
     let timing = Timing::new(plan);
-    let cards: Vec<Card> = plan.dag().map(|(index, _)| card(plan, index, &timing)).collect();
+    let cards: Vec<Card<'_>> = plan.dag().map(|(index, _)| card(plan, index, &timing)).collect();
     let sizes: Vec<Size> = cards.iter().map(|card| card.size).collect();
     let edges: Vec<(usize, usize)> = plan
         .dag()
@@ -69,17 +73,18 @@ pub fn render(plan: &Plan) -> String {
     text
 }
 
-fn card(plan: &Plan, index: PhaseIndex, timing: &Timing) -> Card {
+fn card<'p>(plan: &'p Plan, index: PhaseIndex, timing: &Timing) -> Card<'p> {
     let phase = plan.phase(index);
     let takes = if phase.skipped { "switched off".to_owned() } else { span_text(timing.node(phase.node)) };
-    let mut rows = vec![Row { text: format!("{}  {takes}", shorten(&phase.id, WIDTH)), class: "name" }];
+    let id = phase.id.as_str();
+    let mut rows = vec![Row { node: id, text: format!("{}  {takes}", shorten(id, WIDTH)), class: "name" }];
     if let Some(title) = &phase.title {
-        rows.push(Row { text: shorten(title, WIDTH), class: "soft" });
+        rows.push(Row { node: id, text: shorten(title, WIDTH), class: "soft" });
     }
     for line in lines_of(plan, index) {
         let node = plan.node(line.node);
         let text = shorten(&format!("{}{}", "  ".repeat(line.depth), headline(node)), WIDTH);
-        rows.push(Row { text, class: class_of(node) });
+        rows.push(Row { node: &node.id, text, class: class_of(node) });
     }
     let letters = rows.iter().map(|row| row.text.chars().count()).max().unwrap_or(0);
     let size = Size {
@@ -92,7 +97,7 @@ fn card(plan: &Plan, index: PhaseIndex, timing: &Timing) -> Card {
         (false, true) => "card path",
         (false, false) => "card",
     };
-    Card { rows, size, class }
+    Card { phase: id, rows, size, class }
 }
 
 fn class_of(node: &Node) -> &'static str {
@@ -108,17 +113,22 @@ fn class_of(node: &Node) -> &'static str {
     }
 }
 
-fn draw_card(card: &Card, corner: Point, text: &mut String) {
+fn draw_card(card: &Card<'_>, corner: Point, text: &mut String) {
     let Point { x, y } = corner;
     let Size { width, height } = card.size;
     text.push_str(&format!(
-        "<g transform=\"translate({x:.1} {y:.1})\"><rect class=\"{}\" width=\"{width:.1}\" height=\"{height:.1}\" rx=\"8\"/>",
+        "<g transform=\"translate({x:.1} {y:.1})\" data-node=\"{}\"><rect class=\"{}\" width=\"{width:.1}\" \
+         height=\"{height:.1}\" rx=\"8\"/>",
+        xml(card.phase),
         card.class
     ));
     for (at, row) in card.rows.iter().enumerate() {
         let baseline = HEAD - 7.0 + at as f64 * LINE;
-        let content = xml(&row.text);
-        text.push_str(&format!("<text class=\"{}\" x=\"{PADDING}\" y=\"{baseline:.1}\">{content}</text>", row.class));
+        let (node, content) = (xml(row.node), xml(&row.text));
+        text.push_str(&format!(
+            "<text class=\"{}\" data-node=\"{node}\" x=\"{PADDING}\" y=\"{baseline:.1}\">{content}</text>",
+            row.class
+        ));
     }
     text.push_str("</g>\n");
 }

@@ -4,21 +4,45 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 
-use super::Tested;
+use super::{Tested, timeline};
 use crate::base::time::Timestamp;
 use crate::engine::event::Event;
 use crate::sim::story::{End, Story};
-use crate::sim::verdict::causes;
+use crate::sim::verdict::{Failure, causes, clock};
 
-/// `{"title","passed","failures":[],"run":{…}}`
+/// `{"title","passed","failures":[],"run":{…},"file","line"}`; of a test that failed also `misses`, one for each failure:
+/// `{"file","line","expected","message","time_line":[{"at","words"}]}`.
 #[must_use]
 pub fn to_json(tested: &Tested<'_>) -> Json {
     let failures: Vec<String> = tested.trial.failures.iter().map(|failure| tested.words(failure)).collect();
-    json!({
+    let (file, line) = tested.file_and_line(tested.at);
+    let mut whole = json!({
         "title": tested.title,
         "passed": tested.passed(),
         "failures": failures,
         "run": tested.trial.story.as_ref().map(run),
+        "file": file,
+        "line": line,
+    });
+    if !tested.passed() {
+        whole["misses"] = tested.trial.failures.iter().map(|failure| miss(tested, failure)).collect();
+    }
+    whole
+}
+
+/// Where it is expected, and what happened around the instant that it is about.
+fn miss(tested: &Tested<'_>, failure: &Failure) -> Json {
+    let (file, line) = tested.file_and_line(failure.at);
+    let told = tested.trial.story.as_ref().map(|story| {
+        let lines = timeline::around(story, failure.around).into_iter();
+        lines.map(|line| json!({ "at": clock(story, line.at), "words": line.words })).collect::<Vec<Json>>()
+    });
+    json!({
+        "file": file,
+        "line": line,
+        "expected": failure.expected,
+        "message": failure.message,
+        "time_line": told.unwrap_or_default(),
     })
 }
 

@@ -30,10 +30,16 @@ impl Tested<'_> {
 
     /// `search.deploy:76`
     fn place(&self, at: Location) -> String {
-        self.sources.get(at.file).map_or_else(
-            || self.file.to_owned(),
-            |file| format!("{}:{}", file.name, file.line_column(at.span.start as usize).line),
-        )
+        match self.file_and_line(at) {
+            (file, Some(line)) => format!("{file}:{line}"),
+            (file, None) => file.to_owned(),
+        }
+    }
+
+    fn file_and_line(&self, at: Location) -> (&str, Option<usize>) {
+        self.sources
+            .get(at.file)
+            .map_or((self.file, None), |file| (&file.name, Some(file.line_column(at.span.start as usize).line)))
     }
 
     /// One line, or a few: what was expected, and what happened instead.
