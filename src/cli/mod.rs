@@ -8,7 +8,7 @@
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use self::exit::Exit;
 
@@ -18,15 +18,18 @@ pub mod backup;
 pub mod bundle;
 pub mod by_hand;
 pub mod check;
+pub mod completions;
 pub mod demo;
 pub mod diff;
 pub mod exit;
 pub mod explain;
 pub mod fmt;
 pub mod history;
+pub mod init;
 pub mod load;
 pub mod logs;
 pub mod lsp;
+pub mod man;
 pub mod output;
 pub mod pause;
 pub mod plan;
@@ -81,6 +84,9 @@ commands! {
     Switch switch;
     Version version;
     Lsp lsp;
+    Init init;
+    Completions completions;
+    Man man;
 }
 
 /// Checks, plans and runs production rollouts that take themselves back.
@@ -93,6 +99,10 @@ struct CommandLine {
 
 /// Runs one command line, `arguments[0]` being the name of the program, and gives the exit status.
 pub fn start(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Some(exit) = completions::answer(CommandLine::command, &arguments) {
+        return output::settle(exit).into();
+    }
     let exit = match CommandLine::try_parse_from(arguments) {
         Ok(line) => run(line.command),
         Err(error) => show_usage(&error),

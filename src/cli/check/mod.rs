@@ -65,6 +65,8 @@ enum Format {
     Sarif,
     /// Annotations on the lines of a change.
     Github,
+    /// A code quality report of GitLab.
+    Gitlab,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -7,7 +7,7 @@ use super::{Args, Format};
 use crate::base::diagnostic::Diagnostic;
 use crate::report::diagnostics::sarif::{self, Circumstances};
 use crate::report::diagnostics::text::Look;
-use crate::report::diagnostics::{github, json, text};
+use crate::report::diagnostics::{github, gitlab, json, text};
 use crate::report::rates::Rate;
 
 pub fn show(args: &Args, programs: &Programs, diagnostics: &[Diagnostic], exit: Exit) {
@@ -15,6 +15,7 @@ pub fn show(args: &Args, programs: &Programs, diagnostics: &[Diagnostic], exit: 
     match args.format {
         Format::Json => output::say(&json::render(sources, diagnostics, programs.summary(diagnostics))),
         Format::Github => output::say(&diagnostics.iter().map(|one| github::render(sources, one)).collect::<String>()),
+        Format::Gitlab => output::say(&gitlab::render(sources, diagnostics)),
         Format::Sarif => {
             let folder = std::env::current_dir().ok().map(|folder| folder.to_string_lossy().into_owned());
             let around = Circumstances {

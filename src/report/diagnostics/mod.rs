@@ -1,4 +1,5 @@
-//! Diagnostics for people and machines: drawn text, sentences, JSON, SARIF, GitHub annotations.
+//! Diagnostics for people and machines: drawn text, sentences, JSON, SARIF, GitHub annotations,
+//! GitLab's code quality.
 //!
 //! Invariants: pure functions from sources and diagnostics to text; nothing is sorted, filtered or counted twice here.
 //! Whatever stands in a source file, the output holds none of its control characters.
@@ -6,6 +7,7 @@
 use crate::base::diagnostic::{Diagnostic, Severity};
 
 pub mod github;
+pub mod gitlab;
 pub mod json;
 pub mod sarif;
 mod spoken;

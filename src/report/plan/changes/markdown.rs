@@ -178,7 +178,7 @@ fn sentence(words: &str) -> String {
     let words = super::super::escape::shorten(&printable(words), LONGEST_NOTE);
     let parts: Vec<&str> = words.split('`').collect();
     // An odd number of marks: somebody's text has one of its own, and which is which cannot be told.
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return code(&words);
     }
     let mut text = String::new();
