@@ -172,7 +172,7 @@ fn rollbacks(plan: &Plan, phases: &[&Phase], within: &str) -> Vec<Hint> {
         }
         let mut text = match undone.as_slice() {
             [] => "a rollback undoes nothing".to_owned(),
-            [few @ ..] if few.len() <= MOST_NAMES => format!("a rollback undoes {}", few.join(", ")),
+            few if few.len() <= MOST_NAMES => format!("a rollback undoes {}", few.join(", ")),
             many => format!("a rollback undoes {} and {} more", many[..MOST_NAMES].join(", "), many.len() - MOST_NAMES),
         };
         if !kept.is_empty() {

@@ -16,7 +16,7 @@ pub fn sort(scene: &Scene<'_>) -> Option<Action> {
         _ => false,
     };
     // A comment belongs to the line it stands at.
-    if text.contains("//") || text.contains("/*") || !uses.iter().all(|item| is_readable(item)) {
+    if text.contains("//") || text.contains("/*") || !uses.iter().all(is_readable) {
         return None;
     }
     let mut lines: Vec<(bool, String)> = uses.iter().filter_map(|item| written(scene, item)).collect();

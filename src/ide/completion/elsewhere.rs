@@ -82,7 +82,7 @@ fn import(tree: &File, path: &str, name: &str) -> Edit {
     match known {
         Some(last) => Edit { span: last.at.after(), text: format!(", {name}") },
         None => {
-            let last = tree.items.iter().filter(|item| uses(item).is_some()).last();
+            let last = tree.items.iter().rfind(|item| uses(item).is_some());
             import_line(last.map(|item| item.at), &format!("use \"{path}\".{{{name}}}"))
         }
     }
