@@ -174,6 +174,19 @@ fn missing_breach_counts_as_bad_from_the_fifth_unknown_sample_on() {
 }
 
 #[test]
+fn a_hold_without_any_data_does_not_end_well_before_its_breach_has_lasted_for_its_for() {
+    let source = program("phase soak { hold 5m { require m.errors <= 1% for 3 samples missing breach } }");
+    let ran = run(&source, Script::new().metrics(|_, _| None));
+    assert_ne!(ran.outcome, Some(RunOutcome::Succeeded));
+    // Missing for the fifth time at 4m: the third breach is the sample behind the hold's end.
+    assert!((ran.minutes - 6.0).abs() < 1e-9, "{}", ran.minutes);
+    let back = |_: &str, minute: f64| (minute >= 6.0).then_some(0.0);
+    let ran = run(&source, Script::new().metrics(back));
+    assert_eq!(ran.outcome, Some(RunOutcome::Succeeded));
+    assert!((ran.minutes - 6.0).abs() < 1e-9, "{}", ran.minutes);
+}
+
+#[test]
 fn a_hold_tolerates_a_violation_shorter_than_its_for() {
     let source = program("phase soak { hold 30m { require m.errors <= 1% for 10m } }");
     let spike = |_: &str, minute: f64| Some(if (5.0..14.0).contains(&minute) { 0.5 } else { 0.0 });

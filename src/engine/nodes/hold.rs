@@ -58,7 +58,8 @@ fn end(turn: &mut Turn<'_, '_>, id: ExecId, conditions: &[Condition]) {
     }
     let Detail::Hold(hold) = &turn.state().exec(id).detail else { return };
     let known = hold.judges.iter().zip(conditions).all(|(judge, condition)| {
-        let last = judge.last.and_then(|(_, verdict)| verdict);
+        // A breach for want of data is bad, and yet nothing is known: it does not end well before its `for` is over.
+        let last = judge.last.and_then(|(_, verdict)| verdict).filter(|_| !judge.is_missing());
         condition.warns || last.is_some() || condition.missing == MissingPolicy::Ok
     });
     if known {
