@@ -63,7 +63,7 @@ pub struct Comparison {
     pub fisher_greater: f64,
 }
 
-/// None when a side has no samples, or more parts than a whole.
+/// None when a side has no samples, more parts than a whole, or both together more than can be counted.
 #[must_use]
 pub fn compare(canary: Share, baseline: Share) -> Option<Comparison> {
     let sound = |share: Share| share.1 > 0 && share.0 <= share.1;
@@ -71,7 +71,8 @@ pub fn compare(canary: Share, baseline: Share) -> Option<Comparison> {
         return None;
     }
     let difference = value(canary) - value(baseline);
-    let pooled = value((canary.0 + baseline.0, canary.1 + baseline.1));
+    let whole = canary.1.checked_add(baseline.1)?;
+    let pooled = value((canary.0 + baseline.0, whole));
     let error = (pooled * (1.0 - pooled) * (1.0 / canary.1 as f64 + 1.0 / baseline.1 as f64)).sqrt();
     let z = (error > 0.0).then(|| difference / error);
     let (fisher_two_sided, fisher_greater) = fisher(canary, baseline);
