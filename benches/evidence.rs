@@ -233,7 +233,7 @@ fn ranking() {
 /// The same data through pytrec_eval, where there is one.
 fn pytrec_eval() -> String {
     let python = std::env::var("PHASEGATE_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/pytrec_eval.py");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peer_ndcg.py");
     let run = std::process::Command::new(&python).args([script, &QUERIES.to_string(), &RANKED.to_string()]).output();
     match run {
         Ok(output) if output.status.success() => {
@@ -241,6 +241,11 @@ fn pytrec_eval() -> String {
             let (seconds, mean) = text.trim().split_once(' ').unwrap_or((text.trim(), "?"));
             format!("the same by pytrec_eval: {seconds:.5} s, mean {mean:.8}")
         }
-        _ => format!("`{python}` has no pytrec_eval to compare with: pip install pytrec_eval"),
+        Ok(output) => {
+            let why = String::from_utf8_lossy(&output.stderr).into_owned();
+            let why = why.lines().last().unwrap_or("it says nothing");
+            format!("nothing to compare with: {why} (`pip install pytrec_eval-terrier` has it built)")
+        }
+        Err(error) => format!("nothing to compare with: `{python}`: {error}"),
     }
 }

@@ -35,7 +35,7 @@ const MORE_FIELDS: &str = "  cache_misses: ratio = query(\"misses\")
 const TRIGGER: &str = "  notify release_room when canary.error_rate > 0.5% for 30m\n";
 const MORE_TRIGGERS: &str = "  rollback when canary.cache_misses > 50% for env.sustained
   rollback when mean(canary.queue, 15m) > 100 for env.sustained
-  rollback when canary.timeouts > 5% for env.sustained
+  rollback when search.p99 > 2s for env.sustained
   rollback when ewma(canary.rerank, half_life: 10m) > 1s for env.sustained
 ";
 
@@ -56,10 +56,10 @@ given canary.hard_negative_leakage = normal(0.1%, 0.02%)
 given canary.recall_50 = normal(90%, 0.2%)
 given canary.cache_misses = ar1(20%, 1%, keeps: 0.9)
 given canary.queue = normal(20, 4) + season(5)
-given canary.timeouts = normal(0.1%, 0.02%)
 given canary.rerank = normal(300ms, 20ms)
 given search.error_rate = normal(0.2%, 0.02%)
 given search.qps = normal(3, 0.1)
+given search.p99 = normal(200ms, 6ms)
 given search.results_per_query = normal(5, 0.2)
 given quality.anchor_p1 = normal(75.5%, 0.3%)
 given quality.recall_50 = normal(90%, 0.2%)

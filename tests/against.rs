@@ -286,7 +286,8 @@ fn what_git_does_not_have_is_refused_with_the_cure() {
     edit(elsewhere.path(), "pipelines/release.deploy", &[("timeout 2d", "timeout 3d")]);
     commit(elsewhere.path());
     let clones = tempfile::tempdir().expect("a folder");
-    let origin = format!("file://{}", elsewhere.path().display());
+    let path = elsewhere.path().to_string_lossy().replace('\\', "/");
+    let origin = format!("file:///{}", path.trim_start_matches('/'));
     git(clones.path(), &["clone", "-q", "--depth=1", &origin, "clone"]);
     assert!(refused(&clones.path().join("clone"), "HEAD~1").contains("this clone is shallow"));
 }

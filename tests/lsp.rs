@@ -1,5 +1,6 @@
 //! The language server, driven as an editor drives it: the program itself, over its standard input and output.
 
+#[expect(dead_code, reason = "other tests use the rest of it")]
 mod lsp_client;
 
 use std::fs;

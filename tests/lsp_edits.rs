@@ -3,6 +3,7 @@
 //!
 //! `PHASEGATE_EDITS=10000 cargo test --test lsp_edits` replays ten thousand; without it a few hundred.
 
+#[expect(dead_code, reason = "other tests use the rest of it")]
 mod lsp_client;
 
 use lsp_client::Client;

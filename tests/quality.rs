@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use phasegate::base::time::Timestamp;
 use phasegate::contract::effect::{Effect, Outcome, TextPiece};
-use phasegate::contract::registry::Sample;
+use phasegate::contract::registry::Samples;
 use phasegate::engine::event::{Event, RunOutcome};
 use phasegate::eval::rubric::score_text;
 use phasegate::plan::program::{GroupIndex, Plan};
@@ -63,7 +63,7 @@ impl World for Folder {
         (Outcome::Done(answer), Duration::ZERO)
     }
 
-    fn sample(&mut self, _: &Plan, _: GroupIndex, _: Timestamp) -> Vec<(String, Sample)> {
+    fn sample(&mut self, _: &Plan, _: GroupIndex, _: Timestamp) -> Samples {
         Vec::new()
     }
 }

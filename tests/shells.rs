@@ -16,6 +16,7 @@ fn phasegate(folder: &Path, arguments: &[&str]) -> Output {
     command(folder, arguments).output().expect("the program starts")
 }
 
+#[cfg(unix)]
 fn has(program: &str) -> bool {
     let found = Command::new(program).arg("--version").output().is_ok_and(|output| output.status.success());
     assert!(found || program != "bash" || std::env::var_os("CI").is_none(), "`{program}` is not installed");
@@ -80,6 +81,7 @@ fn runs_and_their_nodes_are_completed() {
     assert_eq!(nodes, ["only.gate1"]);
 }
 
+#[cfg(unix)]
 #[test]
 fn bash_loads_its_script_and_completes() {
     if !has("bash") {
@@ -100,6 +102,7 @@ fn bash_loads_its_script_and_completes() {
     assert_eq!(standard_output(&output).trim(), "completions", "{}", standard_error(&output));
 }
 
+#[cfg(unix)]
 #[test]
 fn zsh_and_fish_load_their_scripts_where_they_are() {
     let folder = folder_with(&[]);
@@ -127,6 +130,7 @@ fn zsh_and_fish_load_their_scripts_where_they_are() {
 }
 
 /// With the program on the PATH, as the scripts call it.
+#[cfg(unix)]
 fn in_shell(shell: &str, folder: &Path, arguments: &[&str]) -> Output {
     let program = Path::new(env!("CARGO_BIN_EXE_phasegate")).parent().expect("a folder");
     let path = std::env::var_os("PATH").unwrap_or_default();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use phasegate::base::time::Timestamp;
 use phasegate::contract::effect::Outcome;
-use phasegate::contract::registry::Sample;
+use phasegate::contract::registry::{FieldName, Sample, Samples};
 use phasegate::contract::types::Type;
 use phasegate::contract::value::Value;
 use phasegate::engine::event::{Event, RunOutcome};
@@ -33,11 +33,11 @@ impl World for Scripted {
         self.0.perform(asked)
     }
 
-    fn sample(&mut self, plan: &Plan, group: GroupIndex, tick: Timestamp) -> Vec<(String, Sample)> {
+    fn sample(&mut self, plan: &Plan, group: GroupIndex, tick: Timestamp) -> Samples {
         let samples = self.0.sample(plan, group, tick);
         let types = &plan.group(group).fields;
-        let typed = |(field, sample): (String, Sample)| {
-            let is_bool = types.iter().any(|query| query.field == field && query.ty == Type::Bool);
+        let typed = |(field, sample): (FieldName, Sample)| {
+            let is_bool = types.iter().any(|query| query.field == *field && query.ty == Type::Bool);
             let truth = |value: Value| Value::Bool(value.as_number().is_some_and(|number| number.to_f64() > 0.5));
             (field, if is_bool { sample.map(truth) } else { sample })
         };

@@ -43,7 +43,7 @@ impl Number {
     #[must_use]
     pub fn to_f64(self) -> f64 {
         match self {
-            Self::Exact(decimal) => decimal.to_f64().unwrap_or(f64::NAN),
+            Self::Exact(decimal) => nearest(decimal),
             Self::Float(float) => float,
         }
     }
@@ -132,6 +132,21 @@ impl Number {
             return Self::Exact(result);
         }
         Self::Float(float(self.to_f64(), other.to_f64()))
+    }
+}
+
+/// The float that is nearest to a decimal. Where digits and power of ten are floats themselves, one division rounds right
+/// (Clinger 1990); that is every number people write.
+fn nearest(decimal: Decimal) -> f64 {
+    const POWERS: [f64; 23] = [
+        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
+        1e20, 1e21, 1e22,
+    ];
+    const EXACT: u128 = 1 << 53;
+    let digits = decimal.mantissa();
+    match POWERS.get(decimal.scale() as usize) {
+        Some(power) if digits.unsigned_abs() <= EXACT => digits as f64 / power,
+        _ => decimal.to_f64().unwrap_or(f64::NAN),
     }
 }
 

@@ -9,8 +9,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use clap::{Args as Arguments, Command, ValueEnum};
-use clap_complete::engine::ValueCompleter;
-use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
+use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, ValueCompleter};
 use clap_complete::env::Shells;
 use clap_complete::{CompleteEnv, PathCompleter};
 
@@ -94,9 +93,12 @@ pub fn answer(command: fn() -> Command, arguments: &[OsString]) -> Option<Exit> 
     }
 }
 
+/// What an argument may be, from its beginning.
+type Complete = fn(&OsStr) -> Vec<CompletionCandidate>;
+
 /// The command line, with what its arguments may be now.
 fn with_names(command: Command) -> Command {
-    let given: [(&str, &str, fn(&OsStr) -> Vec<CompletionCandidate>); 20] = [
+    let given: [(&str, &str, Complete); 20] = [
         ("plan", "program", programs),
         ("plan", "environment", environments),
         ("plan", "set", parameters),
@@ -118,8 +120,7 @@ fn with_names(command: Command) -> Command {
         ("why", "run", runs),
         ("resolve", "run", runs),
     ];
-    let nodes = [("why", "node"), ("resolve", "node"), ("logs", "node")]
-        .map(|(name, argument)| (name, argument, nodes as fn(&OsStr) -> Vec<CompletionCandidate>));
+    let nodes = ["why", "resolve", "logs"].map(|name| (name, "node", nodes as Complete));
     given.into_iter().chain(nodes).fold(command, |command, (name, argument, complete)| {
         command.mut_subcommand(name, |subcommand| {
             let is_there = subcommand.get_arguments().any(|own| own.get_id() == argument);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::number::Number;
 use crate::base::time::Timestamp;
 use crate::contract::effect::{Effect, Outcome};
-use crate::contract::registry::{Args, Sample};
+use crate::contract::registry::{Args, Samples};
 use crate::contract::value::Value;
 use crate::model::program::HookEvent;
 use crate::plan::program::{BlockIndex, GroupIndex, NodeIndex, PhaseIndex};
@@ -156,7 +156,7 @@ pub enum Event {
     Sampled {
         group: GroupIndex,
         tick: Timestamp,
-        values: Vec<(String, Sample)>,
+        values: Samples,
     },
     /// The conditions of a hold were looked at outside a sample: at its start, each `every`, at its end.
     HoldJudged {

@@ -8,11 +8,7 @@ use crate::base::number::Number;
 use crate::contract::value::{Unit, Value};
 use crate::eval::Unknown;
 use crate::model::expr::ExprKind;
-use crate::stats::kayenta::{Direction, Label, Measure, Metric as Judged, classify};
-use crate::stats::ranks::{Shift, shift};
-
-/// As Kayenta has it: two-sided.
-const CONFIDENCE: f64 = 0.98;
+use crate::stats::kayenta::{CONFIDENCE, Direction, Judgement, Label, Measure, Metric as Judged, band, classify};
 
 pub fn kayenta(arguments: &Arguments<'_>) -> Measuring {
     let direction = arguments.value("direction");
@@ -34,10 +30,9 @@ pub fn kayenta(arguments: &Arguments<'_>) -> Measuring {
     };
     let (canary, stable) = (Side::of(arguments, "canary")?, Side::of(arguments, "stable")?);
     let judged = classify(&metric, &canary.values, &stable.values);
-    let words = words(judged.label, judged.effect, shift(&canary.values, &stable.values, CONFIDENCE));
-    let arithmetic = format!("{words}, {} against {}", canary.coverage, stable.coverage);
+    let arithmetic = || format!("{}, {} against {}", words(&judged), canary.coverage, stable.coverage);
     if matches!(judged.label, Label::Nodata | Label::NodataFailMetric) {
-        return Err(Unknown(arithmetic));
+        return Err(Unknown(arithmetic()));
     }
     let passes = judged.label == Label::Pass;
     let effect = judged.effect.map_or(Value::Null, |effect| Value::Quantity(Number::from_f64(effect), Unit::One));
@@ -48,7 +43,7 @@ pub fn kayenta(arguments: &Arguments<'_>) -> Measuring {
         ("effect", effect),
     ];
     let value = Value::Record(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
-    Ok(Measured { value, arithmetic })
+    Ok(Measured { value, arithmetic: if arguments.in_words { arithmetic() } else { String::new() } })
 }
 
 struct Side {
@@ -72,20 +67,21 @@ impl Side {
 }
 
 /// `High: canary - stable 12.5, interval 10.1..14.8, band ±3.125, mean ratio 1.12, level 98%, NetflixACAJudge-v1.0 (…)`
-fn words(label: Label, effect: Option<f64>, found: Option<Shift>) -> String {
+fn words(judged: &Judgement) -> String {
     let rounded = |value: f64| (value * 1e6).round() / 1e6;
-    let interval = found.map_or_else(String::new, |found| {
+    let interval = judged.shift.map_or_else(String::new, |found| {
         format!(
             ": canary - stable {}, interval {}..{}, band ±{}",
             rounded(found.estimate),
             rounded(found.low),
             rounded(found.high),
-            rounded(0.25 * found.estimate.abs())
+            rounded(band(&found))
         )
     });
-    let effect = effect.map_or_else(String::new, |effect| format!(", mean ratio {}", rounded(effect)));
+    let effect = judged.effect.map_or_else(String::new, |effect| format!(", mean ratio {}", rounded(effect)));
     format!(
-        "{}{interval}{effect}, level 98%, NetflixACAJudge-v1.0 (a rank test of a fixed number of samples)",
-        label.name()
+        "{}{interval}{effect}, level {}%, NetflixACAJudge-v1.0 (a rank test of a fixed number of samples)",
+        judged.label.name(),
+        100.0 * CONFIDENCE
     )
 }

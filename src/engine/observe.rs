@@ -8,40 +8,39 @@ use super::judge::{Judge, MISSING_LIMIT};
 use super::scene::{Finding, Scene};
 use super::state::{State, Work};
 use crate::base::time::Timestamp;
-use crate::contract::registry::Sample;
+use crate::contract::registry::{FieldName, Sample};
 use crate::eval::{Unknown, evaluate};
-use crate::plan::program::{Condition, GroupIndex, NodeKind, Plan, Sustain, Trigger};
+use crate::plan::program::{Condition, Group, GroupIndex, NodeKind, Plan, Sustain, Trigger};
 
 /// Takes in the samples of a group at a tick, and judges all that reads them.
-pub fn sample(state: &mut State, plan: &Plan, group: GroupIndex, tick: Timestamp, values: &[(String, Sample)]) {
+pub fn sample(state: &mut State, plan: &Plan, group: GroupIndex, tick: Timestamp, values: &[(FieldName, Sample)]) {
     if let Some(sampling) = state.live.sampling.get_mut(group.0 as usize) {
         sampling.in_flight = None;
         sampling.next = Some(tick.plus(plan.group(group).every));
     }
-    for (field, sample) in values {
-        state.series.push(group, tick, field, sample.clone());
+    for (place, (field, sample)) in values.iter().enumerate() {
+        state.series.push(group, tick, (place, field), sample.clone());
     }
     derive(state, plan, group, tick);
-    for frame in state.live.watching.clone() {
-        triggers(state, plan, frame, Some(group), tick);
-    }
+    watched(state, plan, Some(group), tick);
     let holds: Vec<ExecId> = state.live.running.iter().copied().filter(|id| is_hold(state.exec(*id))).collect();
     for hold in holds {
         sampled_hold(state, plan, hold, group, tick);
     }
     // Gates and ends of holds may have waited for this sample.
-    let waiting = state.live.running.iter().copied().filter(|id| !matches!(state.exec(*id).detail, Detail::Step));
-    let waiting: Vec<Work> = waiting.map(Work::Exec).collect();
-    state.live.queue.extend(waiting);
+    let State { live, execs, .. } = state;
+    let waiting = live.running.iter().filter(|id| !matches!(execs[id.0 as usize].detail, Detail::Step));
+    live.queue.extend(waiting.copied().map(Work::Exec));
     state.push(Work::Run);
 }
 
 /// Fields computed from others of the group.
 fn derive(state: &mut State, plan: &Plan, group: GroupIndex, tick: Timestamp) {
-    for derived in &plan.group(group).derived {
+    let Group { fields, derived, .. } = plan.group(group);
+    for (place, derived) in (fields.len()..).zip(derived) {
         let scene = Scene { plan, state, frame: None, at: tick };
         let value = evaluate(&derived.expr, &scene).map_err(|Unknown(reason)| reason);
-        state.series.push(group, tick, &derived.field, value);
+        state.series.push(group, tick, (place, &derived.field), value);
     }
 }
 
@@ -51,9 +50,16 @@ fn is_hold(exec: &Exec) -> bool {
 
 /// Conditions that read no metric are looked at whenever a step has passed.
 pub fn without_metrics(state: &mut State, plan: &Plan, at: Timestamp) {
-    for frame in state.live.watching.clone() {
-        triggers(state, plan, frame, None, at);
+    watched(state, plan, None, at);
+}
+
+/// Judges the triggers of all blocks that are open. Judging opens and closes none.
+fn watched(state: &mut State, plan: &Plan, group: Option<GroupIndex>, at: Timestamp) {
+    let watching = std::mem::take(&mut state.live.watching);
+    for frame in &watching {
+        triggers(state, plan, *frame, group, at);
     }
+    state.live.watching = watching;
 }
 
 /// Judges the triggers of one frame that read `group`, or (None) those that read nothing.
@@ -119,9 +125,8 @@ fn trigger_at(state: &mut State, plan: &Plan, (frame, index): (FrameId, usize), 
 /// Decided by ticks alone, never by what is under way, so that a replay decides the same.
 fn due(state: &State, plan: &Plan, condition: &Condition, at: Timestamp) -> bool {
     condition.reads.iter().all(|read| {
-        let every = plan.group(read.group).every.as_micros().max(1);
-        let has_tick = at.since(state.started_at).as_micros().is_multiple_of(every);
-        !has_tick || state.series.latest_tick(read.group).is_some_and(|latest| latest >= at)
+        state.series.latest_tick(read.group).is_some_and(|latest| latest >= at)
+            || !at.since(state.started_at).as_micros().is_multiple_of(plan.group(read.group).every.as_micros().max(1))
     })
 }
 

@@ -260,10 +260,9 @@ fn has_running(turn: &Turn<'_, '_>, index: PhaseIndex) -> bool {
     let undoing = |exec: &Exec| {
         matches!(exec.detail, Detail::Step) && exec.undo.as_ref().is_some_and(|undo| undo.status == UndoStatus::Running)
     };
-    let execs = state.phase(index).execs.iter().map(|exec| state.exec(*exec));
-    execs
-        .into_iter()
-        .any(|exec| exec.status == ExecStatus::Running || (!state.phase(index).undo_first && undoing(exec)))
+    let phase = state.phase(index);
+    let mut execs = phase.execs.iter().map(|exec| state.exec(*exec));
+    execs.any(|exec| exec.status == ExecStatus::Running || (!phase.undo_first && undoing(exec)))
 }
 
 /// Past its `timeout` every running phase fails, and with it what still waits for a window.

@@ -272,12 +272,6 @@ impl Scene<'_> {
     }
 }
 
-/// The value of an expression, when it has one.
-#[must_use]
-pub fn evaluated(expr: &Expr, scene: &Scene<'_>) -> Option<Value> {
-    crate::eval::evaluate(expr, scene).ok()
-}
-
 /// The step that an output reference in the phase `here` means.
 #[must_use]
 pub fn find_step(plan: &Plan, here: Option<PhaseIndex>, output: &OutputRef) -> Option<NodeIndex> {

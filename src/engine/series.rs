@@ -17,7 +17,7 @@ use crate::base::time::Timestamp;
 use crate::contract::registry::Sample;
 use crate::contract::value::{Unit, Value};
 use crate::model::expr::{Expr, ExprKind};
-use crate::plan::program::{GroupIndex, NodeKind, Plan};
+use crate::plan::program::{Group, GroupIndex, NodeKind, Plan};
 
 /// Samples kept for a function that looks back to the start of its block.
 const LONG_HISTORY: usize = 100_000;
@@ -36,6 +36,13 @@ struct GroupSeries {
     keep: Keep,
 }
 
+impl GroupSeries {
+    fn new(group: &Group) -> Self {
+        let names = group.fields.iter().map(|field| &field.field).chain(group.derived.iter().map(|it| &it.field));
+        Self { fields: names.map(|name| (name.clone(), VecDeque::new())).collect(), ..Self::default() }
+    }
+}
+
 /// How far back something in the plan looks.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 struct Keep {
@@ -46,7 +53,7 @@ struct Keep {
 impl Series {
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
-        let mut groups: Vec<GroupSeries> = plan.groups.iter().map(|_| GroupSeries::default()).collect();
+        let mut groups: Vec<GroupSeries> = plan.groups.iter().map(GroupSeries::new).collect();
         for expr in conditions(plan) {
             widen(plan, expr, &mut groups);
         }
@@ -69,13 +76,14 @@ impl Series {
         self.groups.len() == plan.groups.len()
     }
 
-    pub fn push(&mut self, group: GroupIndex, tick: Timestamp, field: &str, sample: Sample) {
+    /// The sample of a field, with its place in the group: fields that are read, then those computed from them.
+    pub fn push(&mut self, group: GroupIndex, tick: Timestamp, (place, field): (usize, &str), sample: Sample) {
         let Some(series) = self.groups.get_mut(group.0 as usize) else { return };
         series.latest = Some(series.latest.map_or(tick, |latest| latest.max(tick)));
         let keep = series.keep;
-        let samples = match series.fields.get_mut(field) {
-            Some(samples) => samples,
-            None => series.fields.entry(field.to_owned()).or_default(),
+        let samples = match series.fields.get_index_mut(place) {
+            Some((name, samples)) if name == field => samples,
+            _ => series.fields.entry(field.to_owned()).or_default(),
         };
         match samples.back_mut() {
             Some((latest, held)) if *latest == tick => *held = sample,
@@ -194,7 +202,7 @@ mod tests {
     #[test]
     fn a_window_leaves_out_its_beginning_and_holds_its_end() {
         let mut series = series();
-        (1..=4).for_each(|at| series.push(GROUP, Timestamp(at), "p95", Ok(Value::int(at))));
+        (1..=4).for_each(|at| series.push(GROUP, Timestamp(at), (0, "p95"), Ok(Value::int(at))));
         let inside: Vec<i64> = series.between(GROUP, "p95", Timestamp(1), Timestamp(3)).map(|(at, _)| at.0).collect();
         assert_eq!(inside, [2, 3]);
         assert_eq!(series.between(GROUP, "p95", Timestamp(3), Timestamp(1)).count(), 0);
@@ -206,7 +214,7 @@ mod tests {
     fn a_second_sample_of_a_tick_replaces_the_first_and_one_from_the_past_is_dropped() {
         let mut series = series();
         for (at, value) in [(1, 1), (2, 2), (2, 5), (1, 9)] {
-            series.push(GROUP, Timestamp(at), "p95", Ok(Value::int(value)));
+            series.push(GROUP, Timestamp(at), (0, "p95"), Ok(Value::int(value)));
         }
         let values: Vec<_> =
             series.between(GROUP, "p95", Timestamp(0), Timestamp(9)).map(|(_, it)| it.clone()).collect();

@@ -2,6 +2,7 @@
 
 use super::decide::{Turn, pause_for};
 use super::event::{Afterwards, EffectKey, Event, FrameId, PauseCause};
+use super::judge::Judge;
 use super::nodes::{metric_names, step};
 use super::phases;
 use super::scene::Scene;
@@ -17,7 +18,13 @@ pub(super) fn fire(turn: &mut Turn<'_, '_>) {
         return;
     }
     let plan = turn.plan();
-    for frame in turn.state().live.watching.clone() {
+    let wants = |frame: &FrameId| {
+        let frame = turn.state().frame(*frame);
+        let judged = plan.block(frame.block).triggers.iter().zip(&frame.judges);
+        judged.into_iter().any(|(trigger, judge)| has_come(trigger, judge) || wants_data(trigger, judge))
+    };
+    let calling: Vec<FrameId> = turn.state().live.watching.iter().copied().filter(wants).collect();
+    for frame in calling {
         let block = plan.block(turn.state().frame(frame).block);
         for (index, trigger) in (0u32..).zip(&block.triggers) {
             if !turn.state().is_forward() {
@@ -28,13 +35,21 @@ pub(super) fn fire(turn: &mut Turn<'_, '_>) {
             if state.ended {
                 break;
             }
-            if judge.sustained(trigger.condition.sustain) && !judge.fired {
+            if has_come(trigger, judge) {
                 act(turn, trigger, frame, index);
-            } else if judge.is_missing() && trigger.condition.missing == MissingPolicy::Pause {
+            } else if wants_data(trigger, judge) {
                 pause_for(turn, PauseCause::MissingForTrigger(frame, index));
             }
         }
     }
+}
+
+fn has_come(trigger: &Trigger, judge: &Judge) -> bool {
+    !judge.fired && judge.sustained(trigger.condition.sustain)
+}
+
+fn wants_data(trigger: &Trigger, judge: &Judge) -> bool {
+    judge.is_missing() && trigger.condition.missing == MissingPolicy::Pause
 }
 
 fn act(turn: &mut Turn<'_, '_>, trigger: &Trigger, frame: FrameId, index: u32) {

@@ -4,7 +4,7 @@ use super::event::{EffectKey, Event, Recorded};
 use super::state::State;
 use crate::base::time::Timestamp;
 use crate::contract::effect::{Effect, Outcome};
-use crate::contract::registry::{Registry, Sample};
+use crate::contract::registry::{Registry, Samples};
 use crate::plan::program::{GroupIndex, Plan};
 
 /// What the engine is told.
@@ -28,7 +28,7 @@ pub enum Input {
     Sampled {
         group: GroupIndex,
         tick: Timestamp,
-        values: Vec<(String, Sample)>,
+        values: Samples,
     },
     Operator {
         command: Command,

@@ -37,10 +37,7 @@ pub fn call(arguments: &Arguments<'_>, function: &str) -> Option<Measuring> {
     if let Some((group, probe)) = probe_read(function, args) {
         return Some(probes::call(arguments, function, (&group, &probe)));
     }
-    let (group, field) = args.iter().find_map(|(_, arg)| match &*arg.kind {
-        ExprKind::Metric { group, field } => Some((group.as_str(), field.as_str())),
-        _ => None,
-    })?;
+    let (group, field) = arguments.metric()?;
     match function {
         "last" => Some(scene.metric(group, field).map(|value| Measured { value, arithmetic: String::new() })),
         "worse" => Some(comparison::worse(arguments)),
@@ -59,10 +56,7 @@ pub fn call(arguments: &Arguments<'_>, function: &str) -> Option<Measuring> {
 
 /// Whether `cusum(…)` alarms; `None` when the call looks at no metric.
 pub fn alarm(arguments: &Arguments<'_>) -> Option<Result<bool, Unknown>> {
-    let (group, field) = arguments.args.iter().find_map(|(_, arg)| match &*arg.kind {
-        ExprKind::Metric { group, field } => Some((group.as_str(), field.as_str())),
-        _ => None,
-    })?;
+    let (group, field) = arguments.metric()?;
     Some(Metric::new(arguments.scene, group, field).and_then(|metric| shifts::alarm(arguments, &metric)))
 }
 
@@ -74,7 +68,15 @@ pub struct Arguments<'a> {
     pub in_words: bool,
 }
 
-impl Arguments<'_> {
+impl<'a> Arguments<'a> {
+    /// Group and field of the first metric among them.
+    fn metric(&self) -> Option<(&'a str, &'a str)> {
+        self.args.iter().find_map(|(_, arg)| match &*arg.kind {
+            ExprKind::Metric { group, field } => Some((group.as_str(), field.as_str())),
+            _ => None,
+        })
+    }
+
     pub fn expr(&self, name: &str) -> Option<&Expr> {
         self.args.iter().find(|(candidate, _)| candidate == name).map(|(_, arg)| arg)
     }

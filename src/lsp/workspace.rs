@@ -124,6 +124,8 @@ pub struct Snapshot {
     /// The other way round.
     importers: Arc<OnceLock<HashMap<PathBuf, Vec<PathBuf>>>>,
     programs: Arc<Mutex<HashMap<PathBuf, Slot>>>,
+    /// What is known near a place, by the file and what is left of its text there.
+    places: Arc<Mutex<HashMap<(PathBuf, String), Slot>>>,
     /// What is wrong with programs: known sooner than what their names stand for.
     checks: Arc<Mutex<HashMap<PathBuf, CheckSlot>>>,
     /// What was found the last time, from one snapshot to the next.
@@ -241,6 +243,7 @@ impl Snapshot {
             programs: kept(&self.programs, same_program),
             checks: kept(&self.checks, same_check),
             outlines: kept(&self.outlines, same_outline),
+            places: Arc::default(),
             ..self.clone()
         }
     }
@@ -263,15 +266,20 @@ impl Snapshot {
     }
 
     /// What is known at one place of a file before the whole program is: none when that is known already, or is as quick.
-    pub fn near(&self, path: &Path, offset: usize) -> Option<Program> {
+    pub fn near(&self, path: &Path, offset: usize) -> Option<Arc<Program>> {
         let is_known = |root: &PathBuf| lock(&self.programs).get(root).is_some_and(|slot| slot.get().is_some());
         if self.roots_of(path).first().is_some_and(is_known) {
             return None;
         }
         let left = focus(&self.text(path)?.text, offset)?;
+        let slot = Arc::clone(lock(&self.places).entry((path.to_path_buf(), left.clone())).or_default());
+        slot.get_or_init(|| self.read_near(path, &left).map(Arc::new)).clone()
+    }
+
+    fn read_near(&self, path: &Path, left: &str) -> Option<Program> {
         let mut asked = BTreeSet::new();
         let mut loader = |name: &str| match identity(Path::new(name)) == path {
-            true => Ok(left.clone().into_bytes()),
+            true => Ok(left.as_bytes().to_vec()),
             false => self.load(name, &mut asked),
         };
         let known = Known::read(&mut loader, &path.to_string_lossy()).ok()?;

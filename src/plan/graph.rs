@@ -8,11 +8,12 @@ use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use super::expand::{Expansion, Instance};
-use super::parts::{each_expression, each_part};
+use super::parts::each_part;
 use super::request::PlanError;
 use super::scope::Scope;
 use crate::base::span::Location;
 use crate::model::expr::{Expr, ExprKind, OutputRef};
+use crate::model::walk::phase_expressions;
 
 /// Edges from each phase to those after it; indices are those of the instances.
 pub type Graph = DiGraph<(), (), u32>;
@@ -69,27 +70,26 @@ fn predecessors(instance: &Instance, expansion: &Expansion, scope: &Scope) -> Ha
     for phase in &instance.phase.after {
         add(&phase.name, phase.element.as_deref(), instance.phase.name_at);
     }
-    each_expression(instance.phase, &mut |expr| {
-        each_output(expr, scope, &mut |output, at| {
-            // Within the phase an output is that of the same element, which is no edge.
-            if output.phase != instance.phase.name || output.element.is_some() {
-                add(&output.phase, output.element.as_deref(), at);
-            }
-        });
+    let mut read = |output: &OutputRef, at: Location| {
+        // Within the phase an output is that of the same element, which is no edge.
+        if output.phase != instance.phase.name || output.element.is_some() {
+            add(&output.phase, output.element.as_deref(), at);
+        }
+    };
+    phase_expressions(instance.phase, &mut |expr| match &*expr.kind {
+        ExprKind::Output(output) => read(output, expr.at),
+        ExprKind::Local(_) => scope.each_local_behind(expr, &mut |local| each_output(local, &mut read)),
+        _ => {}
     });
     found
 }
 
-fn each_output(expr: &Expr, scope: &Scope, visit: &mut dyn FnMut(&OutputRef, Location)) {
-    let mut in_expr = |expr: &Expr| {
-        each_part(expr, &mut |part| {
-            if let ExprKind::Output(output) = &*part.kind {
-                visit(output, part.at);
-            }
-        });
-    };
-    in_expr(expr);
-    scope.each_local_behind(expr, &mut in_expr);
+fn each_output(expr: &Expr, visit: &mut dyn FnMut(&OutputRef, Location)) {
+    each_part(expr, &mut |part| {
+        if let ExprKind::Output(output) = &*part.kind {
+            visit(output, part.at);
+        }
+    });
 }
 
 fn name_cycle(graph: &Graph, expansion: &Expansion) -> PlanError {

@@ -1,8 +1,7 @@
-//! Walks over the parts of expressions, values and model blocks.
+//! Walks over the parts of expressions and values.
 
 use crate::contract::value::Value;
 use crate::model::expr::{Expr, ExprKind, OutputRef, Piece};
-use crate::model::phase::{Block, Call, Condition, Phase, Statement, StatementKind, Step, Sustain};
 
 /// Calls `visit` for the expression and everything inside it.
 pub fn each_part(expr: &Expr, visit: &mut dyn FnMut(&Expr)) {
@@ -78,69 +77,4 @@ pub fn map_outputs(expr: &Expr, change: &mut dyn FnMut(&OutputRef) -> OutputRef)
 
 fn named(parts: &[(String, Expr)], mut inside: impl FnMut(&Expr) -> Expr) -> Vec<(String, Expr)> {
     parts.iter().map(|(name, part)| (name.clone(), inside(part))).collect()
-}
-
-/// Calls `visit` for every expression that stands in a phase, its own clauses included.
-pub fn each_expression<'a>(phase: &'a Phase, visit: &mut dyn FnMut(&'a Expr)) {
-    phase.title.iter().chain(&phase.when).chain(&phase.window).for_each(&mut *visit);
-    if let Some(each) = &phase.each {
-        visit(&each.list);
-        each.at_once.iter().for_each(&mut *visit);
-    }
-    in_block(&phase.body, visit);
-}
-
-fn in_block<'a>(block: &'a Block, visit: &mut dyn FnMut(&'a Expr)) {
-    block.composite.iter().filter_map(|composite| composite.when.as_ref()).for_each(&mut *visit);
-    for statement in &block.statements {
-        in_statement(statement, visit);
-    }
-    for trigger in &block.triggers {
-        in_condition(&trigger.condition, visit);
-    }
-}
-
-fn in_statement<'a>(statement: &'a Statement, visit: &mut dyn FnMut(&'a Expr)) {
-    match &statement.kind {
-        StatementKind::Step(step) => in_step(step, visit),
-        StatementKind::Gate { title, conditions } => {
-            title.iter().for_each(&mut *visit);
-            conditions.iter().for_each(|condition| in_condition(condition, visit));
-        }
-        StatementKind::Hold { duration, every, conditions } => {
-            visit(duration);
-            every.iter().for_each(&mut *visit);
-            conditions.iter().for_each(|condition| in_condition(condition, visit));
-        }
-        StatementKind::Ramp { target, weights, body } => {
-            in_call(target, visit);
-            weights.iter().for_each(&mut *visit);
-            in_block(body, visit);
-        }
-        StatementKind::Approve { who, by, within, .. } => {
-            visit(who);
-            by.iter().chain(within).for_each(&mut *visit);
-        }
-        StatementKind::Wait(duration) => visit(duration),
-        StatementKind::Parallel(block) | StatementKind::Scope(block) => in_block(block, visit),
-    }
-}
-
-fn in_step<'a>(step: &'a Step, visit: &mut dyn FnMut(&'a Expr)) {
-    in_call(&step.call, visit);
-    step.undo.iter().for_each(|undo| in_call(undo, visit));
-    step.timeout.iter().chain(&step.retry).chain(&step.backoff).chain(&step.when).for_each(visit);
-}
-
-fn in_call<'a>(call: &'a Call, visit: &mut dyn FnMut(&'a Expr)) {
-    call.args.iter().for_each(|(_, arg)| visit(arg));
-}
-
-fn in_condition<'a>(condition: &'a Condition, visit: &mut dyn FnMut(&'a Expr)) {
-    visit(&condition.expr);
-    for sustain in condition.sustain.iter().chain(&condition.after) {
-        let (Sustain::Time(length) | Sustain::Samples(length)) = sustain;
-        visit(length);
-    }
-    condition.reason.iter().for_each(visit);
 }

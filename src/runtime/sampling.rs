@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::ports::{Clock, Errand, World};
 use crate::contract::answer::{HttpAnswer, ProcessAnswer, read_answer};
 use crate::contract::effect::{Effect, Outcome};
-use crate::contract::registry::{FieldQuery, Registry, Sample};
+use crate::contract::registry::{FieldQuery, Registry, Samples};
 use crate::plan::program::Group;
 
 /// No sample takes longer, however rarely it is taken.
@@ -19,7 +19,7 @@ const LONGEST: Duration = Duration::from_secs(10);
 #[derive(Debug, Clone)]
 pub struct Reading {
     /// One per field, in the order of the group.
-    pub values: Vec<(String, Sample)>,
+    pub values: Samples,
     /// The source did not answer, or answered that it cannot: field and reason. Data that are not there yet are no fault.
     pub faults: Vec<(String, String)>,
 }
@@ -53,7 +53,7 @@ pub async fn read_group(
         if let (Err(reason), Some(true)) = (&sample, outcome.map(is_fault)) {
             reading.faults.push((query.field.clone(), reason.clone()));
         }
-        reading.values.push((query.field.clone(), sample));
+        reading.values.push((query.field.as_str().into(), sample));
     }
     reading
 }
@@ -94,7 +94,7 @@ fn without_source(group: &Group) -> Reading {
     let reason = format!("there is no metric source `{}`", group.source);
     let each = |query: &FieldQuery| (query.field.clone(), reason.clone());
     Reading {
-        values: group.fields.iter().map(each).map(|(field, reason)| (field, Err(reason))).collect(),
+        values: group.fields.iter().map(each).map(|(field, reason)| (field.as_str().into(), Err(reason))).collect(),
         faults: group.fields.iter().map(each).collect(),
     }
 }

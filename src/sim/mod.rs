@@ -32,9 +32,11 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::time::Duration;
 
+use rustc_hash::FxHashMap;
+
 use crate::base::time::Timestamp;
 use crate::contract::effect::{Effect, Failure, Outcome};
-use crate::contract::registry::{Registry, Sample};
+use crate::contract::registry::{Registry, Samples};
 use crate::engine::event::{EffectKey, Event, Recorded};
 use crate::engine::state::State;
 use crate::engine::turn::{Command, Decision, Engine, Input, Request};
@@ -48,7 +50,7 @@ pub trait World {
     /// What comes of an effect, and after how long.
     fn perform(&mut self, asked: Asked<'_>) -> (Outcome, Duration);
     /// The values of a group's extracted fields at a tick.
-    fn sample(&mut self, plan: &Plan, group: GroupIndex, tick: Timestamp) -> Vec<(String, Sample)>;
+    fn sample(&mut self, plan: &Plan, group: GroupIndex, tick: Timestamp) -> Samples;
 }
 
 /// An effect that the engine wants.
@@ -68,7 +70,7 @@ pub struct Simulation<'a, W> {
     world: W,
     now: Timestamp,
     queue: BinaryHeap<Reverse<(Timestamp, Class, u64)>>,
-    inputs: BTreeMap<u64, Input>,
+    inputs: FxHashMap<u64, Input>,
     next: u64,
     wake: Option<Timestamp>,
     cancelled: BTreeMap<EffectKey, u64>,
@@ -134,7 +136,7 @@ impl<'a, W: World> Simulation<'a, W> {
             world,
             now,
             queue: BinaryHeap::new(),
-            inputs: BTreeMap::new(),
+            inputs: FxHashMap::default(),
             next: 0,
             wake: None,
             cancelled: BTreeMap::new(),

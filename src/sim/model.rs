@@ -156,7 +156,8 @@ impl Model {
     fn number(&self, value: f64) -> Number {
         let value = if self.positive { value.max(0.0) } else { value };
         if self.whole {
-            return Number::from_f64(value.round());
+            let value = value.round();
+            return if value.abs() < 9e18 { Number::from(value as i64) } else { Number::from_f64(value) };
         }
         let scaled = (value * 10_f64.powi(i32::try_from(self.digits).unwrap_or(0))).round();
         if scaled.abs() < 9e18 {

@@ -11,7 +11,7 @@ use super::{Asked, World};
 use crate::base::number::Number;
 use crate::base::time::Timestamp;
 use crate::contract::effect::{Effect, Outcome, Program, TextPiece};
-use crate::contract::registry::{FieldQuery, Sample};
+use crate::contract::registry::{FieldName, Samples};
 use crate::contract::types::Type;
 use crate::contract::value::Value;
 use crate::engine::event::{Direction, EffectKey, ExecId};
@@ -38,16 +38,16 @@ pub(super) struct ScriptedWorld<'a> {
     attempts: HashMap<(NodeIndex, Direction), u32>,
     switches: Switches,
     /// Of each field of each group of the plan.
-    feeds: Vec<Vec<Option<Feed<'a>>>>,
+    feeds: Vec<Vec<(FieldName, Option<Feed<'a>>)>>,
     pub performed: Vec<Performed>,
 }
 
 impl<'a> ScriptedWorld<'a> {
     pub fn new(plan: &'a Plan, script: &'a Script) -> Self {
-        let feeds = plan
-            .groups
-            .iter()
-            .map(|group| group.fields.iter().map(|field| script.feed(&group.name, &field.field)).collect());
+        let feeds = plan.groups.iter().map(|group| {
+            let feed = |field: &str| (field.into(), script.feed(&group.name, field));
+            group.fields.iter().map(|field| feed(&field.field)).collect()
+        });
         Self {
             feeds: feeds.collect(),
             plan,
@@ -186,18 +186,17 @@ impl World for ScriptedWorld<'_> {
         }
     }
 
-    fn sample(&mut self, plan: &Plan, group: GroupIndex, tick: Timestamp) -> Vec<(String, Sample)> {
+    fn sample(&mut self, plan: &Plan, group: GroupIndex, tick: Timestamp) -> Samples {
         let start = self.script.start;
-        let fields = plan.group(group).fields.iter();
         let Some(feeds) = self.feeds.get_mut(group.0 as usize) else { return Vec::new() };
-        let sample = |(feed, field): (&mut Option<Feed<'_>>, &FieldQuery)| {
+        let sample = |(name, feed): &mut (FieldName, Option<Feed<'_>>)| {
             let sample = match feed {
                 Some(feed) => feed.sample(start, tick),
-                None => Err(format!("nothing is given for `{}.{}`", plan.group(group).name, field.field)),
+                None => Err(format!("nothing is given for `{}.{name}`", plan.group(group).name)),
             };
-            (field.field.clone(), sample)
+            (name.clone(), sample)
         };
-        feeds.iter_mut().zip(fields).map(sample).collect()
+        feeds.iter_mut().map(sample).collect()
     }
 }
 

@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 
 use super::quantiles::{Method, quantile};
-use super::ranks::{RankTest, shift};
+use super::ranks::{RankTest, Shift, shift};
 use crate::base::number::Number;
 
 /// How far a shift has to be from zero, as a share of itself.
 const TOLERANCE: f64 = 0.25;
-const CONFIDENCE: f64 = 0.98;
+/// Of the interval of a shift, two-sided.
+pub const CONFIDENCE: f64 = 0.98;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Label {
@@ -70,13 +71,21 @@ pub struct Judgement {
     pub is_critical: bool,
     /// None where it is not defined, and where the judge did not get that far.
     pub effect: Option<f64>,
+    /// How far the canary lies above the baseline; None where the two were not compared.
+    pub shift: Option<Shift>,
+}
+
+/// A shift counts when its whole interval lies farther from zero than this.
+#[must_use]
+pub fn band(shift: &Shift) -> f64 {
+    TOLERANCE * shift.estimate.abs()
 }
 
 #[must_use]
 pub fn classify(metric: &Metric, canary: &[f64], baseline: &[f64]) -> Judgement {
     let prepared = |side: &[f64]| prepare(metric, side);
     let (canary, baseline) = (prepared(canary), prepared(baseline));
-    let plain = |label: Label| Judgement { label, is_critical: false, effect: None };
+    let plain = |label: Label| Judgement { label, is_critical: false, effect: None, shift: None };
     if canary.is_empty() || baseline.is_empty() {
         return match metric.replaces_nan {
             true => plain(Label::Pass),
@@ -110,7 +119,7 @@ fn prepare(metric: &Metric, side: &[f64]) -> Vec<f64> {
 
 fn compare(metric: &Metric, canary: &[f64], baseline: &[f64]) -> Option<Judgement> {
     let found = shift(canary, baseline, CONFIDENCE)?;
-    let band = TOLERANCE * found.estimate.abs();
+    let band = band(&found);
     let effect = effect(metric.measure, canary, baseline);
     let at_least = |limit: f64| effect.is_none_or(|effect| effect >= limit);
     let at_most = |limit: f64| effect.is_none_or(|effect| effect <= limit);
@@ -121,7 +130,7 @@ fn compare(metric: &Metric, canary: &[f64], baseline: &[f64]) -> Option<Judgemen
         (false, true) => (Label::Low, at_most(metric.critical.1)),
         (false, false) => (Label::Pass, false),
     };
-    Some(Judgement { label, is_critical: metric.is_critical && grave, effect })
+    Some(Judgement { label, is_critical: metric.is_critical && grave, effect, shift: Some(found) })
 }
 
 fn effect(measure: Measure, canary: &[f64], baseline: &[f64]) -> Option<f64> {

@@ -6,6 +6,7 @@
 import os
 import pathlib
 
+import attrs
 import pytest
 import pytest_lsp
 from lsprotocol import types
@@ -285,7 +286,7 @@ async def test_the_whole_file(client: LanguageClient):
 
 @pytest.mark.asyncio
 async def test_everything_that_is_announced_was_asked_for(client: LanguageClient):
-    announced = {name for name, value in vars(client.answer.capabilities).items() if value is not None}
+    announced = {name for name, value in attrs.asdict(client.answer.capabilities, recurse=False).items() if value is not None}
     camel = {"".join([part if at == 0 else part.title() for at, part in enumerate(name.split("_"))]) for name in announced}
     assert camel == set(REQUESTS)
     wanted = set().union(*(REQUESTS[name] for name in camel))

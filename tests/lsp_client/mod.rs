@@ -1,5 +1,4 @@
 //! An editor: it starts the program itself and speaks with it over its standard input and output.
-#![expect(dead_code, reason = "each test binary uses its own part")]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -19,8 +18,6 @@ pub struct Client {
     messages: Receiver<Value>,
     pub folder: TempDir,
     next: i64,
-    /// What the server says it can.
-    pub capabilities: Value,
     /// Notifications that nobody has asked about yet.
     noticed: Vec<Value>,
 }
@@ -49,7 +46,6 @@ impl Client {
         let result = client.ask("initialize", params).expect("initialized");
         let chosen = if encodings.contains(&"utf-8") { "utf-8" } else { encodings[0] };
         assert_eq!(result["capabilities"]["positionEncoding"], chosen);
-        client.capabilities = result["capabilities"].clone();
         client.tell("initialized", json!({}));
         client
     }
@@ -79,7 +75,7 @@ impl Client {
                 }
             }
         });
-        Self { server, input, messages, folder, next: 0, capabilities: Value::Null, noticed: Vec::new() }
+        Self { server, input, messages, folder, next: 0, noticed: Vec::new() }
     }
 
     pub fn uri(&self, name: &str) -> String {

@@ -11,7 +11,7 @@ use phasegate::base::number::Number;
 use phasegate::base::source::Sources;
 use phasegate::base::time::Timestamp;
 use phasegate::contract::effect::{Body, Effect, Failure, Outcome, Program, SealedText, TextPiece};
-use phasegate::contract::registry::Sample;
+use phasegate::contract::registry::Samples;
 use phasegate::contract::switch::{Known, Standing, SwitchAct, SwitchAnswer, SwitchName, SwitchRecord};
 use phasegate::contract::types::Type;
 use phasegate::contract::value::{Unit, Value};
@@ -172,14 +172,14 @@ impl World for Script {
         self.answer(asked.effect)
     }
 
-    fn sample(&mut self, plan: &Plan, group: GroupIndex, tick: Timestamp) -> Vec<(String, Sample)> {
+    fn sample(&mut self, plan: &Plan, group: GroupIndex, tick: Timestamp) -> Samples {
         let minutes = tick.since(START).as_secs_f64() / 60.0;
         let group = plan.group(group);
         let value = |field: &str, ty: &Type| match (self.metrics)(field, minutes) {
             None => Err("no data".to_owned()),
             Some(value) => Ok(Value::Quantity(Number::from_f64(value), ty.unit().unwrap_or(Unit::One))),
         };
-        group.fields.iter().map(|query| (query.field.clone(), value(&query.field, &query.ty))).collect()
+        group.fields.iter().map(|query| (query.field.as_str().into(), value(&query.field, &query.ty))).collect()
     }
 }
 

@@ -14,10 +14,12 @@ endif
 
 execute 'CompilerSet makeprg=' . escape(get(g:, 'phasegate_program', 'phasegate') . ' check --format github %:S', ' \|"')
 
-" What `--format github` writes:
+" What `--format github` writes; the help behind `%0A` has no place in a list:
 "   ::error file=F,line=1,endLine=1,col=2,endColumn=3,title=PG001 unexpected-token::message%0Ahelp
 CompilerSet errorformat=
+      \::%trror\ file=%f\\,line=%l\\,endLine=%*\\d\\,col=%c\\,endColumn=%*\\d\\,title=PG%n\ %*[^:]::%m%%0A%.%#,
       \::%trror\ file=%f\\,line=%l\\,endLine=%*\\d\\,col=%c\\,endColumn=%*\\d\\,title=PG%n\ %*[^:]::%m,
+      \::%tarning\ file=%f\\,line=%l\\,endLine=%*\\d\\,col=%c\\,endColumn=%*\\d\\,title=PG%n\ %*[^:]::%m%%0A%.%#,
       \::%tarning\ file=%f\\,line=%l\\,endLine=%*\\d\\,col=%c\\,endColumn=%*\\d\\,title=PG%n\ %*[^:]::%m,
       \%-G%.%#
 

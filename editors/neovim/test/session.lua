@@ -120,6 +120,25 @@ local function repairs()
   expect("formatted", lines(), wanted)
 end
 
+--- What the lenses above a pipeline do.
+local function commands()
+  local buffer = vim.api.nvim_get_current_buf()
+  local place = { vim.uri_from_bufnr(0), { line = 5, character = 9 } }
+  vim.lsp.commands["phasegate.references"]({ arguments = place }, { bufnr = buffer })
+  local found = eventually("references", function()
+    local list = vim.fn.getqflist()
+    return #list > 0 and list
+  end)
+  expect("where `built` is used", { #(found or {}), found and found[1].lnum }, { 1, 7 })
+  vim.cmd("cclose")
+  vim.cmd("silent write")
+  vim.lsp.commands["phasegate.plan"]({ arguments = { vim.api.nvim_buf_get_name(buffer), "p" } }, {})
+  eventually("the plan, in a terminal", function()
+    return table.concat(lines(), "\n"):find("one.built", 1, true)
+  end)
+  vim.cmd("bwipeout!")
+end
+
 local function renames()
   write("names.deploy", { "/// How long a phase waits.", "threshold quick { require 1 < 2 }" })
   vim.cmd("edit " .. write("user.deploy", {
@@ -190,6 +209,7 @@ local ok, fault = xpcall(function()
   diagnostics()
   answers()
   repairs()
+  commands()
   renames()
   colours()
   stops()
@@ -201,4 +221,4 @@ local version = vim.version()
 local name = string.format("Neovim %d.%d.%d (%s)", version.major, version.minor, version.patch, has_enable and "lsp/" or "older")
 table.insert(report, string.format("%s: %d checked, %d wrong", name, checked, #report))
 vim.fn.writefile(report, vim.env.REPORT)
-vim.cmd(#report == 1 and checked >= 14 and "qall!" or "cquit!")
+vim.cmd(#report == 1 and checked >= 20 and "qall!" or "cquit!")

@@ -54,8 +54,8 @@ test("a message has the time line below it, aligned, or not at all", () => {
       { at: "10s", words: "b" },
     ],
   };
-  assert.equal(message(miss, true), "expect outcome succeeded\nrolled_back at 10s\n\n 8s  a\n10s  b");
-  assert.equal(message(miss, false), "expect outcome succeeded\nrolled_back at 10s");
+  assert.equal(message(miss, true), "rolled_back at 10s\nexpect outcome succeeded\n\n 8s  a\n10s  b");
+  assert.equal(message(miss, false), "rolled_back at 10s\nexpect outcome succeeded");
 });
 
 test("lengths are said as people say them", () => {

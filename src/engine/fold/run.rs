@@ -11,8 +11,11 @@ use crate::model::program::HookEvent;
 use crate::plan::program::{PhaseIndex, Plan};
 
 impl State {
+    /// Puts work behind all other; what stands there already is not done twice.
     pub(in crate::engine) fn push(&mut self, work: Work) {
-        self.live.queue.push_back(work);
+        if self.live.queue.back() != Some(&work) {
+            self.live.queue.push_back(work);
+        }
     }
 
     pub(in crate::engine) fn apply_run(&mut self, plan: &Plan, event: &Event, at: Timestamp) {

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use gen_lsp_types::{CodeAction, CodeActionKind, CodeActionParams, TextEdit, Uri, WorkspaceEdit};
+use gen_lsp_types::{
+    CodeAction, CodeActionKind, CodeActionParams, Diagnostic as Diagnosed, TextEdit, Uri, WorkspaceEdit,
+};
 
 use super::super::convert::{Ruler, span};
 use super::diagnostics::{Files, shown};
@@ -29,7 +31,8 @@ pub fn answer(ctx: &Context, params: CodeActionParams) -> Result<Vec<CodeAction>
     let is_own = |diagnostic: &Diagnostic| here.program.known.diagnostics(here.file).any(|own| own == diagnostic);
     let problem = |action: &Action| {
         let diagnostic = action.diagnostic.as_ref().filter(|diagnostic| is_own(diagnostic))?;
-        shown(ctx, Files::Program(&here.program), diagnostic)
+        let range = Ruler::new(source, ctx.encoding).range(diagnostic.at.span);
+        Some(Diagnosed { range, ..shown(ctx, Files::Program(&here.program), diagnostic)? })
     };
     let found = actions(&parts, selection).into_iter();
     let mut all: Vec<CodeAction> = found

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use gen_lsp_types::{
     Code as ProtocolCode, Diagnostic as Shown, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag,
-    Location as Place, Message,
+    Location as Place, Message, Range,
 };
 use serde_json::{Value, json};
 
-use super::super::convert::path_of;
+use super::super::convert::{Ruler, path_of};
 use super::super::workspace::{Check, Program};
 use super::{Context, Failure};
 use crate::base::diagnostic::{Code, Diagnostic, Severity};
@@ -32,7 +32,13 @@ pub fn of_file(ctx: &Context, path: &Path) -> Vec<Shown> {
             same && program.diagnostics(diagnostic.at.file).any(|other| other == diagnostic)
         }),
     };
-    let shown = |diagnostic| shown(ctx, Files::Check(owner(diagnostic)?), diagnostic);
+    // One line may have thousands of them.
+    let source = programs.first().and_then(|program| program.source(program.file(path)?));
+    let ruler = source.map(|source| Ruler::new(source, ctx.encoding));
+    let shown = |diagnostic: &Diagnostic| {
+        let range = ruler.as_ref()?.range(diagnostic.at.span);
+        Some(Shown { range, ..shown(ctx, Files::Check(owner(diagnostic)?), diagnostic)? })
+    };
     diagnostics.iter().filter_map(shown).collect()
 }
 
@@ -59,8 +65,8 @@ impl<'p> Files<'p> {
     }
 }
 
+/// All but its place.
 pub fn shown(ctx: &Context, files: Files<'_>, diagnostic: &Diagnostic) -> Option<Shown> {
-    let source = files.source(diagnostic.at.file)?;
     let mut message = diagnostic.message.clone();
     if !diagnostic.label.is_empty() {
         message.push_str(&format!(" ({})", diagnostic.label));
@@ -79,9 +85,8 @@ pub fn shown(ctx: &Context, files: Files<'_>, diagnostic: &Diagnostic) -> Option
         Severity::Warning => DiagnosticSeverity::Warning,
     };
     let is_idle = matches!(diagnostic.code, Code::PG303 | Code::PG501 | Code::PG502 | Code::PG505);
-    let range = ctx.range(source, diagnostic.at);
     Some(Shown {
-        range,
+        range: Range::default(),
         severity: Some(severity),
         code: Some(ProtocolCode::String(diagnostic.code.id().to_owned())),
         code_description: None,

@@ -112,7 +112,7 @@ impl Context {
         let at = offset(&source, params.position, self.encoding);
         let near = self.snapshot.near(&path, at).and_then(|program| {
             let file = program.file(&path)?;
-            ask(&Here { program: Arc::new(program), file, path: path.clone() }, at)
+            ask(&Here { program, file, path: path.clone() }, at)
         });
         match near {
             Some(said) => Ok(Some(said)),

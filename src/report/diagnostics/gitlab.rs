@@ -85,7 +85,7 @@ mod tests {
         serde_json::from_str(&render(&sources, diagnostics)).expect("JSON")
     }
 
-    fn wrong(start: u32) -> Diagnostic {
+    fn wrong(start: usize) -> Diagnostic {
         let at = Location::new(FileId(0), Span::new(start, start + 1));
         Diagnostic::new(Code::PG202, at, "no unit").help("write one")
     }

@@ -1,9 +1,9 @@
 //! A plan for Graphviz: a box for each phase, its statements as lines in it.
 
-use super::escape::{dot, shorten};
 use super::statements::headline;
 use super::structure::lines_of;
 use crate::plan::program::{PhaseIndex, Plan};
+use crate::report::escape::{dot, shorten};
 
 /// Characters of a line.
 const WIDTH: usize = 70;

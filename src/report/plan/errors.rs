@@ -1,8 +1,8 @@
 //! Why there is no plan, with the line it is about.
 
-use super::escape::{printable, shorten};
 use crate::base::source::Sources;
 use crate::plan::request::PlanError;
+use crate::report::escape::{printable, shorten};
 
 /// Characters of a line of source that are shown.
 const WIDTH: usize = 140;

@@ -1,9 +1,9 @@
 //! A plan as a Mermaid flowchart: a box for each phase with its statements from top to bottom.
 
-use super::escape::{mermaid, shorten};
 use super::statements::headline;
 use super::structure::{Structure, lines_of};
 use crate::plan::program::{NodeIndex, NodeKind, Plan};
+use crate::report::escape::{mermaid, shorten};
 
 /// Characters of a label.
 const WIDTH: usize = 60;

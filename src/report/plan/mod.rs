@@ -8,7 +8,6 @@ pub mod calls;
 pub mod changes;
 pub mod dot;
 pub mod errors;
-pub(in crate::report) mod escape;
 pub mod json;
 mod layout;
 pub mod mermaid;

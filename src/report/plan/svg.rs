@@ -2,7 +2,6 @@
 //!
 //! `data-node` of a card and of each of its lines is the id of the node, for a page that shows the picture.
 
-use super::escape::{shorten, xml};
 use super::layout::{Layout, Point, Size, arrange};
 use super::statements::headline;
 use super::structure::lines_of;
@@ -10,6 +9,7 @@ use super::text_parts::span_text;
 use super::timing::Timing;
 use crate::model::signature::EffectClass;
 use crate::plan::program::{Node, NodeKind, PhaseIndex, Plan};
+use crate::report::escape::{shorten, xml};
 
 /// Characters of a line, and how much room one takes.
 const WIDTH: usize = 52;

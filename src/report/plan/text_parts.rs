@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
-use super::escape::{printable, shorten};
 use super::timing::Span;
 use crate::base::time::format_duration;
 use crate::report::diagnostics::text::Look;
+use crate::report::escape::{printable, shorten};
 
 pub const BOLD: Style = Style::new().bold();
 pub const DIM: Style = Style::new().dimmed();

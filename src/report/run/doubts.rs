@@ -12,8 +12,9 @@ use crate::contract::value::Value;
 use crate::engine::doubt::{Doubt, describe, doubts, readers, without_password};
 use crate::engine::event::Direction;
 use crate::engine::resolve::can_be_taken_back;
-use crate::engine::scene::{Scene, evaluated};
+use crate::engine::scene::Scene;
 use crate::engine::state::State;
+use crate::eval::evaluate;
 use crate::model::phase::FailurePolicy;
 use crate::plan::program::{Call, NodeKind, Plan, Step};
 
@@ -97,7 +98,7 @@ fn undo_text(plan: &Plan, state: &State, doubt: &Doubt<'_>, step: &Step) -> Stri
     let known = doubt.exec.undo.as_ref().map(|undo| undo.args.clone());
     let scene = Scene { plan, state, frame: Some(doubt.exec.frame), at: state.last_at };
     let args = known.unwrap_or_else(|| {
-        let values = call.args.iter().filter_map(|(name, expr)| Some((name.clone(), evaluated(expr, &scene)?)));
+        let values = call.args.iter().filter_map(|(name, expr)| Some((name.clone(), evaluate(expr, &scene).ok()?)));
         values.collect()
     });
     call_text(call, &args)

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::contract::registry::{Args, Sample};
+use crate::contract::registry::{Args, FieldName, Sample};
 use crate::contract::value::Value;
 use crate::engine::event::{Event, Recorded};
 use crate::plan::program::{GroupIndex, NodeIndex, PhaseIndex, Plan};
@@ -70,10 +70,10 @@ fn plain_args(args: &Args) -> Json {
 }
 
 /// `{"p95": 0.12, "rate": {"missing": "why"}}`
-fn plain_samples(values: &[(String, Sample)]) -> Json {
+fn plain_samples(values: &[(FieldName, Sample)]) -> Json {
     let plain = |sample: &Sample| match sample {
         Ok(value) => value.to_json(),
         Err(reason) => json!({ "missing": reason }),
     };
-    Json::Object(values.iter().map(|(field, sample)| (field.clone(), plain(sample))).collect())
+    Json::Object(values.iter().map(|(field, sample)| (field.to_string(), plain(sample))).collect())
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::Simulated;
 use super::chart::range;
 use super::words::{about, amount, clock, interval, notes, percent, pipeline, shifts, spread};
-use crate::report::plan::escape::{shorten, xml};
+use crate::report::escape::{shorten, xml};
 use crate::report::tests::timeline::decisions;
 use crate::sim::simulate::record::Record;
 use crate::sim::simulate::summary::Summary;

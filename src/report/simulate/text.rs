@@ -6,7 +6,7 @@ use super::Simulated;
 use super::chart::{Chart, range};
 use super::words::{about, amount, clock, interval, notes, percent, pipeline, shifts, spread};
 use crate::report::diagnostics::text::Look;
-use crate::report::plan::escape::{printable, shorten};
+use crate::report::escape::{printable, shorten};
 use crate::report::tests::timeline::decisions;
 use crate::sim::simulate::summary::{GuardSummary, Summary};
 use crate::sim::simulate::traces::{Trace, traces, weights};

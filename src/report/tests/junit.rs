@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Tested, timeline};
+use crate::report::escape::xml;
 use crate::sim::verdict::clock;
 
 /// The whole document.
@@ -30,7 +31,7 @@ fn render_suite(text: &mut String, tests: &[Tested<'_>]) {
     let _ = writeln!(
         text,
         "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{failed}\" errors=\"0\" skipped=\"0\">",
-        escaped(file),
+        xml(file),
         tests.len()
     );
     for tested in tests {
@@ -40,7 +41,7 @@ fn render_suite(text: &mut String, tests: &[Tested<'_>]) {
 }
 
 fn render_case(text: &mut String, tested: &Tested<'_>) {
-    let (title, file) = (escaped(tested.title), escaped(tested.file));
+    let (title, file) = (xml(tested.title), xml(tested.file));
     let _ = write!(text, "    <testcase name=\"{title}\" classname=\"{file}\"");
     if tested.passed() {
         text.push_str("/>\n");
@@ -48,35 +49,18 @@ fn render_case(text: &mut String, tested: &Tested<'_>) {
     }
     text.push_str(">\n");
     for failure in &tested.trial.failures {
-        let message = escaped(&tested.words(failure));
+        let message = xml(&tested.words(failure));
         let _ = writeln!(
             text,
             "      <failure message=\"{message}\" type=\"expectation\">{}",
-            escaped(&tested.place(failure.at))
+            xml(&tested.place(failure.at))
         );
         if let Some(story) = &tested.trial.story {
             for line in timeline::around(story, failure.around) {
-                let _ = writeln!(text, "{}  {}", clock(story, line.at), escaped(&line.words));
+                let _ = writeln!(text, "{}  {}", clock(story, line.at), xml(&line.words));
             }
         }
         text.push_str("</failure>\n");
     }
     text.push_str("    </testcase>\n");
-}
-
-/// For attributes and content; what XML cannot hold at all is left out.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\n' | '\t' | '\r' => escaped.push(' '),
-            letter if letter.is_control() || matches!(letter, '\u{fffe}' | '\u{ffff}') => {}
-            letter => escaped.push(letter),
-        }
-    }
-    escaped
 }

@@ -71,7 +71,19 @@ local function run(arguments)
   vim.fn.termopen(command)
 end
 
---- The commands that the server's lenses name: each with the path of the file and the name in it.
+--- Shows in the quickfix list where the name at a place is used.
+local function show_references(command, context)
+  local uri, position = command.arguments[1], command.arguments[2]
+  local params = { textDocument = { uri = uri }, position = position, context = { includeDeclaration = false } }
+  vim.lsp.buf_request(context.bufnr, "textDocument/references", params, function(_, found, answered)
+    local client = vim.lsp.get_client_by_id(answered.client_id)
+    local items = vim.lsp.util.locations_to_items(found or {}, client and client.offset_encoding or "utf-16")
+    vim.fn.setqflist({}, " ", { title = "References", items = items })
+    vim.cmd("botright copen")
+  end)
+end
+
+--- The commands that the server's lenses name: with the path of the file and the name in it, or with a place.
 function M.register_commands()
   vim.lsp.commands["phasegate.plan"] = function(command)
     run({ "plan", command.arguments[1] .. ":" .. command.arguments[2] })
@@ -82,6 +94,7 @@ function M.register_commands()
   vim.lsp.commands["phasegate.test"] = function(command)
     run({ "test", command.arguments[1], "--filter", command.arguments[2] })
   end
+  vim.lsp.commands["phasegate.references"] = show_references
 end
 
 --- Where the sources of the parser are: beside this plugin in the repository of the language.

@@ -68,8 +68,8 @@ h1{font-size:1.1em;margin:0}header span{color:var(--vscode-descriptionForeground
 .tools{margin-left:auto;display:flex;gap:.3em}
 button{font:inherit;color:var(--vscode-button-secondaryForeground);background:var(--vscode-button-secondaryBackground);border:0;border-radius:2px;padding:.2em .7em;cursor:pointer}
 button:hover{background:var(--vscode-button-secondaryHoverBackground)}
-.complaint{margin:1em;padding:.6em 1em;border-left:3px solid var(--vscode-editorError-foreground,#f14c4c);background:var(--vscode-inputValidation-errorBackground,transparent)}
-.complaint pre{white-space:pre-wrap;margin:.5em 0 0;font:var(--vscode-editor-font-size) var(--vscode-editor-font-family)}
+.complaint{margin:1em;padding:.6em 1em;border-left:3px solid var(--vscode-editorError-foreground,#f14c4c);background:var(--vscode-textBlockQuote-background,transparent)}
+.complaint pre{overflow:auto;margin:.5em 0 0;font:var(--vscode-editor-font-size) var(--vscode-editor-font-family)}
 main{padding:1em;overflow:auto}main.stale svg{opacity:.45}
 main svg{display:block;--page:var(--vscode-editor-background);--card:var(--vscode-editorWidget-background);--line:var(--vscode-editorWidget-border,var(--vscode-panel-border,#8888));--text:var(--vscode-editor-foreground);--soft:var(--vscode-descriptionForeground);--edge:var(--vscode-descriptionForeground);--path:var(--vscode-charts-blue);--change:var(--vscode-charts-orange);--danger:var(--vscode-charts-red);--guard:var(--vscode-charts-green)}
 [data-node]{cursor:pointer}text[data-node]:hover,text[data-node]:focus-visible{text-decoration:underline;outline:none}
@@ -84,7 +84,7 @@ function draw() {
   if (picture === null) return;
   const [, , width, height] = picture.getAttribute("viewBox").split(" ").map(Number);
   const room = Math.max(200, document.documentElement.clientWidth - 32);
-  const factor = scale === 0 ? Math.min(1, room / width) : scale;
+  const factor = scale === 0 ? Math.min(1, Math.max(0.6, room / width)) : scale;
   picture.setAttribute("width", String(width * factor));
   picture.setAttribute("height", String(height * factor));
   host.setState({ scale });

@@ -118,9 +118,9 @@ function covered(value: unknown): Covered {
   };
 }
 
-/** What is shown at the line of a failure. */
+/** What is shown at the line of a failure: first what happened, as what was expected stands in that line. */
 export function message(miss: Miss, withTimeLine: boolean): string {
-  const head = miss.expected === undefined ? miss.message : `${miss.expected}\n${miss.message}`;
+  const head = miss.expected === undefined ? miss.message : `${miss.message}\n${miss.expected}`;
   if (!withTimeLine || miss.timeLine.length === 0) {
     return head;
   }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::super::calls::{call_text, expr_text, target_text};
-use super::super::escape::printable;
 use super::super::statements::{clauses, condition as condition_line, effect, headline};
 use super::Note;
 use super::conditions::{compare_all, signature as condition_signature, told};
@@ -13,6 +12,7 @@ use crate::contract::value::{Unit, Value};
 use crate::model::phase::Expiry;
 use crate::model::signature::EffectClass;
 use crate::plan::program::{Call, Condition, Node, NodeKind, Step};
+use crate::report::escape::printable;
 use crate::syntax::ast::SignatureKind;
 
 /// All that a statement comes to, but for its id and what stands in it.

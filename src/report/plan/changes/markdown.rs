@@ -3,7 +3,6 @@
 //! Invariants: at most as many bytes as were asked for; what the user wrote stands in code only, so that it can neither draw,
 //! link nor call anybody.
 
-use super::super::escape::printable;
 use super::super::mermaid;
 use super::super::text as drawn;
 use super::text::side_by_side;
@@ -11,6 +10,7 @@ use super::{Against, Change, Changes, Kind, Risk, sum_up};
 use crate::base::time::Timestamp;
 use crate::plan::program::Plan;
 use crate::report::diagnostics::text::Look;
+use crate::report::escape::{printable, shorten};
 
 /// Comments on GitHub end at 65,536.
 pub const COMMENT: usize = 60_000;
@@ -175,10 +175,10 @@ fn code(text: &str) -> String {
 /// A sentence of ours with the user's text in backticks: that text stays code whatever stands in it, the words between are
 /// made harmless.
 fn sentence(words: &str) -> String {
-    let words = super::super::escape::shorten(&printable(words), LONGEST_NOTE);
+    let words = shorten(&printable(words), LONGEST_NOTE);
     let parts: Vec<&str> = words.split('`').collect();
     // An odd number of marks: somebody's text has one of its own, and which is which cannot be told.
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return code(&words);
     }
     let mut text = String::new();

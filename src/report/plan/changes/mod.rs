@@ -9,10 +9,10 @@
 
 use serde::Serialize;
 
-use super::escape::printable;
 use super::timing::Timing;
 use super::{span_text, timing};
 use crate::plan::program::Plan;
+use crate::report::escape::printable;
 
 mod body;
 mod conditions;

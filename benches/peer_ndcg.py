@@ -1,4 +1,4 @@
-"""nDCG of the same runs by pytrec_eval, for `cargo bench --bench evidence`.
+"""nDCG of the same runs by pytrec_eval, for `cargo bench --bench evidence`. Not named like the module it asks.
 
 Reads nothing: documents, scores and grades come from the stream that the bench uses (SplitMix64), so that both sides see the
 same data. Prints the seconds that evaluating took and the mean nDCG.
