@@ -111,7 +111,9 @@ mod tests {
 
     #[test]
     fn what_is_no_design_has_no_limits() {
-        let many: Vec<f64> = (1..=101).map(|look| f64::from(look) / 101.0).collect();
+        let times_of =
+            |looks: u32| -> Vec<f64> { (1..=looks).map(|look| f64::from(look) / f64::from(looks)).collect() };
+        let many = times_of(101);
         let broken: [&[f64]; 8] =
             [&[], &[0.0, 1.0], &[-0.5, 1.0], &[0.5, 0.5], &[1.0, 0.5], &[0.5, 1.5], &[f64::NAN], &many];
         for design in ALL {
@@ -122,7 +124,7 @@ mod tests {
                 assert_eq!(limits(design, &[0.5, 1.0], alpha), None, "{design:?} {alpha}");
             }
             assert_eq!(limits(design, &[0.5, 0.5 + 1e-15, 1.0], 0.05), None, "{design:?}");
-            assert!(limits(design, &many[1..], 1e-12).is_some_and(|found| found.len() == 100), "{design:?}");
+            assert!(limits(design, &times_of(20), 1e-12).is_some_and(|found| found.len() == 20), "{design:?}");
         }
     }
 }

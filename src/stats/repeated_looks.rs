@@ -126,6 +126,15 @@ mod tests {
         }
     }
 
+    /// What docs/statistics.md prints of Kayenta's level.
+    #[test]
+    fn rates_of_two_per_cent_are_those_of_the_documentation() {
+        for (looks, expected) in [(1, 2.0), (2, 3.5), (4, 5.5), (10, 8.8), (20, 11.6), (60, 16.4), (200, 21.8)] {
+            let found = repeated_looks(looks, 2.326_347_874).expect("a rate") * 100.0;
+            assert!((found - expected).abs() < 0.051, "{looks}: {found}");
+        }
+    }
+
     /// A level that is never reached, one that everything reaches, and what comes between: nothing is lost on the way.
     #[test]
     fn rates_grow_with_the_looks_and_fall_with_the_limit() {
