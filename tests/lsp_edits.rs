@@ -84,7 +84,7 @@ impl Chance {
 
     fn boundary(&mut self, text: &str) -> usize {
         let mut at = self.below(text.len() + 1);
-        while !text.is_char_boundary(at) {
+        while !is_place(text, at) {
             at -= 1;
         }
         at
@@ -95,12 +95,17 @@ impl Chance {
         let start = self.boundary(text);
         let length = [0, 0, 1, 1, 2, 5, 40][self.below(7)];
         let mut end = (start + length).min(text.len());
-        while !text.is_char_boundary(end) {
+        while !is_place(text, end) {
             end += 1;
         }
         let piece = if end > start && self.below(3) == 0 { "" } else { PIECES[self.below(PIECES.len())] };
         (start..end, piece)
     }
+}
+
+/// Between two characters; the two of a line end are one.
+fn is_place(text: &str, at: usize) -> bool {
+    text.is_char_boundary(at) && !(text[..at].ends_with('\r') && text[at..].starts_with('\n'))
 }
 
 /// A place as the protocol counts it in UTF-16.

@@ -5,9 +5,10 @@ use std::io::{BufReader, BufWriter, Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use lsp_server::{ErrorCode, Message, Notification, Request, RequestId, Response};
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -22,6 +23,9 @@ use crate::base::span::FileId;
 
 /// Reading programs recurses; they may be nested deeper than the stack of a thread usually allows.
 const STACK: usize = 32 << 20;
+
+/// So long the first look at open files waits for the folders.
+const SURVEY: Duration = Duration::from_millis(300);
 
 enum Event {
     Incoming(Incoming),
@@ -59,6 +63,7 @@ pub fn serve(input: impl Read + Send + 'static, output: impl Write + Send + 'sta
         published: HashMap::new(),
         roots: Vec::new(),
         surveys: 0,
+        surveying: false,
         changed: None,
         stale: false,
         pulls: false,
@@ -107,6 +112,8 @@ struct Server {
     /// The folders of the editor.
     roots: Vec<PathBuf>,
     surveys: u64,
+    /// The latest look into the folders is not over.
+    surveying: bool,
     /// The text that was edited last: it is looked at before all others.
     changed: Option<PathBuf>,
     /// Something has changed since open files were looked at.
@@ -123,15 +130,11 @@ impl Server {
             // What came in a row is taken in before anything is looked at.
             let event = match incoming.try_recv() {
                 Ok(event) => event,
-                Err(_) => {
-                    if std::mem::take(&mut self.stale) {
-                        self.diagnose();
-                    }
-                    match incoming.recv() {
-                        Ok(event) => event,
-                        Err(_) => return false,
-                    }
-                }
+                Err(_) => match self.wait(incoming) {
+                    Ok(event) => event,
+                    Err(RecvTimeoutError::Timeout) => continue,
+                    Err(RecvTimeoutError::Disconnected) => return false,
+                },
             };
             match event {
                 Event::Incoming(Incoming::Closed) => return false,
@@ -150,6 +153,7 @@ impl Server {
                 Event::Incoming(Incoming::Message(Message::Response(_))) => {}
                 Event::Answered(response) => self.answer(response),
                 Event::Surveyed(number, found) if number == self.surveys => {
+                    self.surveying = false;
                     self.context.snapshot = self.context.snapshot.with_files(found);
                     self.stale = true;
                 }
@@ -157,6 +161,20 @@ impl Server {
                 Event::Diagnosed(path, diagnostics) => self.publish(path, diagnostics),
             }
         }
+    }
+
+    /// The next event, after open files have been looked at. What they are a part of is known when the folders are, for which
+    /// this waits a while.
+    fn wait(&mut self, incoming: &Receiver<Event>) -> Result<Event, RecvTimeoutError> {
+        if self.stale && self.surveying {
+            let event = incoming.recv_timeout(SURVEY);
+            self.surveying &= event.is_ok();
+            return event;
+        }
+        if std::mem::take(&mut self.stale) {
+            self.diagnose();
+        }
+        incoming.recv().map_err(|_| RecvTimeoutError::Disconnected)
     }
 
     fn say(&self, message: impl Into<Message>) {
@@ -221,6 +239,7 @@ impl Server {
 
     fn look_into_folders(&mut self) {
         self.surveys += 1;
+        self.surveying = true;
         let folders: Vec<PathBuf> = self.roots.iter().filter(|folder| folder.is_dir()).cloned().collect();
         let (events, number) = (self.events.clone(), self.surveys);
         self.pool.spawn(move || drop(events.send(Event::Surveyed(number, survey(&folders)))));

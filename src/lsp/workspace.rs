@@ -168,6 +168,7 @@ impl Snapshot {
     /// With this text open, or closed again when there is none.
     pub fn with_document(&self, path: &Path, document: Option<Document>) -> Self {
         let mut documents = (*self.documents).clone();
+        let before = self.text(path);
         let (imported, text) = match document {
             Some(document) => {
                 let imported = imports_of(path, &document.source.text);
@@ -181,8 +182,15 @@ impl Snapshot {
                 (text.as_ref().map(|text| imports_of(path, &text.text)), text)
             }
         };
-        let touched = [(path, text.as_ref().map(|source| source.text.as_str()))];
-        let mut next = self.without(&touched);
+        // A file that is opened or closed as it stands on disk says what it said before, also to who is reading it right now.
+        type Said<'t> = Option<(&'t str, Option<usize>)>;
+        fn said(source: &Option<Arc<SourceFile>>) -> Said<'_> {
+            source.as_ref().map(|one| (one.text.as_str(), one.first_bad_byte))
+        }
+        let mut next = match said(&before) == said(&text) {
+            true => self.clone(),
+            false => self.without(&[(path, text.as_ref().map(|source| source.text.as_str()))]),
+        };
         next.documents = Arc::new(documents);
         if self.imports.get(path) != imported.as_ref() {
             let mut imports = (*self.imports).clone();

@@ -5,7 +5,7 @@ import type { PlanView, SimulationView, Subject } from "./plan/view.js";
 import type { Server } from "./server/client.js";
 import { run } from "./server/process.js";
 import type { Definition, Tasks } from "./tasks.js";
-import { folderOf, type TestExplorer } from "./testing/explorer.js";
+import { folderOf, savePrograms, type TestExplorer } from "./testing/explorer.js";
 
 export interface Parts {
   readonly server: Server;
@@ -177,7 +177,7 @@ async function format({ server }: Parts): Promise<void> {
   if (program === undefined || folder === undefined) {
     return;
   }
-  await vscode.workspace.saveAll(false);
+  await savePrograms();
   const answer = await run({ program: program.path, args: ["fmt", folder], folder });
   server.log(`phasegate fmt ${folder}\n${answer.output}${answer.complaint}`);
   if (answer.status === 0) {

@@ -3,6 +3,7 @@
  *
  * Files that do not import `vscode` are the ones with decisions in them, and have tests that run without an editor.
  */
+import { existsSync } from "node:fs";
 import * as vscode from "vscode";
 import { type Parts, register } from "./commands.js";
 import { Answers, PlanView, SimulationView } from "./plan/view.js";
@@ -33,7 +34,7 @@ export function deactivate(): void {
 }
 
 async function begin(context: vscode.ExtensionContext): Promise<Parts> {
-  const server = new Server(vscode.Uri.joinPath(context.extensionUri, "README.md"));
+  const server = new Server(readme(context.extensionUri));
   const program = () => server.program();
   const answers = new Answers(context.workspaceState);
   const parts: Parts = {
@@ -63,4 +64,10 @@ async function begin(context: vscode.ExtensionContext): Promise<Parts> {
   );
   await server.start();
   return parts;
+}
+
+/** Packaging writes its name in small letters. */
+function readme(folder: vscode.Uri): vscode.Uri {
+  const packaged = vscode.Uri.joinPath(folder, "readme.md");
+  return existsSync(packaged.fsPath) ? packaged : vscode.Uri.joinPath(folder, "README.md");
 }

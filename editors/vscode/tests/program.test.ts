@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
-import { chmodSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { chmodSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { run } from "../src/server/process.js";
 import { expand, find, isOlder, locate } from "../src/server/program.js";
 import { shown } from "../src/server/status.js";
 import { folder, PROGRAM } from "./surroundings.js";
 
-const around = { folder: "/work place", variables: { HOME: "/home/me", PATH: dirname(PROGRAM), TOOLS: "/tools" } };
+/** Whatever the file is called, here it has its own name. */
+const tools = folder();
+symlinkSync(PROGRAM, join(tools, "phasegate"));
+const around = { folder: "/work place", variables: { HOME: "/home/me", PATH: tools, TOOLS: "/tools" } };
 
 function script(lines: string): string {
   const path = join(folder(), "phasegate");
@@ -24,8 +27,8 @@ test("a setting may name the home, the workspace and variables", () => {
 });
 
 test("a name is looked for on the path, a path where it leads", async () => {
-  assert.equal(await locate("phasegate", around), PROGRAM);
-  assert.equal(await locate("", around), PROGRAM);
+  assert.equal(await locate("phasegate", around), join(tools, "phasegate"));
+  assert.equal(await locate("", around), join(tools, "phasegate"));
   assert.equal(await locate(PROGRAM, around), PROGRAM);
   assert.equal(await locate("nothing-of-this-name", around), undefined);
   assert.equal(await locate("./nowhere", around), undefined);

@@ -99,7 +99,7 @@ export class TestExplorer implements vscode.Disposable {
 
   private async again(uri: vscode.Uri): Promise<void> {
     const known = this.controller.items.get(uri.toString());
-    if (known !== undefined && known.children.size > 0) {
+    if (known !== undefined && !known.canResolveChildren) {
       await this.look(known);
     }
   }
@@ -130,7 +130,7 @@ export class TestExplorer implements vscode.Disposable {
   private async run(request: vscode.TestRunRequest, token: vscode.CancellationToken, withCoverage: boolean): Promise<void> {
     const work = this.controller.createTestRun(request);
     try {
-      await vscode.workspace.saveAll(false);
+      await savePrograms();
       const program = await this.program();
       for (const [file, wanted] of await this.wanted(request)) {
         if (program === undefined || token.isCancellationRequested) {
@@ -264,6 +264,14 @@ function tell(work: vscode.TestRun, test: vscode.TestItem, verdict: Verdict, aro
     return shown;
   });
   work.failed(test, messages, around.took);
+}
+
+/** What runs reads the files on disk; other files stay as they are. */
+export async function savePrograms(): Promise<void> {
+  const programs = vscode.workspace.textDocuments.filter(
+    ({ languageId, isDirty, isUntitled }) => languageId === "phasegate" && isDirty && !isUntitled,
+  );
+  await Promise.all(programs.map((document) => document.save()));
 }
 
 export function folderOf(uri: vscode.Uri | undefined): string | undefined {

@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn a_page_is_cut_at_a_line() {
-        assert_eq!(cut("ab\ncd\n".repeat(10), 30).len(), 24 + 5);
+        assert_eq!(cut("ab\ncd\n".repeat(10), 30).len(), 21 + 5);
         assert_eq!(cut("ü\n".to_owned(), 10), "ü\n");
     }
 }
