@@ -5,6 +5,7 @@
 //! 1954 for the CUSUM, Crowder 1987 for the EWMA). It is solved at the nodes of a Gauss-Legendre rule (Nyström's method), the
 //! limit of the Markov chain of Brook and Evans (Biometrika 59, 1972) for ever finer states.
 
+use super::quadrature::gauss_legendre;
 use super::special::{normal_below, normal_density, root};
 
 /// Nodes of the quadrature: run lengths are exact to six digits up to limits of 20 standard deviations.
@@ -157,23 +158,6 @@ pub fn bernoulli(gamma: f64, h: f64, p: f64) -> Option<f64> {
     solve(rows)?.first().copied()
 }
 
-/// The share of runs without any difference that a test at ±z calls one, when it is looked at `looks` times at equal
-/// distances (Armitage, McPherson and Rowe 1969): what a fixed test that is looked at repeatedly really promises.
-#[must_use]
-pub fn repeated_looks(looks: u32, z: f64) -> f64 {
-    // The density of the sum of k standard normals that has stayed inside ±z√k, on the nodes of each look.
-    let mut density: Vec<(f64, f64)> = Vec::new();
-    for look in 1..=looks {
-        let limit = z * f64::from(look).sqrt();
-        let at = |x: f64| match look {
-            1 => normal_density(x),
-            _ => density.iter().map(|(y, mass)| mass * normal_density(x - y)).sum(),
-        };
-        density = gauss_legendre(-limit, limit, NODES).into_iter().map(|(x, weight)| (x, weight * at(x))).collect();
-    }
-    1.0 - density.iter().map(|(_, mass)| mass).sum::<f64>()
-}
-
 struct Kernel {
     drift: f64,
     nodes: Vec<(f64, f64)>,
@@ -252,34 +236,6 @@ fn solve(rows: impl Iterator<Item = Vec<f64>>) -> Option<Vec<f64>> {
         solution[at] = (matrix[at][size] - known) / matrix[at][at];
     }
     solution.iter().all(|length| length.is_finite() && *length >= 0.0).then_some(solution)
-}
-
-/// Nodes and weights of the Gauss-Legendre rule on an interval (DLMF 3.5.v), by Newton's method.
-fn gauss_legendre(low: f64, high: f64, count: usize) -> Vec<(f64, f64)> {
-    let (middle, half) = (f64::midpoint(low, high), (high - low) / 2.0);
-    let n = count as f64;
-    let polynomial = |x: f64| {
-        let (mut before, mut at) = (1.0, x);
-        for degree in 2..=count {
-            let degree = degree as f64;
-            (before, at) = (at, ((2.0 * degree - 1.0) * x * at - (degree - 1.0) * before) / degree);
-        }
-        (at, n * (x * at - before) / (x * x - 1.0))
-    };
-    let node = |index: usize| {
-        let mut x = (std::f64::consts::PI * (index as f64 + 0.75) / (n + 0.5)).cos();
-        for _ in 0..100 {
-            let (value, slope) = polynomial(x);
-            let step = value / slope;
-            x -= step;
-            if step.abs() < 1e-15 {
-                break;
-            }
-        }
-        let slope = polynomial(x).1;
-        (middle + half * x, half * 2.0 / ((1.0 - x * x) * slope * slope))
-    };
-    (0..count).map(node).collect()
 }
 
 /// The width L of a Shewhart chart that alarms falsely once in `samples` samples on average.

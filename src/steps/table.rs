@@ -28,8 +28,11 @@ impl Table {
     /// The cells of a column.
     ///
     /// # Errors
-    /// When there is no such column.
+    /// When there is no such column, or more than one.
     pub fn column(&self, path: &str, name: &str) -> Result<impl Iterator<Item = &str>, String> {
+        if self.header.iter().filter(|column| *column == name).count() > 1 {
+            return Err(format!("`{path}` has the column `{name}` twice"));
+        }
         let found = self.header.iter().position(|column| column == name);
         let index = found.ok_or_else(|| {
             format!("`{path}` has no column `{name}`; its columns are `{}`", self.header.join("`, `"))

@@ -4,13 +4,14 @@ use phasegate::stats::cusum::{Cusum, EwmaChart, OnAlarm, Setting, bernoulli_path
 use phasegate::stats::run_length::{
     CusumChart, Sides, bernoulli, cusum, cusum_siegmund, cusum_survival, ewma, limit_for, shewhart,
 };
+use phasegate::stats::self_starting::SelfStarting;
 use serde_json::{Value, json};
 
 use crate::figures::{Input, figure, figures, hold, refused};
 
 #[test]
 fn cusum_paths() {
-    hold("cusum_paths", &["selfstarting"], |function, input| match function {
+    hold("cusum_paths", &[], |function, input| match function {
         "cusum.path" => Some(cusum_path(input)),
         "ewma.path" => Some(ewma_path(input)),
         "shewhart.rules" => Some(zones(input)),
@@ -18,6 +19,10 @@ fn cusum_paths() {
             let path = bernoulli_path(&input.outcomes("x"), input.number("p0"), input.number("p1"));
             let alarms: Vec<usize> = positions(&path, |sum| *sum > input.number("h"));
             Some(json!({ "s": path, "alarms": alarms }))
+        }
+        "cusum.self_starting" => {
+            let mut chart = SelfStarting::default();
+            Some(json!({ "u": figures(input.numbers("x").into_iter().filter_map(|x| chart.push(x))) }))
         }
         _ => None,
     });

@@ -4,8 +4,9 @@ use phasegate::stats::compare::Events;
 use phasegate::stats::eprocess::{
     BetaBinomial, Null, distribution_half_width, empirical_bernstein, ln_normal_mixture, normal_mixture_half_width,
 };
+use phasegate::stats::group_sequential::{Design, limits};
 use phasegate::stats::proportions::probability_greater;
-use phasegate::stats::run_length::repeated_looks;
+use phasegate::stats::repeated_looks::{mixture_crossing, repeated_looks};
 use phasegate::stats::sprt::{Decision, Sprt};
 use serde_json::{Value, json};
 
@@ -120,10 +121,7 @@ fn normal_intervals(input: &Input<'_>) -> Value {
 
 #[test]
 fn sequential_rates() {
-    // Group-sequential bounds are for looks that are planned ahead: here every sample is looked at. The mixture over normal
-    // samples has its closed form in `sequential_paths`; how often it crosses needs a convolution that nothing else needs.
-    let left_out = ["gs-pocock-3", "gs-obf-4", "gs-ldobf-4", "msprt-fpr-tau0.3"];
-    hold("sequential_rates", &left_out, |function, input| {
+    hold("sequential_rates", &[], |function, input| {
         Some(match function {
             "sprt.oc" => {
                 json!({ "rows": input.numbers("p").into_iter().map(|p| characteristic(&sprt(input), p)).collect::<Value>() })
@@ -132,14 +130,32 @@ fn sequential_rates() {
                 let last = input.numbers("N");
                 json!({ "ever": figures(last.into_iter().map(|n| crossing(input, n as usize))) })
             }
+            "groupseq.bounds" => {
+                json!({ "z": figures(limits(design(input)?, &input.numbers("times"), input.number("alpha"))?) })
+            }
+            "msprt.crossing" => {
+                let deviations = (input.number("tau"), input.number("sigma"));
+                let ever = |n: f64| mixture_crossing(deviations, input.number("alpha"), n as u32).expect("a rate");
+                json!({ "ever": figures(input.numbers("N").into_iter().map(ever)) })
+            }
             "eprocess.stream_rejections" => rejections(input),
             "groupseq.naive_type1" => {
-                let rate = |looks: f64| repeated_looks(looks as u32, input.number("z"));
+                let rate = |looks: f64| repeated_looks(looks as u32, input.number("z")).expect("a rate");
                 json!({ "type1": figures(input.numbers("looks").into_iter().map(rate)) })
             }
             _ => return None,
         })
     });
+}
+
+fn design(input: &Input<'_>) -> Option<Design> {
+    Some(match input.text("type") {
+        "pocock" => Design::Pocock,
+        "obf" => Design::ObrienFleming,
+        "ld_obf" => Design::SpendsAsObrienFleming,
+        "ld_pocock" => Design::SpendsAsPocock,
+        _ => return None,
+    })
 }
 
 /// The probabilities of each decision and the mean length, by going through all counts; what is left goes on.

@@ -7,10 +7,11 @@ use crate::base::number::Number;
 use crate::base::time::format_duration;
 use crate::model::expr::{Expr, ExprKind};
 use crate::model::phase::{Condition, Sustain, Trigger, TriggerAction};
-use crate::stats::run_length::{CusumChart, Sides, cusum, repeated_looks};
+use crate::stats::repeated_looks::repeated_looks;
+use crate::stats::run_length::{CusumChart, Sides, cusum};
 
 use super::super::soundness::machine::rhythm;
-use super::super::soundness::survey::World;
+use super::super::soundness::survey::{Hold, Surveyed, World};
 use super::{Lint, Subject};
 
 pub const LINT: Lint = Lint {
@@ -47,6 +48,7 @@ pipeline watch {
 
 fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for surveyed in &subject.survey().pipelines {
+        check_holds(subject, surveyed, diagnostics);
         for watch in surveyed.watches.iter().filter(|watch| takes_back(watch.trigger)) {
             let condition = &watch.trigger.condition;
             let once = match &condition.sustain {
@@ -66,8 +68,8 @@ fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
                     "`kayenta` is a test of a fixed number of samples: looked at 10 times as samples come in, its 2% of \
                      errors become {:.0}%, looked at 60 times {:.0}%; ask it in a gate, or use `worse`, which is valid at \
                      every look",
-                    repeated_looks(10, KAYENTA_LIMIT) * 100.0,
-                    repeated_looks(60, KAYENTA_LIMIT) * 100.0
+                    repeated_looks(10, KAYENTA_LIMIT).unwrap_or(1.0) * 100.0,
+                    repeated_looks(60, KAYENTA_LIMIT).unwrap_or(1.0) * 100.0
                 ),
                 Some(every) => format!(
                     "looked at with every sample, this `cusum` alarms falsely every {} on average; {advice}, or choose a \
@@ -83,6 +85,46 @@ fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
         }
     }
 }
+
+/// A hold looks with every sample, so a test of a fixed number of samples errs there like in a trigger. With a `for` one look is not
+/// enough, and a hold that looks at its start and its end alone has seen nothing in between.
+fn check_holds(subject: &Subject<'_>, surveyed: &Surveyed<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    for look in &surveyed.looks {
+        let Some(hold) = look.hold else { continue };
+        let fails_at_once = |condition: &&Condition| !condition.warns && condition.sustain.is_none();
+        for condition in look.conditions.iter().filter(fails_at_once).filter(|condition| reads_kayenta(&condition.expr))
+        {
+            let count = |world: &World<'_>| looks(subject, hold, condition, world).filter(|looks| *looks > 2);
+            if !surveyed.everywhere(look.place, |world| count(world).is_some()) {
+                continue;
+            }
+            let Some(looks) = surveyed.worlds_of(look.place).find_map(count) else { continue };
+            let (than, counted) = if looks > MOST_LOOKS { ("more than ", MOST_LOOKS) } else { ("", looks) };
+            let rate = repeated_looks(counted, KAYENTA_LIMIT).unwrap_or(1.0) * 100.0;
+            let message = format!("`kayenta` in a hold that looks {looks} times");
+            let help = format!(
+                "`kayenta` is a test of a fixed number of samples: looked at {than}{counted} times as samples come in, its 2% of \
+                 errors become {than}{rate:.0}%; ask it in a gate after the hold, or use `worse`, which is valid at every look"
+            );
+            let label = "one look that errs fails the phase";
+            diagnostics.push(Diagnostic::new(Code::PG410, condition.at, message).label(label).help(help));
+        }
+    }
+}
+
+/// How often a hold looks, with the look at its start.
+fn looks(subject: &Subject<'_>, hold: Hold<'_>, condition: &Condition, world: &World<'_>) -> Option<u32> {
+    let lasts = world.constants.duration(hold.duration)?;
+    let every = match hold.every {
+        Some(every) => world.constants.duration(every)?,
+        None => *rhythm(subject.program, &condition.expr, &world.constants)?.every.first()?,
+    };
+    let between = lasts.as_micros().checked_div(every.as_micros())?;
+    Some(u32::try_from(between).unwrap_or(u32::MAX).saturating_add(1))
+}
+
+/// The looks that a rate is computed for; with more of them it is greater still.
+const MOST_LOOKS: u32 = 200;
 
 /// The normal quantile of Kayenta's level, 98% on two sides.
 const KAYENTA_LIMIT: f64 = 2.326_347_874;
