@@ -76,9 +76,12 @@ fn predecessors(instance: &Instance, expansion: &Expansion, scope: &Scope) -> Ha
             add(&output.phase, output.element.as_deref(), at);
         }
     };
+    let mut seen = HashSet::new();
     phase_expressions(instance.phase, &mut |expr| match &*expr.kind {
         ExprKind::Output(output) => read(output, expr.at),
-        ExprKind::Local(_) => scope.each_local_behind(expr, &mut |local| each_output(local, &mut read)),
+        ExprKind::Local(id) if seen.insert(*id) => {
+            scope.each_local_behind(expr, &mut |local| each_output(local, &mut read))
+        }
         _ => {}
     });
     found
