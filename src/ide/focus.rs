@@ -4,24 +4,7 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-/// Words that begin a declaration at the beginning of a line.
-const ITEMS: [&str; 15] = [
-    "use",
-    "type",
-    "environment",
-    "metrics",
-    "threshold",
-    "channel",
-    "component",
-    "killswitch",
-    "sentinel",
-    "freeze",
-    "alert",
-    "rubric",
-    "schedule",
-    "pipeline",
-    "test",
-];
+use crate::syntax::cures::DECLARATIONS;
 
 /// Texts that are shorter are read whole as quickly.
 const SHORT: usize = 16 << 10;
@@ -60,7 +43,7 @@ fn parts(text: &str) -> Vec<Part<'_>> {
     for line in text.split_inclusive('\n') {
         let mut words = line.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
         let keyword = words.next().unwrap_or_default();
-        if ITEMS.contains(&keyword) {
+        if DECLARATIONS.contains(&keyword) {
             let name = words.next().unwrap_or_default();
             let start = above.take().unwrap_or(at);
             if let Some(before) = parts.last_mut() {

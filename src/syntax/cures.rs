@@ -47,7 +47,8 @@ const STATEMENTS: [&str; 35] = [
     "off",
     "freeze",
 ];
-const DECLARATIONS: [&str; 15] = [
+/// Words that begin a declaration.
+pub const DECLARATIONS: [&str; 15] = [
     "use",
     "type",
     "environment",

@@ -6,7 +6,7 @@
 
 pub mod ast;
 mod clauses;
-mod cures;
+pub mod cures;
 pub mod elements;
 mod expressions;
 mod faults;
