@@ -8,8 +8,8 @@ use std::sync::{Mutex, PoisonError};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::series::Place;
 use crate::base::time::Timestamp;
-use crate::plan::program::GroupIndex;
 use crate::stats::compare::{Events, Pairs};
 use crate::stats::cusum::Cusum;
 use crate::stats::window::Window;
@@ -21,16 +21,16 @@ const MOST: usize = 10_000;
 pub struct Carried(Mutex<FxHashMap<Key, (Timestamp, Running)>>);
 
 /// Which function over which samples: whatever makes two of them come to something else.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Key {
     pub function: Function,
-    pub metric: (GroupIndex, Box<str>),
+    pub metric: Place,
     /// What it is compared with.
-    pub other: Option<(GroupIndex, Box<str>)>,
+    pub other: Option<Place>,
     /// Nothing from before counts.
     pub edge: Timestamp,
     /// Its other arguments, bit by bit.
-    pub settings: [u64; 6],
+    pub settings: [u64; 5],
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -78,18 +78,28 @@ pub struct Counters {
 }
 
 impl Carried {
-    /// Takes out what was carried under `key`, when it has not got beyond `at`; with it the last sample it has taken in.
-    pub fn take(&self, key: &Key, at: Timestamp) -> Option<(Timestamp, Running)> {
+    /// Goes on with what was carried under `key`, or with something fresh where that is not to be had or has got beyond
+    /// `at`. What it gets is the last sample that was taken in, and what came of the samples.
+    ///
+    /// `go_on` may not come back to this: nothing else is carried on meanwhile.
+    pub fn go_on<R>(
+        &self,
+        (key, at): (Key, Timestamp),
+        fresh: impl FnOnce() -> (Timestamp, Running),
+        go_on: impl FnOnce(&mut Timestamp, &mut Running) -> R,
+    ) -> R {
         let mut carried = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        carried.remove(key).filter(|(last, running)| *last <= at && !running.is_beyond(at))
-    }
-
-    pub fn put(&self, key: Key, last: Timestamp, running: Running) {
-        let mut carried = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((last, running)) = carried.get_mut(&key) {
+            if *last > at || running.is_beyond(at) {
+                (*last, *running) = fresh();
+            }
+            return go_on(last, running);
+        }
         if carried.len() >= MOST {
             carried.clear();
         }
-        carried.insert(key, (last, running));
+        let (last, running) = carried.entry(key).or_insert_with(fresh);
+        go_on(last, running)
     }
 }
 

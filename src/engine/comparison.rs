@@ -4,10 +4,11 @@
 //! sample of the canary with the stable side's sample of that time. While neither "worse" nor "not worse" is shown it is
 //! unknown, and not for want of data.
 
+use super::arguments::Arguments;
 use super::carried::{Counters, Function, Key, Running};
+use super::metric::{Metric, before};
 use super::scene::Scene;
-use super::series::amount;
-use super::windows::{Arguments, Measured, Measuring, Metric, before};
+use super::windows::{Measured, Measuring};
 use crate::base::time::Timestamp;
 use crate::contract::types::Type;
 use crate::contract::value::Value;
@@ -59,8 +60,8 @@ impl World for Decided<'_> {
 
 fn find(arguments: &Arguments<'_>) -> Result<(Finding, String), Unknown> {
     let (canary, stable) = (side(arguments, "canary")?, side(arguments, "stable")?);
-    let by = arguments.number_or("by", 0.0)?;
-    let confidence = arguments.number_or("confidence", 0.99)?;
+    let by = arguments.named().number_or("by", 0.0)?;
+    let confidence = arguments.named().number_or("confidence", 0.99)?;
     let from = before(canary.begin().max(stable.begin()));
     let question = Question { canary, stable, by, alpha: 1.0 - confidence, from };
     question.has_data(arguments.scene)?;
@@ -68,14 +69,14 @@ fn find(arguments: &Arguments<'_>) -> Result<(Finding, String), Unknown> {
 }
 
 fn side<'a>(arguments: &'a Arguments<'a>, name: &str) -> Result<Metric<'a>, Unknown> {
-    match arguments.expr(name).map(|expr| &*expr.kind) {
+    match arguments.named().expr(name).map(|expr| &*expr.kind) {
         Some(ExprKind::Metric { group, field }) => Metric::new(arguments.scene, group, field),
         _ => Err(Unknown(format!("`{name}` of `worse` is no metric"))),
     }
 }
 
 fn counts(arguments: &Arguments<'_>, name: &str) -> bool {
-    let ty = arguments.expr(name).map(|expr| &expr.ty);
+    let ty = arguments.named().expr(name).map(|expr| &expr.ty);
     matches!(ty, Some(Type::Metric(inner)) if **inner == Type::Int)
 }
 
@@ -91,15 +92,15 @@ impl Question<'_> {
     /// Both sides have a sample that still says something about now.
     fn has_data(&self, scene: &Scene<'_>) -> Result<(), Unknown> {
         for metric in [&self.canary, &self.stable] {
-            scene.metric(&scene.plan.group(metric.group).name, metric.field)?;
+            scene.latest(metric.place)?;
         }
         Ok(())
     }
 
     fn key(&self, function: Function) -> Key {
         Key {
-            other: Some((self.stable.group, self.stable.field.into())),
-            settings: [self.by.to_bits(), self.alpha.to_bits(), 0, 0, 0, 0],
+            other: Some(self.stable.place),
+            settings: [self.by.to_bits(), self.alpha.to_bits(), 0, 0, 0],
             ..self.canary.key(function, self.from)
         }
     }
@@ -163,20 +164,20 @@ impl Question<'_> {
     ) -> Running {
         let scene = self.canary.scene;
         let series = &scene.state.series;
-        let (mut last, mut running) = series.carried.take(&key, scene.at).unwrap_or_else(|| (self.from, fresh()));
-        let read = series.latest_tick(self.stable.group).map_or(last, |tick| tick.min(scene.at));
-        let age = scene.plan.group(self.stable.group).every;
-        for (at, sample) in series.between(self.canary.group, self.canary.field, last, read) {
-            // Each sample of the stable side is compared once: what is compared again says nothing new.
-            let previous = std::mem::replace(&mut last, *at);
-            let other = series.latest(self.stable.group, self.stable.field, *at);
-            let other = other.filter(|(tick, _)| *tick > previous && at.since(*tick) < age);
-            if let (Some((canary, _)), Some((stable, _))) = (amount(sample), other.and_then(|(_, it)| amount(it))) {
-                push(&mut running, canary.to_f64(), stable.to_f64());
+        let age = self.stable.every();
+        series.carried.go_on((key, scene.at), || (self.from, fresh()), |last, running| {
+            let read = series.latest_tick(self.stable.place.group).map_or(*last, |tick| tick.min(scene.at));
+            for (at, sample) in series.between(self.canary.place, *last, read) {
+                // Each sample of the stable side is compared once: what is compared again says nothing new.
+                let previous = std::mem::replace(last, *at);
+                let other = series.latest(self.stable.place, *at);
+                let other = other.filter(|(tick, _)| *tick > previous && at.since(*tick) < age);
+                if let (Some((canary, _)), Some((stable, _))) = (sample.amount(), other.and_then(|(_, it)| it.amount())) {
+                    push(running, canary.to_f64(), stable.to_f64());
+                }
             }
-        }
-        series.carried.put(key, last, running.clone());
-        running
+            running.clone()
+        })
     }
 }
 

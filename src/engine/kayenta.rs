@@ -3,7 +3,9 @@
 //! A test of a fixed number of samples: for a gate, which looks once. Without data it is unknown, whatever the judge would
 //! make of that.
 
-use super::windows::{Arguments, Measured, Measuring, Metric};
+use super::arguments::Arguments;
+use super::metric::Metric;
+use super::windows::{Measured, Measuring};
 use crate::base::number::Number;
 use crate::contract::value::{Unit, Value};
 use crate::eval::Unknown;
@@ -11,7 +13,7 @@ use crate::model::expr::ExprKind;
 use crate::stats::kayenta::{CONFIDENCE, Direction, Judgement, Label, Measure, Metric as Judged, band, classify};
 
 pub fn kayenta(arguments: &Arguments<'_>) -> Measuring {
-    let direction = arguments.value("direction");
+    let direction = arguments.named().value("direction");
     let direction = match direction.as_ref().and_then(Value::as_text).unwrap_or("increase") {
         "increase" => Direction::Increase,
         "decrease" => Direction::Decrease,
@@ -53,11 +55,11 @@ struct Side {
 
 impl Side {
     fn of(arguments: &Arguments<'_>, name: &str) -> Result<Self, Unknown> {
-        let Some(ExprKind::Metric { group, field }) = arguments.expr(name).map(|expr| &*expr.kind) else {
+        let Some(ExprKind::Metric { group, field }) = arguments.named().expr(name).map(|expr| &*expr.kind) else {
             return Err(Unknown(format!("`{name}` of `kayenta` is no metric")));
         };
         let (metric, at) = (Metric::new(arguments.scene, group, field)?, arguments.scene.at);
-        let samples = metric.since(at.minus(arguments.duration("window")?), at)?;
+        let samples = metric.since(at.minus(arguments.named().duration("window")?), at)?;
         let values: Vec<f64> = samples.values.iter().map(|(_, value)| value.to_f64()).collect();
         if let Some(value) = values.iter().find(|value| !value.is_finite()) {
             return Err(Unknown(format!("`{}` is {value} in the window", metric.name())));

@@ -4,6 +4,7 @@
 //! Invariants: the state changes only by folding events, so that a journal replayed gives the same state; no clock, no IO, no
 //! chance; whatever is asked of the world is asked under a key that stays the same after a crash.
 
+mod arguments;
 mod carried;
 mod commands;
 mod comparison;
@@ -16,11 +17,14 @@ mod fold;
 mod folded;
 pub mod judge;
 mod kayenta;
+mod looks;
+mod metric;
 mod nodes;
 mod observe;
 mod pause;
 mod phases;
 mod probes;
+mod quick;
 mod recover;
 pub mod replay;
 pub mod resolve;

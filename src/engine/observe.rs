@@ -1,11 +1,14 @@
 //! How samples reach the judges of triggers and holds. Part of the fold: the same journal gives the same judges.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::event::{ExecId, FrameId};
 use super::exec::{Detail, Exec};
 use super::judge::{Judge, MISSING_LIMIT};
+use super::looks::Guards;
 use super::scene::{Finding, Scene};
+use super::series::Held;
 use super::state::{State, Work};
 use crate::base::time::Timestamp;
 use crate::contract::registry::{FieldName, Sample};
@@ -19,19 +22,22 @@ pub fn sample(state: &mut State, plan: &Plan, group: GroupIndex, tick: Timestamp
         sampling.next = Some(tick.plus(plan.group(group).every));
     }
     for (place, (field, sample)) in values.iter().enumerate() {
-        state.series.push(group, tick, (place, field), sample.clone());
+        state.series.push(group, tick, (place, field), Held::from(sample));
     }
     derive(state, plan, group, tick);
     watched(state, plan, Some(group), tick);
-    let holds: Vec<ExecId> = state.live.running.iter().copied().filter(|id| is_hold(state.exec(*id))).collect();
-    for hold in holds {
-        sampled_hold(state, plan, hold, group, tick);
+    let running = std::mem::take(&mut state.live.running);
+    for id in &running {
+        if is_hold(state.exec(*id)) {
+            sampled_hold(state, plan, *id, group, tick);
+        }
     }
-    // Gates and ends of holds may have waited for this sample.
-    let State { live, execs, .. } = state;
-    let waiting = live.running.iter().filter(|id| !matches!(execs[id.0 as usize].detail, Detail::Step));
-    live.queue.extend(waiting.copied().map(Work::Exec));
+    // Triggers come first; gates and ends of holds may have waited for this sample.
     state.push(Work::Run);
+    let State { live, execs, .. } = state;
+    let waiting = running.iter().filter(|id| !matches!(execs[id.0 as usize].detail, Detail::Step));
+    live.queue.extend(waiting.copied().map(Work::Exec));
+    live.running = running;
 }
 
 /// Fields computed from others of the group.
@@ -40,7 +46,7 @@ fn derive(state: &mut State, plan: &Plan, group: GroupIndex, tick: Timestamp) {
     for (place, derived) in (fields.len()..).zip(derived) {
         let scene = Scene { plan, state, frame: None, at: tick };
         let value = evaluate(&derived.expr, &scene).map_err(|Unknown(reason)| reason);
-        state.series.push(group, tick, (place, &derived.field), value);
+        state.series.push(group, tick, (place, &derived.field), Held::from(value));
     }
 }
 
@@ -56,24 +62,30 @@ pub fn without_metrics(state: &mut State, plan: &Plan, at: Timestamp) {
 /// Judges the triggers of all blocks that are open. Judging opens and closes none.
 fn watched(state: &mut State, plan: &Plan, group: Option<GroupIndex>, at: Timestamp) {
     let watching = std::mem::take(&mut state.live.watching);
+    let looks = Arc::clone(&state.looks);
     for frame in &watching {
-        triggers(state, plan, *frame, group, at);
+        let block = state.frame(*frame).block;
+        triggers(state, plan, (*frame, looks.triggers(block)), group, at);
     }
     state.live.watching = watching;
 }
 
 /// Judges the triggers of one frame that read `group`, or (None) those that read nothing.
-fn triggers(state: &mut State, plan: &Plan, frame: FrameId, group: Option<GroupIndex>, at: Timestamp) {
+fn triggers(
+    state: &mut State,
+    plan: &Plan,
+    (frame, guards): (FrameId, &Guards),
+    group: Option<GroupIndex>,
+    at: Timestamp,
+) {
+    if at < state.frame(frame).started_at {
+        return;
+    }
     let block = plan.block(state.frame(frame).block);
-    let started_at = state.frame(frame).started_at;
-    for (index, trigger) in block.triggers.iter().enumerate() {
-        let condition = &trigger.condition;
-        let concerned = match group {
-            Some(group) => condition.reads.iter().any(|read| read.group == group) && due(state, plan, condition, at),
-            None => condition.reads.is_empty(),
-        };
-        if concerned && at >= started_at {
-            trigger_at(state, plan, (frame, index), trigger, at);
+    for index in guards.reading(group) {
+        let trigger = &block.triggers[*index];
+        if group.is_none() || due(state, plan, &trigger.condition, at) {
+            trigger_at(state, plan, (frame, guards, *index), trigger, at);
         }
     }
 }
@@ -84,9 +96,10 @@ pub fn begun(state: &mut State, plan: &Plan, frame: FrameId, at: Timestamp) {
     if state.frame(frame).stage.is_some() {
         return;
     }
-    for (index, trigger) in plan.block(state.frame(frame).block).triggers.iter().enumerate() {
+    let (looks, block) = (Arc::clone(&state.looks), state.frame(frame).block);
+    for (index, trigger) in plan.block(block).triggers.iter().enumerate() {
         if has_just_come(state, &trigger.condition, at) && due(state, plan, &trigger.condition, at) {
-            trigger_at(state, plan, (frame, index), trigger, at);
+            trigger_at(state, plan, (frame, looks.triggers(block), index), trigger, at);
         }
     }
 }
@@ -96,14 +109,20 @@ fn has_just_come(state: &State, condition: &Condition, at: Timestamp) -> bool {
     condition.reads.iter().any(|read| state.series.latest_tick(read.group) == Some(at))
 }
 
-fn trigger_at(state: &mut State, plan: &Plan, (frame, index): (FrameId, usize), trigger: &Trigger, at: Timestamp) {
+fn trigger_at(
+    state: &mut State,
+    plan: &Plan,
+    (frame, guards, index): (FrameId, &Guards, usize),
+    trigger: &Trigger,
+    at: Timestamp,
+) {
     let condition = &trigger.condition;
     let started_at = state.frame(frame).started_at;
     let scene = Scene { plan, state, frame: Some(frame), at };
     if !scene.is_settled(&condition.reads) {
         return;
     }
-    let Finding { verdict, evidence, is_missing } = scene.judge(condition, true);
+    let Finding { verdict, evidence, is_missing } = guards.judge(&scene, (index, condition), true);
     let judge = &mut state.frames[frame.0 as usize].judges[index];
     judge.evidence = evidence;
     let warm = match condition.after {
@@ -137,19 +156,21 @@ fn sampled_hold(state: &mut State, plan: &Plan, id: ExecId, group: GroupIndex, t
         return;
     }
     let every_sample = every.is_none();
-    leave_out_unseen(state, plan, (id, conditions), tick);
-    for (index, condition) in conditions.iter().enumerate() {
-        if condition.reads.iter().any(|read| read.group == group) && due(state, plan, condition, tick) {
-            look(state, plan, (id, index), condition, Look { at: tick, sample: true, judged: every_sample });
+    let (looks, node) = (Arc::clone(&state.looks), exec.node);
+    let guards = looks.hold(node);
+    leave_out_unseen(state, (id, guards.every), tick);
+    for index in guards.reading(Some(group)) {
+        let condition = &conditions[*index];
+        if due(state, plan, condition, tick) {
+            look(state, plan, (id, guards, *index), condition, Look { at: tick, sample: true, judged: every_sample });
         }
     }
 }
 
 /// A hold is good for as long as somebody looked. Between two of its samples lies more than missing data may take when the
 /// process was gone or the clock was set: what is beyond that does not count, as if the run had been paused then.
-fn leave_out_unseen(state: &mut State, plan: &Plan, (id, conditions): (ExecId, &[Condition]), tick: Timestamp) {
-    let groups = conditions.iter().flat_map(|condition| &condition.reads).map(|read| plan.group(read.group));
-    let Some(every) = groups.map(|group| group.every).min() else { return };
+fn leave_out_unseen(state: &mut State, (id, every): (ExecId, Option<Duration>), tick: Timestamp) {
+    let Some(every) = every else { return };
     let (paused, started_at) = (state.is_paused(), state.exec(id).started_at);
     let Detail::Hold(hold) = &mut state.execs[id.0 as usize].detail else { return };
     let seen = hold.seen_at.unwrap_or(started_at);
@@ -165,10 +186,12 @@ fn leave_out_unseen(state: &mut State, plan: &Plan, (id, conditions): (ExecId, &
 /// Judges all conditions of a hold at an instant that is not a sample's.
 pub fn hold(state: &mut State, plan: &Plan, id: ExecId, at: Timestamp) {
     let NodeKind::Hold { conditions, every, duration } = &plan.node(state.exec(id).node).kind else { return };
+    let (looks, node) = (Arc::clone(&state.looks), state.exec(id).node);
+    let guards = looks.hold(node);
     for (index, condition) in conditions.iter().enumerate() {
         // The sample of the instant at which it begins may have come before.
         let sample = is_beginning(state, id, index, at) && has_just_come(state, condition, at);
-        look(state, plan, (id, index), condition, Look { at, sample, judged: true });
+        look(state, plan, (id, guards, index), condition, Look { at, sample, judged: true });
     }
     let exec = state.exec(id);
     let Detail::Hold(hold) = &exec.detail else { return };
@@ -195,13 +218,19 @@ struct Look {
     judged: bool,
 }
 
-fn look(state: &mut State, plan: &Plan, (id, index): (ExecId, usize), condition: &Condition, look: Look) {
+fn look(
+    state: &mut State,
+    plan: &Plan,
+    (id, guards, index): (ExecId, &Guards, usize),
+    condition: &Condition,
+    look: Look,
+) {
     let frame = state.exec(id).frame;
     let scene = Scene { plan, state, frame: Some(frame), at: look.at };
     if !scene.is_settled(&condition.reads) {
         return;
     }
-    let Finding { verdict, evidence, is_missing } = scene.judge(condition, false);
+    let Finding { verdict, evidence, is_missing } = guards.judge(&scene, (index, condition), false);
     let paused = state.is_paused();
     let Detail::Hold(hold) = &mut state.execs[id.0 as usize].detail else { return };
     let judge = &mut hold.judges[index];

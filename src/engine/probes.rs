@@ -1,6 +1,8 @@
 //! `failures(probe)` and `success_rate(probe, D)`: what the probes of a sentinel have said. A call without an answer counts neither way.
 
-use super::windows::{Arguments, Measured, Measuring};
+use super::arguments::Arguments;
+use super::series::Held;
+use super::windows::{Measured, Measuring};
 use crate::base::number::Number;
 use crate::contract::value::{Unit, Value};
 use crate::eval::Unknown;
@@ -10,13 +12,12 @@ pub fn call(arguments: &Arguments<'_>, function: &str, (group, probe): (&str, &s
     let scene = arguments.scene;
     let silent =
         || Unknown(format!("the probe `{}.{probe}` has not been called", group.trim_start_matches("sentinel ")));
-    let index = scene.group_index(group).ok_or_else(silent)?;
+    let place = scene.state.series.place(group, probe).ok_or_else(silent)?;
     let from = match function {
         "failures" => scene.state.started_at.minus(std::time::Duration::from_micros(1)),
-        _ => scene.at.minus(arguments.duration("window")?),
+        _ => scene.at.minus(arguments.named().duration("window")?),
     };
-    let checks: Vec<Check> =
-        scene.state.series.between(index, probe, from, scene.at).map(|(_, it)| check(it)).collect();
+    let checks: Vec<Check> = scene.state.series.between(place, from, scene.at).map(|(_, it)| check(it)).collect();
     let known = checks.iter().filter(|check| **check != Check::Missing).count();
     if known == 0 {
         return Err(silent());
@@ -32,10 +33,10 @@ pub fn call(arguments: &Arguments<'_>, function: &str, (group, probe): (&str, &s
     Ok(Measured { value, arithmetic })
 }
 
-fn check(sample: &crate::contract::registry::Sample) -> Check {
-    match sample {
-        Ok(Value::Bool(true)) => Check::Pass,
-        Ok(Value::Bool(false)) => Check::Fail,
-        _ => Check::Missing,
+fn check(sample: &Held) -> Check {
+    match sample.truth() {
+        Some(true) => Check::Pass,
+        Some(false) => Check::Fail,
+        None => Check::Missing,
     }
 }

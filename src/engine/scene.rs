@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use super::arguments::Arguments;
 use super::comparison::Decided;
 use super::event::{FrameId, Judgement};
 use super::exec::{ExecStatus, Stage};
 use super::judge::MISSING_LIMIT;
+use super::series::{Held, Place};
 use super::state::State;
-use super::windows::{self, Arguments};
+use super::windows;
 use crate::base::number::Number;
 use crate::base::time::Timestamp;
 use crate::contract::types::Type;
@@ -31,9 +33,31 @@ impl Scene<'_> {
         self.frame.and_then(|frame| self.state.frame(frame).stage)
     }
 
-    pub(super) fn group_index(&self, name: &str) -> Option<GroupIndex> {
-        let position = self.plan.groups.iter().position(|group| group.name == name)?;
-        u32::try_from(position).ok().map(GroupIndex)
+    /// `search.p95`
+    pub(super) fn metric_name(&self, place: Place) -> String {
+        format!("{}.{}", self.plan.group(place.group).name, self.state.series.name(place))
+    }
+
+    /// The latest sample of a metric, if it still says something about now.
+    pub(super) fn fresh(&self, place: Place) -> Result<&Held, Absence> {
+        let (tick, sample) = self.state.series.latest(place, self.at).ok_or(Absence::Never)?;
+        if self.not_before(place.group).is_some_and(|edge| tick < edge) {
+            return Err(Absence::UnderThisWeight);
+        }
+        if tick == self.at {
+            return Ok(sample);
+        }
+        let age = self.at.since(tick);
+        if age > self.plan.group(place.group).every.saturating_mul(MISSING_LIMIT).max(Duration::from_secs(1)) {
+            return Err(Absence::ForSoLong(age));
+        }
+        Ok(sample)
+    }
+
+    /// The latest value of a metric.
+    pub(super) fn latest(&self, place: Place) -> Evaluated {
+        let sample = self.fresh(place).map_err(|absence| absence.words(&self.metric_name(place)))?;
+        sample.value().map_err(|reason| Unknown(format!("`{}`: {reason}", self.metric_name(place))))
     }
 
     /// Samples before this do not count here: they were taken under another weight.
@@ -148,6 +172,26 @@ fn is_metric(expr: &Expr) -> bool {
     matches!(&*expr.kind, ExprKind::Metric { .. })
 }
 
+/// Why there is no sample that counts.
+pub(super) enum Absence {
+    Never,
+    UnderThisWeight,
+    ForSoLong(Duration),
+}
+
+impl Absence {
+    fn words(&self, metric: &str) -> Unknown {
+        Unknown(match self {
+            Self::Never => format!("`{metric}` has no sample yet"),
+            Self::UnderThisWeight => format!("`{metric}` has no sample since the weight was set"),
+            Self::ForSoLong(age) => {
+                let age = crate::base::time::format_duration(Duration::from_secs(age.as_secs()));
+                format!("the last sample of `{metric}` is {age} old")
+            }
+        })
+    }
+}
+
 /// What a condition came to at one instant.
 pub struct Finding {
     /// None: unknown.
@@ -156,6 +200,14 @@ pub struct Finding {
     pub evidence: String,
     /// Unknown for want of data, and not because a comparison is still under way.
     pub is_missing: bool,
+}
+
+impl Finding {
+    /// One that nobody asks the reason of.
+    #[must_use]
+    pub(super) fn good(verdict: bool) -> Self {
+        Self { verdict: Some(verdict), evidence: String::new(), is_missing: false }
+    }
 }
 
 fn output_path(expr: &Expr) -> Option<String> {
@@ -224,18 +276,8 @@ impl World for Scene<'_> {
     }
 
     fn metric(&self, group: &str, field: &str) -> Evaluated {
-        let index = self.group_index(group).ok_or_else(|| Unknown(format!("there is no group `{group}`")))?;
-        let latest = self.state.series.latest(index, field, self.at);
-        let (tick, sample) = latest.ok_or_else(|| Unknown(format!("`{group}.{field}` has no sample yet")))?;
-        if self.not_before(index).is_some_and(|edge| *tick < edge) {
-            return Err(Unknown(format!("`{group}.{field}` has no sample since the weight was set")));
-        }
-        let age = self.at.since(*tick);
-        if age > self.plan.group(index).every.saturating_mul(MISSING_LIMIT).max(Duration::from_secs(1)) {
-            let age = crate::base::time::format_duration(Duration::from_secs(age.as_secs()));
-            return Err(Unknown(format!("the last sample of `{group}.{field}` is {age} old")));
-        }
-        sample.clone().map_err(|reason| Unknown(format!("`{group}.{field}`: {reason}")))
+        let place = self.state.series.place(group, field);
+        self.latest(place.ok_or_else(|| Unknown(format!("there is no metric `{group}.{field}`")))?)
     }
 
     fn stage_weight(&self) -> Evaluated {

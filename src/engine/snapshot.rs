@@ -3,14 +3,17 @@
 //! A snapshot holds what the fold of the journal up to its event holds, and nothing of the work in hand. What is read back is
 //! checked against the plan: whatever stands in a file, no index in the state points outside of it.
 
+use std::sync::Arc;
+
 use super::event::{ExecId, FrameId, PauseCause};
 use super::exec::{Detail, Exec, Frame, Owner};
+use super::looks::Looks;
 use super::state::State;
 use crate::base::packed;
 use crate::plan::program::{NodeKind, Plan};
 
 /// Raised with every change of the state that an older form cannot be read into.
-const FORM: u64 = 1;
+const FORM: u64 = 2;
 
 /// So many events at least lie between two snapshots.
 pub const EVERY: u64 = 20_000;
@@ -51,8 +54,11 @@ pub fn read(plan: &Plan, bytes: &[u8]) -> Option<State> {
     if form.as_u64() != Some(FORM) {
         return None;
     }
-    let state: State = serde_json::from_value(json).ok()?;
-    is_coherent(plan, &state).then(|| state.as_folded(plan))
+    let mut state: State = serde_json::from_value(json).ok()?;
+    is_coherent(plan, &state).then(|| {
+        state.looks = Arc::new(Looks::of(plan, &state.series));
+        state.as_folded(plan)
+    })
 }
 
 fn is_coherent(plan: &Plan, state: &State) -> bool {

@@ -3,12 +3,14 @@
 //! Only `apply` (in `fold`) changes what events say; `queue` and the sampling fields are work in hand that a recovery makes anew.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::event::{Afterwards, ExecId, FrameId, PauseCause, RunOutcome};
 use super::exec::{Exec, ExecStatus, Frame, UndoStatus};
+use super::looks::Looks;
 use super::series::Series;
 use crate::base::time::Timestamp;
 use crate::contract::effect::Effect;
@@ -33,6 +35,9 @@ pub struct State {
     #[serde(serialize_with = "in_order")]
     pub outputs: HashMap<NodeIndex, Value>,
     pub series: Series,
+    /// Made of the plan, as the series are.
+    #[serde(skip)]
+    pub(super) looks: Arc<Looks>,
     pub pause: BTreeSet<PauseCause>,
     pub paused_since: Option<Timestamp>,
     pub stop: Option<Stop>,
@@ -170,6 +175,7 @@ impl State {
             execs: Vec::new(),
             frames: Vec::new(),
         };
+        let series = Series::new(plan);
         Self {
             run_id: String::new(),
             actor: String::new(),
@@ -182,7 +188,8 @@ impl State {
             frames: Vec::new(),
             execs: Vec::new(),
             outputs: HashMap::new(),
-            series: Series::new(plan),
+            looks: Arc::new(Looks::of(plan, &series)),
+            series,
             pause: BTreeSet::new(),
             paused_since: None,
             stop: None,

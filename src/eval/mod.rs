@@ -6,6 +6,7 @@
 mod functions;
 pub use functions::{nearest_rank, quantile};
 mod operators;
+pub use operators::arithmetic;
 pub mod reduce;
 pub mod rubric;
 

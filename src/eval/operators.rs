@@ -125,38 +125,62 @@ fn plus_minus(middle: &Value, spread: &Value) -> Evaluated {
 }
 
 fn same_unit(left: &Value, right: &Value, verb: &str) -> Result<(Number, Number, Unit), Unknown> {
-    match (quantity(left), quantity(right)) {
-        (Some((left, unit)), Some((right, other))) if unit == other || unit == Unit::One || other == Unit::One => {
-            Ok((left, right, if unit == Unit::One { other } else { unit }))
-        }
-        _ => Err(Unknown(format!("cannot {verb} `{left}` and `{right}`"))),
+    let unit = quantity(left).zip(quantity(right)).and_then(|((left, unit), (right, other))| {
+        common(unit, other).map(|common| (left, right, common))
+    });
+    unit.ok_or_else(|| Unknown(format!("cannot {verb} `{left}` and `{right}`")))
+}
+
+/// The unit of what may be added; a bare number goes with any.
+fn common(left: Unit, right: Unit) -> Option<Unit> {
+    match (left, right) {
+        (Unit::One, other) | (other, Unit::One) => Some(other),
+        (left, right) => (left == right).then_some(left),
     }
 }
 
 fn multiply(left: &Value, right: &Value) -> Evaluated {
-    let (Some((a, left_unit)), Some((b, right_unit))) = (quantity(left), quantity(right)) else {
-        return Err(Unknown(format!("cannot multiply `{left}` and `{right}`")));
-    };
-    let unit = match (left_unit, right_unit) {
-        (Unit::One, unit) | (unit, Unit::One) => unit,
-        // A part of a quantity is that quantity.
-        (Unit::Ratio, unit) | (unit, Unit::Ratio) => unit,
-        (Unit::Rate, Unit::Duration) | (Unit::Duration, Unit::Rate) => Unit::One,
-        _ => return Err(Unknown(format!("cannot multiply `{left}` and `{right}`"))),
-    };
-    Ok(Value::Quantity(a.multiply(b), unit))
+    let product = quantity(left).zip(quantity(right)).and_then(|(a, b)| arithmetic(Operator::Multiply, a, b));
+    let (number, unit) = product.ok_or_else(|| Unknown(format!("cannot multiply `{left}` and `{right}`")))?;
+    Ok(Value::Quantity(number, unit))
 }
 
 fn divide(left: &Value, right: &Value) -> Evaluated {
-    let (Some((a, left_unit)), Some((b, right_unit))) = (quantity(left), quantity(right)) else {
-        return Err(Unknown(format!("cannot divide `{left}` by `{right}`")));
-    };
-    let unit = match (left_unit, right_unit) {
-        (left, right) if left == right => Unit::One,
-        (unit, Unit::One | Unit::Ratio) => unit,
-        (Unit::One, Unit::Duration) => Unit::Rate,
-        _ => return Err(Unknown(format!("cannot divide `{left}` by `{right}`"))),
-    };
-    let quotient = a.divide(b).ok_or_else(|| Unknown(format!("`{left}` is divided by zero")))?;
-    Ok(Value::Quantity(quotient, unit))
+    let parts = quantity(left).zip(quantity(right)).filter(|((_, a), (_, b))| ratio(*a, *b).is_some());
+    let (a, b) = parts.ok_or_else(|| Unknown(format!("cannot divide `{left}` by `{right}`")))?;
+    let (number, unit) =
+        arithmetic(Operator::Divide, a, b).ok_or_else(|| Unknown(format!("`{left}` is divided by zero")))?;
+    Ok(Value::Quantity(number, unit))
+}
+
+/// The unit of a quotient.
+fn ratio(left: Unit, right: Unit) -> Option<Unit> {
+    match (left, right) {
+        (left, right) if left == right => Some(Unit::One),
+        (unit, Unit::One | Unit::Ratio) => Some(unit),
+        (Unit::One, Unit::Duration) => Some(Unit::Rate),
+        _ => None,
+    }
+}
+
+/// The unit of a product; a part of a quantity is that quantity.
+fn product(left: Unit, right: Unit) -> Option<Unit> {
+    match (left, right) {
+        (Unit::One, unit) | (unit, Unit::One) => Some(unit),
+        (Unit::Ratio, unit) | (unit, Unit::Ratio) => Some(unit),
+        (Unit::Rate, Unit::Duration) | (Unit::Duration, Unit::Rate) => Some(Unit::One),
+        _ => None,
+    }
+}
+
+/// The four rules over amounts; none where the units do not go together, of a division by zero and of other operators.
+#[must_use]
+pub fn arithmetic(operator: Operator, (a, left): (Number, Unit), (b, right): (Number, Unit)) -> Option<(Number, Unit)> {
+    match operator {
+        Operator::Add => common(left, right).map(|unit| (a.add(b), unit)),
+        Operator::Subtract => common(left, right).map(|unit| (a.subtract(b), unit)),
+        Operator::Multiply => product(left, right).map(|unit| (a.multiply(b), unit)),
+        Operator::Divide => ratio(left, right).and_then(|unit| a.divide(b).map(|number| (number, unit))),
+        _ => None,
+    }
 }

@@ -135,7 +135,8 @@ pub fn constant(expr: &Expr) -> Evaluated {
     evaluate(expr, &Nothing)
 }
 
-struct Nothing;
+/// A world in which nothing is known but constants.
+pub struct Nothing;
 
 impl Nothing {
     fn unknown<T>() -> Result<T, Unknown> {

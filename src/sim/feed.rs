@@ -31,13 +31,19 @@ impl<'a> Feed<'a> {
             Course::Missing { from, to } => Some((*from, *to)),
             Course::Values { .. } | Course::Model(_) => None,
         });
+        let values = courses.iter().rev().find(|course| !matches!(course, Course::Missing { .. }));
+        let well = Well::new(&[title, group, field]);
+        let state = match values {
+            Some(Course::Model(model)) => State::new(model, well),
+            _ => State::default(),
+        };
         Self {
             gaps: gaps.collect(),
-            values: courses.iter().rev().find(|course| !matches!(course, Course::Missing { .. })),
-            well: Well::new(&[title, group, field]),
+            values,
+            well,
             name: format!("{group}.{field}"),
             place: 0,
-            state: State::default(),
+            state,
         }
     }
 
@@ -71,7 +77,7 @@ impl<'a> Feed<'a> {
             }
             None => 0.0,
         };
-        model.sample(self.well, &mut self.state, (since, recorded))
+        model.sample(&mut self.state, (since, recorded))
     }
 }
 

@@ -29,7 +29,7 @@ mod watch;
 pub mod world;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BinaryHeap, VecDeque};
 use std::time::Duration;
 
 use rustc_hash::FxHashMap;
@@ -71,6 +71,8 @@ pub struct Simulation<'a, W> {
     now: Timestamp,
     queue: BinaryHeap<Reverse<(Timestamp, Class, u64)>>,
     inputs: FxHashMap<u64, Input>,
+    /// Samples that were asked for in the last turn: their answers come before all else of this instant.
+    samples: VecDeque<Input>,
     next: u64,
     wake: Option<Timestamp>,
     cancelled: BTreeMap<EffectKey, u64>,
@@ -81,10 +83,9 @@ pub struct Simulation<'a, W> {
     forgets_samples: bool,
 }
 
-/// What comes first at one instant.
+/// What comes first at one instant, behind samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Class {
-    Sample,
     Effect,
     Operator,
 }
@@ -137,6 +138,7 @@ impl<'a, W: World> Simulation<'a, W> {
             now,
             queue: BinaryHeap::new(),
             inputs: FxHashMap::default(),
+            samples: VecDeque::new(),
             next: 0,
             wake: None,
             cancelled: BTreeMap::new(),
@@ -169,13 +171,13 @@ impl<'a, W: World> Simulation<'a, W> {
     /// The run has ended, and nothing is under way any more.
     #[must_use]
     pub fn is_over(&self) -> bool {
-        self.engine.ended() && self.queue.is_empty()
+        self.engine.ended() && self.queue.is_empty() && self.samples.is_empty()
     }
 
     /// Whether an effect, a sample or a command is still to come.
     #[must_use]
     pub fn is_expecting(&self) -> bool {
-        !self.inputs.is_empty()
+        !self.inputs.is_empty() || !self.samples.is_empty()
     }
 
     /// Jumps to `at` when nothing happens before.
@@ -210,6 +212,9 @@ impl<'a, W: World> Simulation<'a, W> {
     /// When the next thing happens; now, when it should have happened already.
     #[must_use]
     pub fn next_at(&self) -> Option<Timestamp> {
+        if !self.samples.is_empty() {
+            return Some(self.now);
+        }
         let queued = self.queue.peek().map(|Reverse((at, _, _))| *at);
         let next = [queued, self.wake].into_iter().flatten().min()?;
         Some(next.max(self.now))
@@ -217,6 +222,10 @@ impl<'a, W: World> Simulation<'a, W> {
 
     /// Lets the next thing happen.
     pub fn step(&mut self) {
+        if let Some(sampled) = self.samples.pop_front() {
+            self.turn(sampled);
+            return;
+        }
         let queued = self.queue.peek().map(|Reverse((at, _, _))| *at);
         let input = match (queued, self.wake) {
             (Some(at), wake) if wake.is_none_or(|wake| at <= wake) => {
@@ -265,7 +274,7 @@ impl<'a, W: World> Simulation<'a, W> {
             }
             Request::Sample { group, tick } => {
                 let values = self.world.sample(self.plan, group, tick);
-                self.schedule(self.now, Class::Sample, Input::Sampled { group, tick, values });
+                self.samples.push_back(Input::Sampled { group, tick, values });
             }
         }
     }

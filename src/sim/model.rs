@@ -82,10 +82,18 @@ pub enum Gap {
     Often { every: Duration, lasts: Duration },
 }
 
-/// Where processes that go on from their last value have got to: by the place of the term.
+/// What each term draws from, and where processes that go on from their last value have got to: by the place of the term.
 #[derive(Debug, Clone, Default)]
 pub struct State {
-    levels: Vec<Option<(u64, f64)>>,
+    terms: Vec<(Well, Option<(u64, f64)>)>,
+}
+
+impl State {
+    #[must_use]
+    pub fn new(model: &Model, well: Well) -> Self {
+        let places = 0..model.terms.len() as u64;
+        Self { terms: places.map(|place| (well.beside(place), None)).collect() }
+    }
 }
 
 /// A change for the worse that is part of a model.
@@ -98,15 +106,14 @@ pub struct Shift {
 
 impl Model {
     /// The sample at `since` after the start; `recorded` is the recorded value then.
-    pub fn sample(&self, well: Well, state: &mut State, (since, recorded): (Duration, f64)) -> Sample {
+    pub fn sample(&self, state: &mut State, (since, recorded): (Duration, f64)) -> Sample {
         let Some(then) = self.seen_at(since) else {
             return Err("it lags behind: there is no sample yet".to_owned());
         };
-        state.levels.resize(self.terms.len(), None);
         let mut value = 0.0;
         let mut is_number = true;
-        for (place, (term, level)) in (0_u64..).zip(self.terms.iter().zip(&mut state.levels)) {
-            let well = well.beside(place);
+        for (term, (well, level)) in self.terms.iter().zip(&mut state.terms) {
+            let well = *well;
             match term {
                 Term::Outage(gap) if gap.holds(well, then) => return Err("missing, as modelled".to_owned()),
                 Term::NotANumber(gap) if gap.holds(well, then) => is_number = false,
@@ -155,15 +162,10 @@ impl Model {
     /// With few digits, so that sums of samples stay exact and values can be read.
     fn number(&self, value: f64) -> Number {
         let value = if self.positive { value.max(0.0) } else { value };
-        if self.whole {
-            let value = value.round();
-            return if value.abs() < 9e18 { Number::from(value as i64) } else { Number::from_f64(value) };
-        }
-        let scaled = (value * 10_f64.powi(i32::try_from(self.digits).unwrap_or(0))).round();
-        if scaled.abs() < 9e18 {
-            Number::Exact(Decimal::new(scaled as i64, self.digits))
-        } else {
-            Number::from_f64(value)
+        let digits = if self.whole { 0 } else { self.digits };
+        match nearest_whole(value * power_of_ten(digits)) {
+            Some(scaled) => Number::Exact(Decimal::new(scaled, digits)),
+            None => Number::from_f64(value),
         }
     }
 
@@ -242,6 +244,23 @@ impl Gap {
             }
         }
     }
+}
+
+/// The whole number next to it, of two the one further from zero; none of what is too large for that.
+fn nearest_whole(value: f64) -> Option<i64> {
+    if value.is_nan() || value.abs() >= 9e18 {
+        return None;
+    }
+    let whole = value as i64;
+    let rest = value - whole as f64;
+    Some(whole + i64::from(rest >= 0.5) - i64::from(rest <= -0.5))
+}
+
+/// Most samples have few digits, and a power is not free.
+fn power_of_ten(digits: u32) -> f64 {
+    const POWERS: [f64; 10] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
+    let power = POWERS.get(digits as usize).copied();
+    power.unwrap_or_else(|| 10_f64.powi(i32::try_from(digits).unwrap_or(0)))
 }
 
 fn stamp(then: Duration) -> Timestamp {

@@ -25,6 +25,7 @@ pub fn look(turn: &mut Turn<'_, '_>, id: ExecId) {
     let node = exec.node;
     let NodeKind::Ramp { target, weights, .. } = &plan.node(node).kind else { return };
     let Detail::Ramp(ramp) = &exec.detail else { return };
+    let stage = ramp.stage;
     if !exec.forward.in_flight {
         if exec.forward.cancel.as_ref().is_some_and(|cancel| !cancel.fails) {
             return turn.record(Event::NodeCancelled { node, exec: id });
@@ -33,12 +34,15 @@ pub fn look(turn: &mut Turn<'_, '_>, id: ExecId) {
             return;
         }
     }
+    if matches!(stage, RampStage::Body(_) | RampStage::Done) {
+        return;
+    }
     let args = exec.args.clone();
     let registry = turn.engine.registry;
     let Some(operations) = registry.target(&target.name) else {
         return fail(turn, id, format!("there is no target `{}` in this version", target.name), Vec::new());
     };
-    match ramp.stage {
+    match stage {
         RampStage::Reading => {
             let read = |history: &History| (operations.read)(&args, history);
             match proceed(turn, (id, FORWARD), SETTING, &read) {

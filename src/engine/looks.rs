@@ -1,0 +1,104 @@
+//! What is looked at when a group has been sampled, and how: worked out of the plan once for a run.
+
+use std::time::Duration;
+
+use super::quick::Quick;
+use super::scene::{Finding, Scene};
+use super::series::Series;
+use crate::plan::program::{BlockIndex, Condition, GroupIndex, NodeIndex, NodeKind, Plan};
+
+/// The conditions of all triggers and holds.
+#[derive(Debug, Clone, Default)]
+pub struct Looks {
+    /// By the place of the block.
+    triggers: Vec<Guards>,
+    /// By the place of the node.
+    holds: Vec<Guards>,
+}
+
+/// The conditions of a block's triggers, or of a hold.
+#[derive(Debug, Clone, Default)]
+pub struct Guards {
+    /// By the place of the group: the conditions that read it.
+    readers: Vec<Vec<usize>>,
+    /// Those that read nothing.
+    blind: Vec<usize>,
+    quick: Vec<Option<Quick>>,
+    /// How often the group is sampled that is sampled most often.
+    pub every: Option<Duration>,
+}
+
+static NOTHING: Guards = Guards { readers: Vec::new(), blind: Vec::new(), quick: Vec::new(), every: None };
+
+impl Looks {
+    #[must_use]
+    pub fn of(plan: &Plan, series: &Series) -> Self {
+        let guards = |conditions: Vec<&Condition>| Guards::of(&conditions, plan, series);
+        let triggers = plan.blocks.iter().map(|block| block.triggers.iter().map(|it| &it.condition).collect());
+        let holds = plan.nodes.iter().map(|node| match &node.kind {
+            NodeKind::Hold { conditions, .. } => conditions.iter().collect(),
+            _ => Vec::new(),
+        });
+        Self { triggers: triggers.map(guards).collect(), holds: holds.map(guards).collect() }
+    }
+
+    #[must_use]
+    pub fn triggers(&self, block: BlockIndex) -> &Guards {
+        self.triggers.get(block.0 as usize).unwrap_or(&NOTHING)
+    }
+
+    #[must_use]
+    pub fn hold(&self, node: NodeIndex) -> &Guards {
+        self.holds.get(node.0 as usize).unwrap_or(&NOTHING)
+    }
+}
+
+impl Guards {
+    fn of(conditions: &[&Condition], plan: &Plan, series: &Series) -> Self {
+        if conditions.is_empty() {
+            return Self::default();
+        }
+        let mut readers = vec![Vec::new(); plan.groups.len()];
+        let mut blind = Vec::new();
+        for (index, condition) in conditions.iter().enumerate() {
+            for read in &condition.reads {
+                match readers.get_mut(read.group.0 as usize) {
+                    Some(group) if group.last() != Some(&index) => group.push(index),
+                    _ => {}
+                }
+            }
+            if condition.reads.is_empty() {
+                blind.push(index);
+            }
+        }
+        let reads = conditions.iter().flat_map(|condition| &condition.reads);
+        let every = reads.filter_map(|read| plan.groups.get(read.group.0 as usize)).map(|group| group.every).min();
+        let quick = conditions.iter().map(|condition| Quick::of(&condition.expr, series)).collect();
+        Self { readers, blind, quick, every }
+    }
+
+    /// The conditions that read `group`, or (None) those that read nothing.
+    #[must_use]
+    pub fn reading(&self, group: Option<GroupIndex>) -> &[usize] {
+        match group {
+            Some(group) => self.readers.get(group.0 as usize).map_or(&[], Vec::as_slice),
+            None => &self.blind,
+        }
+    }
+
+    /// The verdict on one of them, as [`Scene::judge`] has it.
+    #[must_use]
+    pub fn judge(&self, scene: &Scene<'_>, (index, condition): (usize, &Condition), bad: bool) -> Finding {
+        let quick = self.quick.get(index).and_then(Option::as_ref).and_then(|quick| quick.verdict(scene));
+        debug_assert!(
+            quick.is_none() || quick == scene.judge(condition, bad).verdict,
+            "`{}` at {} comes out otherwise when it is looked at quickly",
+            condition.text,
+            scene.at
+        );
+        match quick {
+            Some(verdict) if verdict != bad => Finding::good(verdict),
+            _ => scene.judge(condition, bad),
+        }
+    }
+}
