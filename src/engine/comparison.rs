@@ -165,19 +165,25 @@ impl Question<'_> {
         let scene = self.canary.scene;
         let series = &scene.state.series;
         let age = self.stable.every();
-        series.carried.go_on((key, scene.at), || (self.from, fresh()), |last, running| {
-            let read = series.latest_tick(self.stable.place.group).map_or(*last, |tick| tick.min(scene.at));
-            for (at, sample) in series.between(self.canary.place, *last, read) {
-                // Each sample of the stable side is compared once: what is compared again says nothing new.
-                let previous = std::mem::replace(last, *at);
-                let other = series.latest(self.stable.place, *at);
-                let other = other.filter(|(tick, _)| *tick > previous && at.since(*tick) < age);
-                if let (Some((canary, _)), Some((stable, _))) = (sample.amount(), other.and_then(|(_, it)| it.amount())) {
-                    push(running, canary.to_f64(), stable.to_f64());
+        series.carried.go_on(
+            (key, scene.at),
+            || (self.from, fresh()),
+            |last, running| {
+                let read = series.latest_tick(self.stable.place.group).map_or(*last, |tick| tick.min(scene.at));
+                for (at, sample) in series.between(self.canary.place, *last, read) {
+                    // Each sample of the stable side is compared once: what is compared again says nothing new.
+                    let previous = std::mem::replace(last, *at);
+                    let other = series.latest(self.stable.place, *at);
+                    let other = other.filter(|(tick, _)| *tick > previous && at.since(*tick) < age);
+                    if let (Some((canary, _)), Some((stable, _))) =
+                        (sample.amount(), other.and_then(|(_, it)| it.amount()))
+                    {
+                        push(running, canary.to_f64(), stable.to_f64());
+                    }
                 }
-            }
-            running.clone()
-        })
+                running.clone()
+            },
+        )
     }
 }
 

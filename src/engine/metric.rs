@@ -104,15 +104,19 @@ impl<'a> Metric<'a> {
         read: impl FnOnce(&mut Running) -> R,
     ) -> R {
         let (series, at) = (&self.scene.state.series, self.scene.at);
-        series.carried.go_on((key, at), || (from, fresh()), |last, running| {
-            for (time, sample) in series.between(self.place, *last, at) {
-                if let Some((value, _)) = sample.amount() {
-                    push(running, *time, value);
+        series.carried.go_on(
+            (key, at),
+            || (from, fresh()),
+            |last, running| {
+                for (time, sample) in series.between(self.place, *last, at) {
+                    if let Some((value, _)) = sample.amount() {
+                        push(running, *time, value);
+                    }
+                    *last = *time;
                 }
-                *last = *time;
-            }
-            read(running)
-        })
+                read(running)
+            },
+        )
     }
 
     /// The unit of the latest sample.

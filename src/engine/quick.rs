@@ -93,9 +93,7 @@ impl Quick {
     pub fn verdict(&self, scene: &Scene<'_>) -> Option<bool> {
         match self {
             Self::Known(value) => Some(*value),
-            Self::Compare(comparison, sides) => {
-                sides.0.compare(&sides.1, scene).map(|order| comparison.holds(order))
-            }
+            Self::Compare(comparison, sides) => sides.0.compare(&sides.1, scene).map(|order| comparison.holds(order)),
             Self::Within(parts) => {
                 let (item, low, high) = &**parts;
                 let above = item.compare(low, scene)? != Ordering::Less;
@@ -197,7 +195,8 @@ impl Amount {
             }
             Self::Combined(operator @ (Operator::Add | Operator::Subtract), sides) => {
                 let (left, right) = (sides.0.rough(scene)?, sides.1.rough(scene)?);
-                let value = if *operator == Operator::Add { left.value + right.value } else { left.value - right.value };
+                let value =
+                    if *operator == Operator::Add { left.value + right.value } else { left.value - right.value };
                 return Rough::of(value, left.error + right.error);
             }
             Self::Combined(..) => return None,

@@ -120,11 +120,8 @@ fn ewma(arguments: &Arguments<'_>, metric: &Metric<'_>) -> Measuring {
 fn cusum(arguments: &Arguments<'_>, metric: &Metric<'_>) -> Measuring {
     let asked = Chart::of(arguments.named())?;
     let chart = asked.read(metric)?;
-    let fields = [
-        ("up", float(chart.up)),
-        ("down", float(chart.down)),
-        ("alarm", Value::Bool(asked.sides.alarm(&chart))),
-    ];
+    let fields =
+        [("up", float(chart.up)), ("down", float(chart.down)), ("alarm", Value::Bool(asked.sides.alarm(&chart)))];
     let value = Value::Record(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect());
     let arithmetic = if arguments.in_words { arithmetic(&chart, asked.setting, metric) } else { String::new() };
     Ok(Measured { value, arithmetic })

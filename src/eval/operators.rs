@@ -125,9 +125,9 @@ fn plus_minus(middle: &Value, spread: &Value) -> Evaluated {
 }
 
 fn same_unit(left: &Value, right: &Value, verb: &str) -> Result<(Number, Number, Unit), Unknown> {
-    let unit = quantity(left).zip(quantity(right)).and_then(|((left, unit), (right, other))| {
-        common(unit, other).map(|common| (left, right, common))
-    });
+    let unit = quantity(left)
+        .zip(quantity(right))
+        .and_then(|((left, unit), (right, other))| common(unit, other).map(|common| (left, right, common)));
     unit.ok_or_else(|| Unknown(format!("cannot {verb} `{left}` and `{right}`")))
 }
 

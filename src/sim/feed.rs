@@ -37,14 +37,7 @@ impl<'a> Feed<'a> {
             Some(Course::Model(model)) => State::new(model, well),
             _ => State::default(),
         };
-        Self {
-            gaps: gaps.collect(),
-            values,
-            well,
-            name: format!("{group}.{field}"),
-            place: 0,
-            state,
-        }
+        Self { gaps: gaps.collect(), values, well, name: format!("{group}.{field}"), place: 0, state }
     }
 
     /// The value at an instant of a run that began at `start`, or why there is none.

@@ -87,12 +87,15 @@ impl Series {
     pub(super) fn fits(&self, plan: &Plan) -> bool {
         let fresh = Self::new(plan);
         let places = |group: &GroupSeries, fresh: &GroupSeries| {
-            let same = group.fields.iter().zip(&fresh.fields).all(|((name, it), (expected, fresh))| {
-                name == expected && it.keep == fresh.keep
-            });
+            let same = group
+                .fields
+                .iter()
+                .zip(&fresh.fields)
+                .all(|((name, it), (expected, fresh))| name == expected && it.keep == fresh.keep);
             same && group.name == fresh.name && group.fields.len() >= fresh.fields.len()
         };
-        self.groups.len() == fresh.groups.len() && self.groups.iter().zip(&fresh.groups).all(|(it, new)| places(it, new))
+        self.groups.len() == fresh.groups.len()
+            && self.groups.iter().zip(&fresh.groups).all(|(it, new)| places(it, new))
     }
 
     /// Where the samples of a field are; none of a field that the plan does not know.
@@ -135,12 +138,7 @@ impl Series {
     }
 
     /// The samples in (from, to], missing ones included.
-    pub fn between(
-        &self,
-        place: Place,
-        from: Timestamp,
-        to: Timestamp,
-    ) -> impl Iterator<Item = &(Timestamp, Held)> {
+    pub fn between(&self, place: Place, from: Timestamp, to: Timestamp) -> impl Iterator<Item = &(Timestamp, Held)> {
         let samples = self.samples(place).map(|samples| {
             let (first, end) = (upto(samples, from), upto(samples, to));
             samples.range(first..end.max(first))
