@@ -20,6 +20,10 @@ use phasegate::sim::simulate::{Approvals, Setup, Wanted, World, prepare, wording
 use phasegate::steps::registry;
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
+/// As in the program itself.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ROUNDS: usize = 5;
 const RUNS: u64 = 1_000;
 const ONE_RUN: Duration = Duration::from_millis(50);

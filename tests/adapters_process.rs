@@ -252,12 +252,10 @@ async fn what_a_command_leaves_running_neither_holds_it_up_nor_is_ended() {
     answer(&exec(&["kill", "-9", pid.trim()])).await;
 }
 
-/// Four at a time, as the pipelines run them. The bound is far below what a quiet machine does (more than 2,000 a second),
-/// so that only a change of kind (a thread or a fork of a large process for each) breaks it.
+/// Four at a time, as the pipelines run them; how many in a second is for `benches/exec.rs` to say.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn thousands_of_small_commands_are_cheap() {
+async fn a_thousand_small_commands_side_by_side_are_all_answered() {
     const EACH: u32 = 250;
-    let began = Instant::now();
     let workers = (0..4).map(|_| {
         tokio::spawn(async {
             let (ctx, cancel) = (context(Path::new(".")), CancellationToken::new());
@@ -270,7 +268,4 @@ async fn thousands_of_small_commands_are_cheap() {
     for worker in workers.collect::<Vec<_>>() {
         worker.await.unwrap();
     }
-    let rate = f64::from(4 * EACH) / began.elapsed().as_secs_f64();
-    println!("{rate:.0} commands a second");
-    assert!(rate > 200.0, "{rate:.0} commands a second");
 }

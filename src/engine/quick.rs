@@ -40,7 +40,7 @@ pub struct Comparison {
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Amount {
-    Constant(Number, Unit),
+    Constant(Number, Unit, Option<Rough>),
     Latest(Place),
     Over(Place, Over),
     Weighted(Place, Weighted),
@@ -164,7 +164,10 @@ impl Amount {
     }
 
     fn constant(value: &Value) -> Option<Self> {
-        if let Value::Quantity(number, unit) = value { Some(Self::Constant(*number, *unit)) } else { None }
+        match value {
+            Value::Quantity(number, unit) => Some(Self::Constant(*number, *unit, Rough::of(number.to_f64(), 0.0))),
+            _ => None,
+        }
     }
 
     /// `None` where one of them is unknown.
@@ -180,7 +183,7 @@ impl Amount {
     /// About what it is; `None` where it takes more than that to know.
     fn rough(&self, scene: &Scene<'_>) -> Option<Rough> {
         let value = match self {
-            Self::Constant(number, _) => number.to_f64(),
+            Self::Constant(_, _, rough) => return *rough,
             Self::Latest(place) => scene.fresh(*place).ok()?.amount()?.0.to_f64(),
             Self::Over(place, over) => over.rough(&Metric { scene, place: *place })?,
             Self::Weighted(place, weighted) => weighted.level(&Metric { scene, place: *place }).ok()?.0,
@@ -207,7 +210,7 @@ impl Amount {
     /// `None` where there is no such number, or it is not finite.
     fn read(&self, scene: &Scene<'_>) -> Option<(Number, Unit)> {
         let amount = match self {
-            Self::Constant(number, unit) => Some((*number, *unit)),
+            Self::Constant(number, unit, _) => Some((*number, *unit)),
             Self::Latest(place) => scene.fresh(*place).ok()?.amount(),
             Self::Over(place, over) => over.read(&Metric { scene, place: *place }).ok().map(|(amount, _)| amount),
             Self::Weighted(place, weighted) => {
@@ -221,8 +224,8 @@ impl Amount {
 }
 
 /// A float, and how far the decimal that it stands for may lie from it.
-#[derive(Debug, Clone, Copy)]
-struct Rough {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rough {
     value: f64,
     error: f64,
 }

@@ -171,11 +171,16 @@ impl Chart {
     }
 
     pub fn alarms(&self, metric: &Metric<'_>) -> Result<bool, Unknown> {
-        self.read(metric).map(|chart| self.sides.alarm(&chart))
+        self.look(metric, |chart| (chart.samples, self.sides.alarm(chart)))
     }
 
     /// The chart with all samples since the block began.
     fn read(&self, metric: &Metric<'_>) -> Result<Cusum, Unknown> {
+        self.look(metric, |chart| (chart.samples, *chart))
+    }
+
+    /// Brings the chart up to now and looks at it; without samples there is nothing to be seen.
+    fn look<R>(&self, metric: &Metric<'_>, see: impl FnOnce(&Cusum) -> (u64, R)) -> Result<R, Unknown> {
         let fresh = self.fresh.ok_or_else(|| {
             Unknown(format!("`cusum` of `{}` has a `sigma` that is not above zero, or a negative limit", metric.name()))
         })?;
@@ -189,15 +194,14 @@ impl Chart {
                 chart.push(value.to_f64());
             }
         };
-        let chart = metric.run_on((key, before(begin)), begun, push, |running| match running {
-            Running::Cusum(chart) => Some(**chart),
+        let seen = metric.run_on((key, before(begin)), begun, push, |running| match running {
+            Running::Cusum(chart) => Some(see(chart)),
             _ => None,
         });
-        let chart = chart.ok_or_else(|| Unknown("there is no chart".to_owned()))?;
-        if chart.samples == 0 {
-            return Err(Unknown(format!("`{}` has no sample since the block began", metric.name())));
+        match seen {
+            Some((samples, seen)) if samples > 0 => Ok(seen),
+            _ => Err(Unknown(format!("`{}` has no sample since the block began", metric.name()))),
         }
-        Ok(chart)
     }
 }
 

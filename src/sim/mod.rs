@@ -247,8 +247,11 @@ impl<'a, W: World> Simulation<'a, W> {
     fn turn(&mut self, input: Input) -> Option<String> {
         let Decision { events, requests, wake, refusal } = self.engine.turn(input, self.now);
         self.count += events.len();
-        let kept = |recorded: &Recorded| !(self.forgets_samples && matches!(recorded.event, Event::Sampled { .. }));
-        self.events.extend(events.into_iter().filter(kept));
+        for recorded in events {
+            if !(self.forgets_samples && matches!(recorded.event, Event::Sampled { .. })) {
+                self.events.push(recorded);
+            }
+        }
         self.wake = wake;
         requests.into_iter().for_each(|request| self.serve(request));
         refusal

@@ -128,7 +128,11 @@ impl Series {
     #[must_use]
     pub fn latest(&self, place: Place, at: Timestamp) -> Option<(Timestamp, &Held)> {
         let samples = self.samples(place)?;
-        samples.get(upto(samples, at).checked_sub(1)?).map(|(time, held)| (*time, held))
+        let (time, held) = match samples.back() {
+            Some(latest) if latest.0 <= at => latest,
+            _ => samples.get(upto(samples, at).checked_sub(1)?)?,
+        };
+        Some((*time, held))
     }
 
     /// When the group was last sampled.
