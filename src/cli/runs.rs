@@ -40,6 +40,13 @@ pub struct Signature {
     format: Format,
 }
 
+impl Signature {
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+}
+
 /// How a run is shown on this terminal.
 #[must_use]
 pub fn view(format: Format) -> View {
