@@ -5,6 +5,7 @@
 //! construct), and [`faults`] keeps one diagnostic for one cause. [`tree`] gives the same concrete tree without loss.
 
 pub mod ast;
+mod beginnings;
 mod clauses;
 pub mod cures;
 pub mod elements;
@@ -14,7 +15,9 @@ mod files;
 mod grammar;
 mod items;
 mod lists;
+mod look_alikes;
 mod lower;
+mod nesting;
 mod numbers;
 mod operations;
 mod phases;
