@@ -1,5 +1,6 @@
 //! CSV with a header, as RFC 4180 writes it, for steps that read figures.
 
+use crate::base::counted::counted;
 use crate::base::time::Timestamp;
 
 /// A table: every row has as many cells as the header.
@@ -20,7 +21,7 @@ impl Table {
         let rows: Vec<Vec<String>> = lines.collect();
         if let Some(at) = rows.iter().position(|row| row.len() != header.len()) {
             let (cells, columns) = (rows[at].len(), header.len());
-            return Err(format!("row {} of `{path}` has {cells} cells, and the header {columns}", at + 2));
+            return Err(format!("row {} of `{path}` has {}, and the header {columns}", at + 2, counted(cells, "cell")));
         }
         Ok(Self { header: header.iter().map(|name| name.trim().to_owned()).collect(), rows })
     }

@@ -11,8 +11,9 @@ use super::cures::Begins;
 use super::faults::{Faults, Rank};
 use super::grammar::{self, Concrete, Node, Rule};
 use super::lower::Lower;
+use super::nesting::DEEPEST;
 use super::quotes::Quote;
-use super::scan::{Comment, CommentKind, DEEPEST, Scan, scan};
+use super::scan::{Comment, CommentKind, Scan, scan};
 
 /// What a file says, and what is wrong with how it says it.
 #[derive(Debug, Default)]

@@ -6,6 +6,7 @@
 //! A [`Reading`] is what editors keep: after an edit only what it touches is read again.
 
 pub mod ast;
+mod beginnings;
 mod clauses;
 pub mod cures;
 pub mod elements;
@@ -15,7 +16,9 @@ mod files;
 mod grammar;
 mod items;
 mod lists;
+mod look_alikes;
 mod lower;
+mod nesting;
 mod numbers;
 mod operations;
 mod phases;
