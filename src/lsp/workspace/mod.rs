@@ -3,12 +3,16 @@
 //! A [`Snapshot`] never changes: an edit makes a new one, which keeps the programs that the edit does not touch. A program is
 //! read by the first who asks for it, once for each snapshot it is a part of.
 
+mod imports;
+mod near;
+mod program;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::adapters::program_files;
-use crate::analysis::{Checked, Memory, Place, Text, check_again};
+use crate::analysis::{Memory, Text, check_again};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::source::{SourceFile, Sources};
 use crate::base::span::FileId;
@@ -19,112 +23,17 @@ use crate::syntax::{Reading, parse};
 use super::convert::identity;
 use super::library;
 use super::readings::Readings;
+use imports::imports_of;
+use program::Places;
 
-/// A text that is open in the editor.
-#[derive(Debug)]
-pub struct Document {
-    /// As the editor spells it.
-    pub uri: String,
-    pub version: i32,
-    pub source: Arc<SourceFile>,
-}
-
-impl Document {
-    pub fn new(uri: &str, version: i32, text: String) -> Self {
-        Self { uri: uri.to_owned(), version, source: Arc::new(SourceFile::new(FileId(0), "", text)) }
-    }
-}
-
-/// A program, and which file on disk each of its files is.
-pub struct Program {
-    pub known: Known,
-    places: Places,
-}
-
-impl Program {
-    pub fn path(&self, file: FileId) -> &Path {
-        self.places.path(file)
-    }
-
-    pub fn file(&self, path: &Path) -> Option<FileId> {
-        self.places.file(path)
-    }
-}
-
-/// What is wrong with a program.
-pub struct Check {
-    sources: Sources,
-    pub checked: Checked,
-    places: Places,
-}
-
-impl Check {
-    pub fn source(&self, file: FileId) -> Option<&SourceFile> {
-        self.sources.get(file)
-    }
-
-    pub fn path(&self, file: FileId) -> &Path {
-        self.places.path(file)
-    }
-
-    pub fn file(&self, path: &Path) -> Option<FileId> {
-        self.places.file(path)
-    }
-
-    pub fn diagnostics(&self, file: FileId) -> impl Iterator<Item = &Diagnostic> {
-        self.checked.diagnostics.iter().filter(move |diagnostic| diagnostic.at.file == file)
-    }
-}
-
-/// Which file on disk each file of a program is.
-struct Places {
-    by_id: HashMap<FileId, PathBuf>,
-    by_path: HashMap<PathBuf, FileId>,
-    /// All that was asked for, there or not.
-    asked: BTreeSet<PathBuf>,
-}
-
-impl Places {
-    fn new(files: &[FileId], sources: &Sources, asked: BTreeSet<PathBuf>) -> Self {
-        let place = |file: &FileId| Some((*file, identity(Path::new(&sources.get(*file)?.name))));
-        let by_id: HashMap<FileId, PathBuf> = files.iter().filter_map(place).collect();
-        let mut by_path = HashMap::new();
-        for file in files.iter().rev() {
-            by_path.extend(by_id.get(file).map(|path| (path.clone(), *file)));
-        }
-        Self { by_id, by_path, asked }
-    }
-
-    fn path(&self, file: FileId) -> &Path {
-        self.by_id.get(&file).map_or(Path::new(""), PathBuf::as_path)
-    }
-
-    fn file(&self, path: &Path) -> Option<FileId> {
-        self.by_path.get(path).copied()
-    }
-
-    /// Whether one of these files says something else now than it did for the program with these sources.
-    fn changed(&self, sources: &Sources, touched: &[Touched<'_>]) -> bool {
-        touched.iter().any(|(path, text)| {
-            let read = || Some(sources.get(self.file(path)?)?.text.as_str());
-            self.asked.contains(*path) && (text.is_none() || read() != *text)
-        })
-    }
-}
+pub use imports::survey;
+pub use near::Spot;
+pub use program::{Check, Document, Program};
 
 type Slot = Arc<OnceLock<Option<Arc<Program>>>>;
 type CheckSlot = Arc<OnceLock<Option<Arc<Check>>>>;
 type Outline = Arc<OnceLock<Arc<Vec<Symbol>>>>;
 type Frame = Arc<OnceLock<Arc<Reading>>>;
-/// A place in a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spot {
-    pub path: PathBuf,
-    pub offset: usize,
-    /// Whether what runs the component that stands there matters too.
-    pub with_runs: bool,
-}
-
 #[derive(Clone, Default)]
 pub struct Snapshot {
     documents: Arc<BTreeMap<PathBuf, Arc<Document>>>,
@@ -285,45 +194,6 @@ impl Snapshot {
         Some(Program { known, places })
     }
 
-    /// The program that a file is a part of, as far as it matters at one place of it: known long before the whole of it.
-    pub fn near(&self, spot: &Spot) -> Option<Arc<Program>> {
-        let slot = {
-            let mut near = lock(&self.near);
-            let known =
-                near.take().filter(|(other, _)| other == spot).unwrap_or_else(|| (spot.clone(), Slot::default()));
-            Arc::clone(&near.insert(known).1)
-        };
-        slot.get_or_init(|| self.read_near(spot).map(Arc::new)).clone()
-    }
-
-    fn read_near(&self, spot: &Spot) -> Option<Program> {
-        let beneath = self.beneath(&spot.path);
-        let roots = self.roots_of(&spot.path);
-        let mut programs = roots.iter().filter_map(|root| self.read_around(root, spot, &beneath));
-        let found = programs.find(|program| program.file(&spot.path).is_some());
-        found.or_else(|| self.read_around(&spot.path, spot, &beneath))
-    }
-
-    /// Of files that are not beneath the one that is asked about, only what they mean for it.
-    fn read_around(&self, root: &Path, spot: &Spot, beneath: &BTreeSet<PathBuf>) -> Option<Program> {
-        let mut asked = BTreeSet::new();
-        let mut loader = |name: &str| match identity(Path::new(name)) {
-            file if spot.with_runs || beneath.contains(&file) => self.load(name, &mut asked),
-            file => self.frame(&file).map(Text::Read),
-        };
-        let is_file = |name: &str| identity(Path::new(name)) == spot.path;
-        let near = Place { is_file: &is_file, offset: spot.offset, with_runs: spot.with_runs };
-        let known = Known::read(&mut loader, &root.to_string_lossy(), Some(near)).ok()?;
-        let places = Places::new(&known.analysis.files, &known.sources, asked);
-        Some(Program { known, places })
-    }
-
-    fn frame(&self, path: &Path) -> Result<Arc<Reading>, String> {
-        let source = self.source(path)?;
-        let slot = Arc::clone(lock(&self.frames).entry(path.to_path_buf()).or_default());
-        Ok(Arc::clone(slot.get_or_init(|| Arc::new(Reading::of(source).frame()))))
-    }
-
     fn check(&self, root: &Path) -> Option<Arc<Check>> {
         let slot = Arc::clone(lock(&self.checks).entry(root.to_path_buf()).or_default());
         slot.get_or_init(|| self.read_check(root).map(Arc::new)).clone()
@@ -353,20 +223,6 @@ impl Snapshot {
         }
     }
 
-    /// A file and all that it imports, directly or not.
-    fn beneath(&self, path: &Path) -> BTreeSet<PathBuf> {
-        let mut found = BTreeSet::from([path.to_path_buf()]);
-        let mut open = vec![path];
-        while let Some(file) = open.pop() {
-            for imported in self.imports.get(file).into_iter().flatten() {
-                if found.insert(imported.clone()) {
-                    open.push(imported);
-                }
-            }
-        }
-        found
-    }
-
     /// The programs that a file is a part of: those of the files that reach it and that no other file imports.
     pub fn programs_of(&self, path: &Path) -> Vec<Arc<Program>> {
         let roots = self.roots_of(path);
@@ -383,42 +239,6 @@ impl Snapshot {
         let roots = self.roots_of(path);
         let found = roots.iter().filter_map(|root| self.program(root)).find(|program| program.file(path).is_some());
         found.or_else(|| self.program(path))
-    }
-
-    /// Of the files that reach this one those that no other file imports.
-    fn roots_of(&self, path: &Path) -> Vec<PathBuf> {
-        let importers = self.importers();
-        let reaching = self.reaching(path);
-        let is_imported = |file: &PathBuf| {
-            let others = importers.get(file).into_iter().flatten();
-            others.into_iter().any(|other| other != file && reaching.contains(other))
-        };
-        reaching.iter().filter(|file| !is_imported(file)).cloned().collect()
-    }
-
-    /// The files that import this one, directly or not, and itself.
-    fn reaching(&self, path: &Path) -> BTreeSet<PathBuf> {
-        let mut found = BTreeSet::from([path.to_path_buf()]);
-        let mut open = vec![path.to_path_buf()];
-        let importers = self.importers();
-        while let Some(file) = open.pop() {
-            for importer in importers.get(&file).into_iter().flatten() {
-                if found.insert(importer.clone()) {
-                    open.push(importer.clone());
-                }
-            }
-        }
-        found
-    }
-
-    fn importers(&self) -> &HashMap<PathBuf, Vec<PathBuf>> {
-        self.importers.get_or_init(|| {
-            let mut importers: HashMap<PathBuf, Vec<PathBuf>> = HashMap::new();
-            for (importer, imported) in self.imports.iter() {
-                imported.iter().for_each(|file| importers.entry(file.clone()).or_default().push(importer.clone()));
-            }
-            importers
-        })
     }
 
     /// What `check` would say of the file.
@@ -439,19 +259,6 @@ impl Snapshot {
     }
 }
 
-/// What the programs in these folders import.
-pub fn survey(folders: &[PathBuf]) -> BTreeMap<PathBuf, Vec<PathBuf>> {
-    let mut imports = BTreeMap::new();
-    for file in program_files::find(folders).0 {
-        let path = identity(&file);
-        if let Some(text) = read_text(&path) {
-            let imported = imports_of(&path, &text.text);
-            imports.insert(path, imported);
-        }
-    }
-    imports
-}
-
 fn read_text(path: &Path) -> Option<Arc<SourceFile>> {
     let bytes = program_files::read(path).ok()?;
     Some(Arc::new(SourceFile::from_bytes(FileId(0), "", &bytes)))
@@ -467,11 +274,4 @@ fn kept<T>(slots: &Kept<T>, keeps: impl Fn(&Path, &Arc<T>) -> bool) -> Kept<T> {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Only the beginnings of lines are looked at; a `use` in a comment at worst reads a program more.
-fn imports_of(path: &Path, text: &str) -> Vec<PathBuf> {
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let named = text.lines().filter_map(|line| line.trim_start().strip_prefix("use \"")?.split('"').next());
-    named.map(|name| identity(&folder.join(name))).filter(|target| target != path).collect()
 }
