@@ -8,17 +8,17 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::adapters::program_files;
-use crate::analysis::{Checked, Memory, check_again};
+use crate::analysis::{Checked, Memory, Place, Text, check_again};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::source::{SourceFile, Sources};
 use crate::base::span::FileId;
-use crate::ide::focus::focus;
 use crate::ide::known::{Known, merge};
 use crate::ide::outline::{Symbol, outline};
-use crate::syntax::parse;
+use crate::syntax::{Reading, parse};
 
 use super::convert::identity;
 use super::library;
+use super::readings::Readings;
 
 /// A text that is open in the editor.
 #[derive(Debug)]
@@ -115,6 +115,15 @@ impl Places {
 type Slot = Arc<OnceLock<Option<Arc<Program>>>>;
 type CheckSlot = Arc<OnceLock<Option<Arc<Check>>>>;
 type Outline = Arc<OnceLock<Arc<Vec<Symbol>>>>;
+type Frame = Arc<OnceLock<Arc<Reading>>>;
+/// A place in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spot {
+    pub path: PathBuf,
+    pub offset: usize,
+    /// Whether what runs the component that stands there matters too.
+    pub with_runs: bool,
+}
 
 #[derive(Clone, Default)]
 pub struct Snapshot {
@@ -124,14 +133,19 @@ pub struct Snapshot {
     /// The other way round.
     importers: Arc<OnceLock<HashMap<PathBuf, Vec<PathBuf>>>>,
     programs: Arc<Mutex<HashMap<PathBuf, Slot>>>,
-    /// What is known near a place, by the file and what is left of its text there.
-    places: Arc<Mutex<HashMap<(PathBuf, String), Slot>>>,
+    /// The place that was asked about last.
+    near: Arc<Mutex<Option<(Spot, Slot)>>>,
     /// What is wrong with programs: known sooner than what their names stand for.
     checks: Arc<Mutex<HashMap<PathBuf, CheckSlot>>>,
-    /// What was found the last time, from one snapshot to the next.
-    memories: Arc<Mutex<HashMap<PathBuf, Memory>>>,
+    /// What was found the last time, from one snapshot to the next. One check after the other: with what it finds the next one
+    /// is done sooner than at the same time.
+    memories: Arc<Mutex<HashMap<PathBuf, Arc<Mutex<Memory>>>>>,
     /// What files declare.
     outlines: Arc<Mutex<HashMap<PathBuf, Outline>>>,
+    /// What files mean for those that they import.
+    frames: Arc<Mutex<HashMap<PathBuf, Frame>>>,
+    /// Files with their trees, from one snapshot to the next.
+    readings: Arc<Readings>,
 }
 
 /// A file with its new text; none when nobody knows it.
@@ -152,10 +166,7 @@ impl Snapshot {
 
     /// The text of a file, from the editor or from disk.
     pub fn text(&self, path: &Path) -> Option<Arc<SourceFile>> {
-        match self.documents.get(path) {
-            Some(document) => Some(Arc::clone(&document.source)),
-            None => read_text(path),
-        }
+        self.source(path).ok()
     }
 
     /// What a file declares; nothing when it cannot be read.
@@ -246,12 +257,13 @@ impl Snapshot {
             Some(Some(check)) => !check.places.changed(&check.sources, touched),
             _ => false,
         };
-        let same_outline = |path: &Path, _: &Outline| !touched.iter().any(|(other, _)| *other == path);
+        let is_touched = |path: &Path| touched.iter().any(|(other, _)| *other == path);
         Self {
             programs: kept(&self.programs, same_program),
             checks: kept(&self.checks, same_check),
-            outlines: kept(&self.outlines, same_outline),
-            places: Arc::default(),
+            outlines: kept(&self.outlines, |path: &Path, _: &Outline| !is_touched(path)),
+            frames: kept(&self.frames, |path: &Path, _: &Frame| !is_touched(path)),
+            near: Arc::default(),
             ..self.clone()
         }
     }
@@ -268,31 +280,48 @@ impl Snapshot {
     fn read(&self, root: &Path) -> Option<Program> {
         let mut asked = BTreeSet::new();
         let mut loader = |name: &str| self.load(name, &mut asked);
-        let known = Known::read(&mut loader, &root.to_string_lossy()).ok()?;
+        let known = Known::read(&mut loader, &root.to_string_lossy(), None).ok()?;
         let places = Places::new(&known.analysis.files, &known.sources, asked);
         Some(Program { known, places })
     }
 
-    /// What is known at one place of a file before the whole program is: none when that is known already, or is as quick.
-    pub fn near(&self, path: &Path, offset: usize) -> Option<Arc<Program>> {
-        let is_known = |root: &PathBuf| lock(&self.programs).get(root).is_some_and(|slot| slot.get().is_some());
-        if self.roots_of(path).first().is_some_and(is_known) {
-            return None;
-        }
-        let left = focus(&self.text(path)?.text, offset)?;
-        let slot = Arc::clone(lock(&self.places).entry((path.to_path_buf(), left.clone())).or_default());
-        slot.get_or_init(|| self.read_near(path, &left).map(Arc::new)).clone()
-    }
-
-    fn read_near(&self, path: &Path, left: &str) -> Option<Program> {
-        let mut asked = BTreeSet::new();
-        let mut loader = |name: &str| match identity(Path::new(name)) == path {
-            true => Ok(left.as_bytes().to_vec()),
-            false => self.load(name, &mut asked),
+    /// The program that a file is a part of, as far as it matters at one place of it: known long before the whole of it.
+    pub fn near(&self, spot: &Spot) -> Option<Arc<Program>> {
+        let slot = {
+            let mut near = lock(&self.near);
+            let known =
+                near.take().filter(|(other, _)| other == spot).unwrap_or_else(|| (spot.clone(), Slot::default()));
+            Arc::clone(&near.insert(known).1)
         };
-        let known = Known::read(&mut loader, &path.to_string_lossy()).ok()?;
+        slot.get_or_init(|| self.read_near(spot).map(Arc::new)).clone()
+    }
+
+    fn read_near(&self, spot: &Spot) -> Option<Program> {
+        let beneath = self.beneath(&spot.path);
+        let roots = self.roots_of(&spot.path);
+        let mut programs = roots.iter().filter_map(|root| self.read_around(root, spot, &beneath));
+        let found = programs.find(|program| program.file(&spot.path).is_some());
+        found.or_else(|| self.read_around(&spot.path, spot, &beneath))
+    }
+
+    /// Of files that are not beneath the one that is asked about, only what they mean for it.
+    fn read_around(&self, root: &Path, spot: &Spot, beneath: &BTreeSet<PathBuf>) -> Option<Program> {
+        let mut asked = BTreeSet::new();
+        let mut loader = |name: &str| match identity(Path::new(name)) {
+            file if spot.with_runs || beneath.contains(&file) => self.load(name, &mut asked),
+            file => self.frame(&file).map(Text::Read),
+        };
+        let is_file = |name: &str| identity(Path::new(name)) == spot.path;
+        let near = Place { is_file: &is_file, offset: spot.offset, with_runs: spot.with_runs };
+        let known = Known::read(&mut loader, &root.to_string_lossy(), Some(near)).ok()?;
         let places = Places::new(&known.analysis.files, &known.sources, asked);
         Some(Program { known, places })
+    }
+
+    fn frame(&self, path: &Path) -> Result<Arc<Reading>, String> {
+        let source = self.source(path)?;
+        let slot = Arc::clone(lock(&self.frames).entry(path.to_path_buf()).or_default());
+        Ok(Arc::clone(slot.get_or_init(|| Arc::new(Reading::of(source).frame()))))
     }
 
     fn check(&self, root: &Path) -> Option<Arc<Check>> {
@@ -304,21 +333,38 @@ impl Snapshot {
         let mut asked = BTreeSet::new();
         let mut loader = |name: &str| self.load(name, &mut asked);
         let mut sources = Sources::default();
-        // Who checks an older text at the same time remembers nothing, and is as right.
-        let mut memory = lock(&self.memories).remove(root).unwrap_or_default();
-        let checked = check_again(&mut loader, &root.to_string_lossy(), &mut sources, &mut memory).ok()?;
-        lock(&self.memories).insert(root.to_path_buf(), memory);
+        let memory = Arc::clone(lock(&self.memories).entry(root.to_path_buf()).or_default());
+        let checked = check_again(&mut loader, &root.to_string_lossy(), &mut sources, &mut lock(&memory)).ok()?;
         let places = Places::new(&checked.files, &sources, asked);
         Some(Check { sources, checked, places })
     }
 
-    fn load(&self, name: &str, asked: &mut BTreeSet<PathBuf>) -> Result<Vec<u8>, String> {
+    fn load(&self, name: &str, asked: &mut BTreeSet<PathBuf>) -> Result<Text, String> {
         let path = identity(Path::new(name));
         asked.insert(path.clone());
-        match self.documents.get(&path) {
-            Some(document) => Ok(document.source.text.clone().into_bytes()),
-            None => program_files::read(&path),
+        let source = self.source(&path)?;
+        Ok(Text::Read(self.readings.get(&path, &source)))
+    }
+
+    fn source(&self, path: &Path) -> Result<Arc<SourceFile>, String> {
+        match self.documents.get(path) {
+            Some(document) => Ok(Arc::clone(&document.source)),
+            None => Ok(Arc::new(SourceFile::from_bytes(FileId(0), "", &program_files::read(path)?))),
         }
+    }
+
+    /// A file and all that it imports, directly or not.
+    fn beneath(&self, path: &Path) -> BTreeSet<PathBuf> {
+        let mut found = BTreeSet::from([path.to_path_buf()]);
+        let mut open = vec![path];
+        while let Some(file) = open.pop() {
+            for imported in self.imports.get(file).into_iter().flatten() {
+                if found.insert(imported.clone()) {
+                    open.push(imported);
+                }
+            }
+        }
+        found
     }
 
     /// The programs that a file is a part of: those of the files that reach it and that no other file imports.

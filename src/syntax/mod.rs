@@ -3,6 +3,7 @@
 //! The way of a text: [`scan`] prepares it and bounds its depth, the grammar in `grammar/phasegate.pest` cuts it into a
 //! concrete tree that can hold anything, the `Lower` of [`lower`] reads that into [`ast`] (one file per kind of
 //! construct), and [`faults`] keeps one diagnostic for one cause. [`tree`] gives the same concrete tree without loss.
+//! A [`Reading`] is what editors keep: after an edit only what it touches is read again.
 
 pub mod ast;
 mod beginnings;
@@ -23,6 +24,7 @@ mod operations;
 mod phases;
 mod precedence;
 mod quotes;
+mod reading;
 mod scan;
 mod scenarios;
 mod statements;
@@ -32,4 +34,5 @@ pub mod tree;
 mod types;
 
 pub use files::{Parsed, Stage, parse, parse_watched};
+pub use reading::Reading;
 pub use tokens::is_keyword;
