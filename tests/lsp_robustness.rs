@@ -1,5 +1,6 @@
 //! Whatever a client sends, in whatever order: every request gets one answer, and the server goes on.
 
+#[expect(dead_code, reason = "chance is enough here")]
 #[path = "support/edits.rs"]
 mod edits;
 mod lsp_client;

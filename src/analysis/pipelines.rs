@@ -99,6 +99,9 @@ fn imported_first(modules: &[Module]) -> Vec<usize> {
     order
 }
 
+/// The body of a component with what it declares.
+type ReadBody = (Block, Vec<Local>);
+
 impl<'a> Checker<'a> {
     /// Behind all that thresholds look at: what is wrong there is told there.
     fn judge_thresholds(&mut self, items: &[ItemRef]) {
@@ -114,7 +117,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The bodies of all components, with what each declares; none of those about which it is known what is wrong.
-    fn judge_components(&mut self, items: &[ItemRef]) -> Vec<(ItemRef, Option<(Block, Vec<Local>)>)> {
+    fn judge_components(&mut self, items: &[ItemRef]) -> Vec<(ItemRef, Option<ReadBody>)> {
         let mut components = Vec::new();
         for reference in items {
             self.module = reference.module;
@@ -133,7 +136,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The body of a component about which it is known what is wrong.
-    fn read_component_again(&mut self, reference: ItemRef) -> (Block, Vec<Local>) {
+    fn read_component_again(&mut self, reference: ItemRef) -> ReadBody {
         let ItemKind::Component(component) = &self.item(reference).kind else { return Default::default() };
         self.module = reference.module;
         let (block, frame) = self.muted(|checker| checker.judge_component(reference, component));

@@ -1,5 +1,4 @@
 //! Edits as people make them, and worse: the same ones every time.
-#![expect(dead_code, reason = "each test binary uses its own part")]
 
 use std::ops::Range;
 

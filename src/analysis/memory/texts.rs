@@ -54,10 +54,8 @@ impl<'m> Texts<'m> {
                 let hash = hash_of(text);
                 texts.hashes[module].push(hash);
                 texts.layout.enter(module, hash);
-                if !texts.words.contains_key(&hash) {
-                    let words = known.remove(&hash).unwrap_or_else(|| words_of(text));
-                    texts.words.insert(hash, words);
-                }
+                let remembered = || known.remove(&hash).unwrap_or_else(|| words_of(text));
+                texts.words.entry(hash).or_insert_with(remembered);
                 texts.enter(reference, hash, &mut names);
             }
         }
