@@ -166,7 +166,7 @@ fn benchmarks_with_holes_are_not_compared() {
         ("q1,5\nq2,\n", "row 3 of `new.csv`: `` in the column `ms` is no number"),
         ("q1,5\nq2,NaN\n", "row 3 of `new.csv`: `NaN` in the column `ms` is no number"),
         ("q1,5\nq2,+Inf\n", "row 3 of `new.csv`: `+Inf` in the column `ms` is no number"),
-        ("q1,5\nq2\n", "row 3 of `new.csv` has 1 cells, and the header 2"),
+        ("q1,5\nq2\n", "row 3 of `new.csv` has 1 cell, and the header 2"),
     ];
     for (rows, words) in broken {
         let rows = format!("query,ms\n{rows}");

@@ -1,6 +1,8 @@
 //! Runs that go on for long: a snapshot is as good as all that came before it, and what is dropped is missed by nobody.
 
 mod support;
+#[path = "support/taken_up.rs"]
+mod taken_up;
 
 use std::fs;
 use std::path::Path;
@@ -14,12 +16,12 @@ use phasegate::engine::event::{Event, Recorded};
 use phasegate::engine::replay::replay;
 use phasegate::engine::snapshot::{self, Snapshot};
 use phasegate::engine::state::State;
-use phasegate::engine::turn::{Engine, Input};
 use phasegate::plan::program::Plan;
 use phasegate::runtime::ports::{Journal, JournalError};
 use phasegate::sim::Simulation;
 use phasegate::steps::registry;
 use support::{START, Script, plan};
+use taken_up::bytes;
 
 /// Everything that looks back: windows, sums from the start of the block, a weighted mean, a comparison, a baseline.
 const PROGRAM: &str = r#"
@@ -66,10 +68,6 @@ fn folded(plan: &Plan, events: &[Recorded]) -> State {
     state
 }
 
-fn bytes(plan: &Plan, state: &State) -> Vec<u8> {
-    Snapshot::of(plan, state).expect("a state has a snapshot").state
-}
-
 #[test]
 fn a_run_taken_up_from_a_snapshot_at_any_event_is_the_same_as_from_all_events() {
     let plan = plan(PROGRAM);
@@ -77,25 +75,10 @@ fn a_run_taken_up_from_a_snapshot_at_any_event_is_the_same_as_from_all_events() 
     assert!(live.outcome.is_some() && events.len() > 600, "{} events, {}", events.len(), live.reason);
     let whole = bytes(&plan, &folded(&plan, &events));
     assert_eq!(bytes(&plan, &live), whole, "what has decided is what its events make");
-    let registry = registry();
-    let mut prefix = State::new(&plan);
-    for (cut, recorded) in events.iter().enumerate() {
-        prefix.apply(&plan, recorded);
-        if cut % 37 != 0 && !matches!(events.get(cut + 1).map(|next| &next.event), Some(Event::WeightSet { .. })) {
-            continue;
-        }
-        let mut state = snapshot::read(&plan, &bytes(&plan, &prefix)).unwrap();
-        assert_eq!(bytes(&plan, &state), bytes(&plan, &prefix), "cut behind event {cut}");
-        let recover = |state: &State| {
-            let mut engine = Engine::restored(&plan, &registry, state.clone());
-            let decision = engine.turn(Input::Recover, state.last_at);
-            // When it wants to be woken may differ: a fold from the beginning still has the deadlines of what is over.
-            (decision.events, decision.requests)
-        };
-        assert_eq!(recover(&state), recover(&prefix), "cut behind event {cut}");
-        events[cut + 1..].iter().for_each(|recorded| state.apply(&plan, recorded));
-        assert_eq!(bytes(&plan, &state), whole, "cut behind event {cut}");
-    }
+    // Every one when somebody has the time: `faults::snapshots` takes every one of the shorter runs.
+    let every = if std::env::var("PHASEGATE_FAULTS").is_ok_and(|value| value == "all") { 1 } else { 37 };
+    let sets_weight = |cut: usize| matches!(events.get(cut + 1).map(|next| &next.event), Some(Event::WeightSet { .. }));
+    taken_up::compare("a long run", &plan, &events, |cut| cut % every == 0 || sets_weight(cut));
 }
 
 #[test]

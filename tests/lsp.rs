@@ -45,6 +45,29 @@ fn unsaved_texts_count_instead_of_what_is_on_disk() {
 }
 
 #[test]
+fn what_stands_elsewhere_counts_where_it_matters() {
+    let other = "/// Waits.\ncomponent settle() {\n  wait env.soak\n}\n";
+    let user = "use \"./slo.deploy\".{settle}\n\nenvironment near { soak = 5m }\n\nmetrics m from prometheus(\"http://a\") every 1m {\n  \
+                x: float = query(\"x\")\n}\n\ncomponent watched() {\n  rollback when cusum(m.x, target: 1.0, sigma: 0.5).alarm\n  \
+                run settle()\n}\n\n/// It is.\npipeline p {\n  phase a {\n    run watched()\n  }\n}\n";
+    let mut client = Client::start(&[("slo.deploy", other), ("user.deploy", user)]);
+    client.open("user.deploy", user);
+    client.open("slo.deploy", other);
+    client.published("slo.deploy", 1);
+    let mut hover = |name: &str, line: u64, character: u64| {
+        let said = client.ask("textDocument/hover", client.at(name, line, character)).expect("an answer");
+        said["contents"]["value"].as_str().unwrap_or_default().to_owned()
+    };
+    // The environments are those of the program that the file is a part of.
+    let key = hover("slo.deploy", 2, 12);
+    assert!(key.contains("env.soak: duration") && key.contains("- near: `5m`"), "{key}");
+    // How often a trigger of a component fires is known where it is run.
+    let rate = hover("user.deploy", 9, 4);
+    assert!(rate.contains("one false alarm in"), "{rate}");
+    assert_eq!(client.leave(), Some(0));
+}
+
+#[test]
 fn names_lead_across_files_and_into_the_library() {
     let other = "threshold quick {\n  require 1 < 2\n}\n";
     let user = "use \"./slo.deploy\".{quick}\nuse std.shell\n\n/// It is.\npipeline p {\n  phase a {\n    gate { require quick }\n    \

@@ -1,9 +1,13 @@
 //! Whatever a client sends, in whatever order: every request gets one answer, and the server goes on.
 
+#[expect(dead_code, reason = "chance is enough here")]
+#[path = "support/edits.rs"]
+mod edits;
 mod lsp_client;
 
 use std::collections::BTreeMap;
 
+use edits::Chance;
 use lsp_client::Client;
 use serde_json::{Value, json};
 
@@ -55,16 +59,14 @@ const NOTICES: [&str; 11] = [
     "initialized",
 ];
 
-struct Chance(u64);
+/// What is asked at random.
+trait Asks {
+    fn position(&mut self) -> Value;
+    fn uri(&mut self, client: &Client) -> Value;
+    fn params(&mut self, client: &Client) -> Value;
+}
 
-impl Chance {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % bound as u64).expect("below a usize")
-    }
-
+impl Asks for Chance {
     fn position(&mut self) -> Value {
         const ODD: [i64; 9] = [0, 1, 5, 17, 40, 4_000_000_000, -1, i64::MIN, i64::MAX];
         let (line, character) = (ODD[self.below(9)], ODD[self.below(9)]);

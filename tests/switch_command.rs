@@ -162,6 +162,110 @@ fn a_turn_that_is_killed_goes_on_where_it_was() {
     assert_eq!(place.effects(), ["one", "two", "two"], "what was done is not done again");
 }
 
+/// Its steps may not be done twice, and it goes back by its other side.
+const ONCE: &str = r#"use std.{exec, killswitch}
+
+/// Brakes.
+killswitch brake {
+  on  { step exec(["sh", "-c", "echo one >> effects"]) timeout 9s
+        step exec(["sh", "-c", "echo two >> effects; while [ ! -e go ]; do sleep 0.05; done"]) timeout 60s }
+  off { step exec(["sh", "-c", "echo off >> effects; while [ ! -e go ]; do sleep 0.05; done"]) timeout 60s }
+}
+"#;
+
+impl Place {
+    /// Killed as soon as these are its effects.
+    fn killed_at(&self, line: &str, effects: &[&str]) {
+        let words = shell_words::split(line).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_phasegate"));
+        command.current_dir(self.folder.path()).args(words).stdin(Stdio::null());
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let began = Instant::now();
+        while self.effects() != effects {
+            assert!(began.elapsed() < Duration::from_secs(30), "{:?}", self.effects());
+            thread::sleep(Duration::from_millis(10));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        fs::write(self.path("go"), "").unwrap();
+    }
+
+    /// Killed while the second step of a turn is under way; the run.
+    fn in_doubt(&self) -> String {
+        fs::write(self.path("brake.deploy"), ONCE).unwrap();
+        self.killed_at("switch trip brake.deploy:brake --reason 'a drill'", &["one", "two"]);
+        let run = fs::read_dir(self.path(".phasegate/runs")).unwrap().next().unwrap().unwrap();
+        run.file_name().into_string().unwrap()
+    }
+}
+
+#[test]
+fn a_step_of_a_turn_in_doubt_is_told_exactly_and_done_or_redo_ends_the_turn() {
+    for (answer, effects) in [("done", &["one", "two"][..]), ("redo", &["one", "two", "two"])] {
+        let place = Place::new();
+        let run = place.in_doubt();
+        let status = place.says("status", 0);
+        for piece in [
+            "in doubt: `trip.brake.step2`, begun ",
+            "call: exec(argv: [\"sh\", \"-c\", \"echo two >> effects;",
+            &format!("phasegate resolve {run} trip.brake.step2 done"),
+            &format!("cannot be: it goes back only with the rest of `brake`: phasegate rollback {run}"),
+        ] {
+            assert!(status.contains(piece), "`{piece}` in\n{status}");
+        }
+        assert!(!status.contains("undone_with"), "{status}");
+        let list = place.says("switch list", 0);
+        assert!(list.starts_with("brake is half tripped since ") && list.contains(&run), "{list}");
+        let resumed = place.says("resume", 6);
+        assert!(resumed.contains(&format!("phasegate resolve {run} trip.brake.step2 done|redo\n")), "{resumed}");
+        let refused = place.says(&format!("resolve {run} trip.brake.step2 undo"), 1);
+        assert!(
+            refused.contains("`trip.brake.step2` goes back only with the rest of `brake`: answer `done`")
+                && refused.contains(&format!("take back all that the run changed: phasegate rollback {run}")),
+            "{refused}"
+        );
+        assert_eq!(place.effects(), ["one", "two"], "asking and refusing do nothing");
+        place.says(&format!("resolve {run} trip.brake.step2 {answer}"), 0);
+        assert_eq!(place.effects(), effects);
+        let list = place.says("switch list", 0);
+        assert!(list.starts_with("brake is tripped since ") && list.contains("a drill"), "{list}");
+    }
+}
+
+#[test]
+fn a_turn_in_doubt_that_is_rolled_back_goes_back_by_its_other_side_once() {
+    let place = Place::new();
+    let run = place.in_doubt();
+    fs::remove_file(place.path("go")).unwrap();
+    // Killed once more, while the other side is under way.
+    place.killed_at(&format!("rollback {run}"), &["one", "two", "off"]);
+    let status = place.says("status", 0);
+    assert!(status.contains("in doubt: the undo of `trip.brake.way_back1`"), "{status}");
+    assert!(status.contains("it has been taken back: go on"), "{status}");
+    let done = place.says(&format!("resolve {run} trip.brake.way_back1 done"), 3);
+    assert!(done.contains("rolled back after"), "{done}");
+    assert_eq!(place.effects(), ["one", "two", "off"]);
+    assert_eq!(place.says("switch list", 0), "no kill switch was ever turned here\n");
+}
+
+/// In a pipeline whose failure takes everything back, `undo` is an answer: all of the switch goes back with it.
+#[test]
+fn in_a_pipeline_that_rolls_back_undo_takes_back_the_whole_switch() {
+    let place = Place::new();
+    let pipeline =
+        "/// Pulls it.\npipeline pull { phase now { step pulled = killswitch.trip(brake, reason: \"a drill\") } }\n";
+    fs::write(place.path("brake.deploy"), format!("{ONCE}{pipeline}")).unwrap();
+    place.killed_at("run brake.deploy:pull", &["one", "two"]);
+    let status = place.says("status", 0);
+    assert!(status.contains("in doubt: `now.pulled.step2`"), "{status}");
+    let how = "take it back with the rest of `pulled` and fail `now`: the run is rolled back";
+    assert!(status.contains(how) && !status.contains("undone_with"), "{status}");
+    let run = status.split([' ', ':']).nth(1).unwrap().to_owned();
+    place.says(&format!("resolve {run} now.pulled.step2 undo"), 3);
+    assert_eq!(place.effects(), ["one", "two", "off"]);
+    assert_eq!(place.says("switch list", 0), "no kill switch was ever turned here\n");
+}
+
 #[test]
 fn what_is_asked_for_wrongly_is_said() {
     let place = Place::new();

@@ -188,7 +188,12 @@ impl RunFolder {
     /// When another process drives it or the file cannot be written, in words for people.
     pub fn drive(&self) -> Result<Driving, String> {
         let path = self.driver();
-        let failed = |error: std::io::Error| format!("`{}` cannot be written: {error}", path.display());
+        let failed = |error: std::io::Error| {
+            let (id, path) = (&self.id, path.display());
+            format!(
+                "run `{id}` cannot be gone on with: `{path}` cannot be written: {error}; see to its permissions and the disk"
+            )
+        };
         let mut file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
         // A process that only looks holds the lock for an instant: try for a little while.

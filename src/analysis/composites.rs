@@ -10,7 +10,7 @@ use crate::contract::value::Value;
 use crate::model::expr::{Expr, ExprKind, LocalId};
 use crate::model::phase::{Block, Call, Composite, RETURN, Statement, StatementKind, Step, UNDONE_WITH};
 use crate::model::program::{Local, LocalKind};
-use crate::model::rewrite::{Rewriter, each_step, rewrite_block, rewrite_expr};
+use crate::model::rewrite::{PutIn, each_step, rewrite_block, rewrite_expr};
 use crate::model::signature::EffectClass;
 use crate::model::walk::blocks_within;
 use crate::syntax::ast::{self, SignatureItem};
@@ -118,12 +118,13 @@ impl<'a> Checker<'a> {
         let label = step.name.clone().or_else(|| phase?.labels.get(&at).cloned());
         let label = label.unwrap_or_else(|| step.call.name.rsplit('.').next().unwrap_or_default().to_owned());
         let mut put_in = PutIn {
-            first_local: u32::try_from(self.frame.locals.len()).unwrap_or(u32::MAX),
+            first_local: LocalId(u32::try_from(self.frame.locals.len()).unwrap_or(u32::MAX)),
             phase: phase.map(|phase| phase.name.clone()).unwrap_or_default(),
             label,
-            at: self.here(at),
+            reason: None,
+            at: Some(self.here(at)),
         };
-        self.add_locals(composition, &step.call, &mut put_in);
+        self.add_locals(composition, (&step.call, self.here(at)), &mut put_in);
         let mut block = composition.block.clone();
         rewrite_block(&mut block, &mut put_in);
         let label = put_in.label;
@@ -138,7 +139,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Its parameters with the arguments, and its `let`s, as locals of the pipeline.
-    fn add_locals(&mut self, composition: &Composition, call: &Call, put_in: &mut PutIn) {
+    fn add_locals(&mut self, composition: &Composition, (call, at): (&Call, Location), put_in: &mut PutIn) {
         for local in &composition.locals {
             let kind = match &local.kind {
                 LocalKind::Value(value) => {
@@ -148,46 +149,15 @@ impl<'a> Checker<'a> {
                 }
                 LocalKind::Param(_) | LocalKind::Loop => {
                     let argument = call.args.iter().find(|(name, _)| *name == local.name);
-                    let missing = || Expr::new(ExprKind::Literal(Value::Null), Type::Error, put_in.at);
+                    let missing = || Expr::new(ExprKind::Literal(Value::Null), Type::Error, at);
                     LocalKind::Value(argument.map_or_else(missing, |(_, value)| value.clone()))
                 }
             };
-            self.add_local(Local { kind, at: put_in.at, ..local.clone() });
+            self.add_local(Local { kind, at, ..local.clone() });
             if let Some(used) = self.frame.local_used.last_mut() {
                 *used = true;
             }
         }
-    }
-}
-
-/// Fits a body to the place it is called at.
-struct PutIn {
-    first_local: u32,
-    phase: String,
-    label: String,
-    at: Location,
-}
-
-impl Rewriter for PutIn {
-    fn expr(&mut self, expr: &mut Expr) {
-        match &mut *expr.kind {
-            ExprKind::Local(LocalId(id)) => *id = id.saturating_add(self.first_local),
-            ExprKind::Output(output) => {
-                output.phase.clone_from(&self.phase);
-                self.name(&mut output.step);
-            }
-            _ => {}
-        }
-    }
-
-    fn name(&mut self, name: &mut String) {
-        let dot = if name.is_empty() { "" } else { "." };
-        name.insert_str(0, dot);
-        name.insert_str(0, &self.label);
-    }
-
-    fn place(&mut self, at: &mut Location) {
-        *at = self.at;
     }
 }
 

@@ -81,12 +81,11 @@ pub fn is_switched_off(phase: &Phase, constants: &Constants<'_>) -> bool {
 }
 
 /// Which phases may run in this environment: not those that are switched off, nor what waits for one of them.
-pub fn running(pipeline: &Pipeline, constants: &Constants<'_>) -> Vec<bool> {
+pub fn running(pipeline: &Pipeline, order: &Order<'_>, constants: &Constants<'_>) -> Vec<bool> {
     let mut runs: Vec<bool> = pipeline.phases.iter().map(|phase| !is_switched_off(phase, constants)).collect();
     if runs.iter().all(|runs| *runs) {
         return runs;
     }
-    let order = Order::of(pipeline);
     let before = order.predecessors();
     for phase in in_order(before).unwrap_or_default() {
         runs[phase] &= before[phase].iter().all(|before| runs[*before]);

@@ -1,12 +1,14 @@
 //! Reads the checked file and, through it, every file it imports.
 
+use std::sync::Arc;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::source::{SourceFile, Sources};
 use crate::base::span::{FileId, Location, Span};
 use crate::syntax::ast::{File, ItemKind, StringLiteral, StringPiece, UseSource};
-use crate::syntax::parse_watched;
+use crate::syntax::{Parsed, Reading, parse_watched};
 
 use super::Stage;
 
@@ -27,7 +29,14 @@ pub struct Loaded {
 /// How many files may import each other in a row.
 const DEEPEST: usize = 200;
 
-type Read<'a> = &'a mut dyn FnMut(&str) -> Result<Vec<u8>, String>;
+/// A file as it is handed in.
+pub enum Text {
+    Bytes(Vec<u8>),
+    /// It was read before.
+    Read(Arc<Reading>),
+}
+
+type Read<'a> = &'a mut dyn FnMut(&str) -> Result<Text, String>;
 
 pub struct Loader<'a> {
     read: Read<'a>,
@@ -56,17 +65,25 @@ impl<'a> Loader<'a> {
     }
 
     pub fn load(mut self, root: &str) -> Result<Loaded, String> {
-        let bytes = (self.read)(root)?;
-        self.add(root, &normalize(root), &bytes);
+        let text = (self.read)(root)?;
+        self.add(root, &normalize(root), &text);
         self.follow_imports(0, None);
         Ok(self.loaded)
     }
 
-    fn add(&mut self, name: &str, path: &str, bytes: &[u8]) -> usize {
-        let id = self.sources.add(|id| SourceFile::from_bytes(id, name, bytes));
+    fn add(&mut self, name: &str, path: &str, text: &Text) -> usize {
+        let id = self.sources.add(|id| match text {
+            Text::Bytes(bytes) => SourceFile::from_bytes(id, name, bytes),
+            Text::Read(reading) => reading.source.renamed(id, name),
+        });
         (self.done)(Stage::Read);
-        let source = self.sources.get(id).expect("the file was just added");
-        let parsed = parse_watched(source, &mut |stage| (self.done)(Stage::Parse(stage)));
+        let parsed = match text {
+            Text::Bytes(_) => {
+                let source = self.sources.get(id).expect("the file was just added");
+                parse_watched(source, &mut |stage| (self.done)(Stage::Parse(stage)))
+            }
+            Text::Read(reading) => Parsed { file: (*reading.file).clone(), diagnostics: reading.diagnostics_in(id) },
+        };
         let index = self.loaded.modules.len();
         self.loaded.modules.push(Module { file: id, ast: parsed.file, imports: FxHashMap::default() });
         self.loaded.diagnostics.extend(parsed.diagnostics);
@@ -109,8 +126,8 @@ impl<'a> Loader<'a> {
             return None;
         }
         match (self.read)(path) {
-            Ok(bytes) => {
-                let target = self.add(path, &normalize(path), &bytes);
+            Ok(text) => {
+                let target = self.add(path, &normalize(path), &text);
                 self.follow_imports(target, Some(through));
                 Some(target)
             }

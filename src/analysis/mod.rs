@@ -27,6 +27,7 @@ mod load;
 mod memory;
 mod metrics;
 pub mod names;
+mod near;
 mod operators;
 mod phases;
 mod pipelines;
@@ -52,8 +53,9 @@ use memory::Run;
 use names::Mentions;
 
 pub use allows::{Allowed, Untested};
-pub use load::import_path;
+pub use load::{Text, import_path};
 pub use memory::Memory;
+pub use near::Place;
 pub use soundness::strictness::{Shift, shift};
 
 /// What a program means, and everything that is wrong with it.
@@ -90,7 +92,7 @@ pub fn analyze(
     root: &str,
     sources: &mut Sources,
 ) -> Result<Analysis, String> {
-    read(loader, root, sources, (&mut |_| {}, Extra::default()))
+    read(&mut |path| loader(path).map(Text::Bytes), root, sources, (&mut |_| {}, Extra::default()))
 }
 
 /// What is wrong with a program, and no more.
@@ -105,34 +107,36 @@ pub struct Checked {
 /// # Errors
 /// The loader's message, when `root` itself cannot be read.
 pub fn check_again(
-    loader: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
+    loader: &mut dyn FnMut(&str) -> Result<Text, String>,
     root: &str,
     sources: &mut Sources,
     memory: &mut Memory,
 ) -> Result<Checked, String> {
-    let extra = Extra { mentions: None, memory: Some(memory) };
+    let extra = Extra { memory: Some(memory), ..Extra::default() };
     // What was recalled is no part of the program.
     let Analysis { diagnostics, files, .. } = read(loader, root, sources, (&mut |_| {}, extra))?;
     Ok(Checked { diagnostics, files })
 }
 
 /// What an analysis does for editors.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Extra<'m> {
     mentions: Option<Mentions>,
     memory: Option<&'m mut Memory>,
+    near: Option<Place<'m>>,
 }
 
-/// As [`analyze`], and keeps what every name stands for.
+/// As [`analyze`], and keeps what every name stands for; with a place, of what is near it only.
 ///
 /// # Errors
 /// The loader's message, when `root` itself cannot be read.
 pub fn analyze_for_editor(
-    loader: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
+    loader: &mut dyn FnMut(&str) -> Result<Text, String>,
     root: &str,
     sources: &mut Sources,
+    near: Option<Place<'_>>,
 ) -> Result<Analysis, String> {
-    let extra = Extra { mentions: Some(Mentions::default()), memory: None };
+    let extra = Extra { mentions: Some(Mentions::default()), near, ..Extra::default() };
     read(loader, root, sources, (&mut |_| {}, extra))
 }
 
@@ -159,16 +163,19 @@ pub fn analyze_watched(
     sources: &mut Sources,
     done: &mut dyn FnMut(Stage),
 ) -> Result<Analysis, String> {
-    read(loader, root, sources, (done, Extra::default()))
+    read(&mut |path| loader(path).map(Text::Bytes), root, sources, (done, Extra::default()))
 }
 
 fn read(
-    loader: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>,
+    loader: &mut dyn FnMut(&str) -> Result<Text, String>,
     root: &str,
     sources: &mut Sources,
     (done, mut extra): (&mut dyn FnMut(Stage), Extra<'_>),
 ) -> Result<Analysis, String> {
-    let loaded = Loader::new(loader, sources, done).load(root)?;
+    let mut loaded = Loader::new(loader, sources, done).load(root)?;
+    if let Some(place) = extra.near {
+        near::keep(&mut loaded.modules, sources, place);
+    }
     let files = loaded.modules.iter().map(|module| module.file).collect();
     let mut diagnostics = loaded.diagnostics;
     let unreadable = quiet::unreadable(&loaded.modules, sources, &diagnostics);
@@ -180,10 +187,12 @@ fn read(
     done(Stage::Library);
     let mut checker = Checker::new(&loaded.modules, &scopes, &unreadable, sources, &library);
     checker.mentions = extra.mentions;
-    checker.memory = extra
-        .memory
-        .as_deref_mut()
-        .and_then(|memory| Run::new(&loaded.modules, sources, &unreadable, std::mem::take(memory)));
+    if let Some(memory) = extra.memory.as_deref_mut() {
+        match Run::new(&loaded.modules, sources, &unreadable, std::mem::take(memory)) {
+            Ok(run) => checker.memory = Some(run),
+            Err(unused) => *memory = unused,
+        }
+    }
     let mut judge = lints::Judge::new(&loaded.modules, sources, done);
     let program = pipelines::build_program(&mut checker, &mut judge);
     unused::check(&mut checker);

@@ -28,6 +28,7 @@ pub fn build_program(checker: &mut Checker<'_>, judge: &mut Judge<'_>) -> Progra
         checker.module = reference.module;
         checker.read_declaration(*reference, &mut program);
     }
+    checker.judge_thresholds(&items);
     let components = checker.judge_components(&items);
     let watched = items::read_operations(checker, &items, &mut program);
     let mut known = Known::new(launched_from_afar(checker));
@@ -41,8 +42,9 @@ pub fn build_program(checker: &mut Checker<'_>, judge: &mut Judge<'_>) -> Progra
     }
     judge.pipelines(&program, &watched);
     items::finish(checker, &items, &mut program);
-    for (reference, block, locals) in components {
+    for (reference, read) in components {
         if !checker.used.contains(&Used::Item(reference)) {
+            let (block, locals) = read.unwrap_or_else(|| checker.read_component_again(reference));
             judge.pipelines(&program, &[checker.lone_component(reference, block, locals)]);
         }
     }
@@ -97,19 +99,48 @@ fn imported_first(modules: &[Module]) -> Vec<usize> {
     order
 }
 
+/// The body of a component with what it declares.
+type ReadBody = (Block, Vec<Local>);
+
 impl<'a> Checker<'a> {
-    /// The bodies of all components, with what each declares.
-    fn judge_components(&mut self, items: &[ItemRef]) -> Vec<(ItemRef, Block, Vec<Local>)> {
+    /// Behind all that thresholds look at: what is wrong there is told there.
+    fn judge_thresholds(&mut self, items: &[ItemRef]) {
+        for reference in items {
+            self.module = reference.module;
+            if let ItemKind::Threshold(threshold) = &self.item(*reference).kind {
+                self.read_or_recall(*reference, |checker| {
+                    checker.judge_threshold(*reference, threshold);
+                    Vec::new()
+                });
+            }
+        }
+    }
+
+    /// The bodies of all components, with what each declares; none of those about which it is known what is wrong.
+    fn judge_components(&mut self, items: &[ItemRef]) -> Vec<(ItemRef, Option<ReadBody>)> {
         let mut components = Vec::new();
         for reference in items {
             self.module = reference.module;
             if let ItemKind::Component(component) = &self.item(*reference).kind {
-                let (block, frame) = self.judge_component(*reference, component);
-                self.report_unused_locals(&frame);
-                components.push((*reference, block, frame.locals));
+                let mut read = None;
+                self.read_or_recall(*reference, |checker| {
+                    let (block, frame) = checker.judge_component(*reference, component);
+                    checker.report_unused_locals(&frame);
+                    read = Some((block, frame.locals));
+                    Vec::new()
+                });
+                components.push((*reference, read));
             }
         }
         components
+    }
+
+    /// The body of a component about which it is known what is wrong.
+    fn read_component_again(&mut self, reference: ItemRef) -> ReadBody {
+        let ItemKind::Component(component) = &self.item(reference).kind else { return Default::default() };
+        self.module = reference.module;
+        let (block, frame) = self.muted(|checker| checker.judge_component(reference, component));
+        (block, frame.locals)
     }
 
     /// The pipelines of one file, and what starts runs in it.
@@ -192,7 +223,6 @@ impl<'a> Checker<'a> {
                 let group = self.read_metrics(reference, metrics, item.doc.clone());
                 program.groups.entry(group.name.clone()).or_insert(group);
             }
-            ItemKind::Threshold(threshold) => self.judge_threshold(reference, threshold),
             ItemKind::Channel(channel) => {
                 if let Some((call, _)) = self.call_of(SignatureKind::Channel, &channel.value) {
                     program.channels.entry(self.program_name(reference)).or_insert(call);
@@ -205,6 +235,7 @@ impl<'a> Checker<'a> {
             }
             ItemKind::Use(_)
             | ItemKind::Environment(_)
+            | ItemKind::Threshold(_)
             | ItemKind::Component(_)
             | ItemKind::KillSwitch(_)
             | ItemKind::Sentinel(_)

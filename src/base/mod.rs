@@ -2,6 +2,7 @@
 //!
 //! Invariants: no IO, no clock, no layer above is named here. Everything is plain data.
 
+pub mod counted;
 pub mod diagnostic;
 pub mod number;
 pub mod packed;

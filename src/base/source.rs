@@ -54,6 +54,12 @@ impl SourceFile {
         }
     }
 
+    /// The same text as another file.
+    #[must_use]
+    pub fn renamed(&self, id: FileId, name: impl Into<String>) -> Self {
+        Self { id, name: name.into(), ..self.clone() }
+    }
+
     /// Line and column of a byte offset; offsets beyond the end are the end.
     #[must_use]
     pub fn line_column(&self, offset: usize) -> LineColumn {

@@ -15,6 +15,7 @@ use crate::adapters::files::archive::metadata::Metadata;
 use crate::adapters::files::archive::restore::restore;
 use crate::adapters::files::archive::verify::verify;
 use crate::adapters::files::{FilesContext, Performed};
+use crate::base::counted::counted;
 use crate::base::time::Timestamp;
 
 /// Makes, lists, checks, restores and prunes backups by hand.
@@ -232,7 +233,7 @@ fn text(json: &Json, field: &str) -> String {
 
 fn files(json: &Json, field: &str) -> String {
     let count = text(json, field);
-    if count == "1" { "1 file".to_owned() } else { format!("{count} files") }
+    count.parse::<u64>().map_or_else(|_| format!("{count} files"), |count| counted(count, "file"))
 }
 
 fn parse_retain(text: &str) -> Result<Duration, String> {

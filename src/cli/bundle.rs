@@ -10,6 +10,7 @@ use super::runs;
 use crate::adapters::bundle;
 use crate::adapters::secrets::Secrets;
 use crate::adapters::state::{StateFolder, write_whole};
+use crate::base::counted::counted;
 use crate::session::record;
 use crate::session::refusal::Refusal;
 
@@ -49,5 +50,6 @@ fn make(args: &Args) -> Result<String, Refusal> {
     write_whole(folder, name, &bytes)
         .map_err(|error| Refusal::usage(format!("`{}` cannot be written: {error}", path.display())))?;
     let size = bytes.len().div_ceil(1024);
-    Ok(format!("{}: run {id}, {} events, {} members, {size} KiB\n", path.display(), record.events.len(), members.len()))
+    let (events, members) = (counted(record.events.len(), "event"), counted(members.len(), "member"));
+    Ok(format!("{}: run {id}, {events}, {members}, {size} KiB\n", path.display()))
 }

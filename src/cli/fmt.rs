@@ -10,6 +10,7 @@ use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use super::exit::Exit;
 use super::{diff, output, terminal};
 use crate::adapters::program_files;
+use crate::base::counted::counted;
 use crate::base::diagnostic::Diagnostic;
 use crate::base::source::{SourceFile, Sources};
 use crate::format::{Formatted, Refused, format};
@@ -199,9 +200,9 @@ impl Tally {
         let would = if writes { "formatted" } else { "would change" };
         let summary = match (self.changes, self.as_they_were) {
             (0, 0) => return,
-            (0, all) => format!("{} formatted already\n", count(all)),
-            (changes, 0) => format!("{} {would}\n", count(changes)),
-            (changes, rest) => format!("{} {would}, {rest} formatted already\n", count(changes)),
+            (0, all) => format!("{} formatted already\n", counted(all, "file")),
+            (changes, 0) => format!("{} {would}\n", counted(changes, "file")),
+            (changes, rest) => format!("{} {would}, {rest} formatted already\n", counted(changes, "file")),
         };
         if writes { output::say(&summary) } else { output::complain(&summary) }
     }
@@ -215,8 +216,4 @@ impl Tally {
             Exit::Well
         }
     }
-}
-
-fn count(files: usize) -> String {
-    format!("{files} file{}", if files == 1 { "" } else { "s" })
 }

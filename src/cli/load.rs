@@ -141,8 +141,9 @@ pub fn turn(source: &str, turn: &Turn<'_>, environment: Option<&str>) -> Result<
 /// The kill switches that a file declares itself; what is wrong in it is nothing to say here.
 pub fn killswitches(name: &str, bytes: &[u8]) -> Vec<String> {
     let source = SourceFile::from_bytes(FileId::default(), name, bytes);
-    let names = parse(&source).file.items.into_iter().filter_map(|item| match item.kind {
-        ItemKind::KillSwitch(switch) => Some(switch.name.text),
+    let file = parse(&source).file;
+    let names = file.items().filter_map(|item| match &item.kind {
+        ItemKind::KillSwitch(switch) => Some(switch.name.text.clone()),
         _ => None,
     });
     names.collect()

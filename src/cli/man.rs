@@ -11,6 +11,7 @@ use super::CommandLine;
 use super::exit::Exit;
 use super::output;
 use crate::adapters::files::{Draft, Privacy};
+use crate::base::counted::counted;
 
 /// Prints a manual page, or writes all of them into a folder.
 #[derive(Debug, Arguments)]
@@ -70,7 +71,7 @@ fn write_all(whole: &Command, folder: &Path) -> Exit {
         written += 1;
         open.extend(command.get_subcommands().filter(|inner| !inner.is_hide_set()).map(|inner| (inner, false)));
     }
-    output::say(&format!("{written} pages in {}\n", folder.display()));
+    output::say(&format!("{} in {}\n", counted(written, "page"), folder.display()));
     Exit::Well
 }
 

@@ -7,10 +7,8 @@ use super::exit::Exit;
 use super::output;
 use super::runs::{self, Format};
 use super::terminal;
-use crate::adapters::state::StateFolder;
 use crate::engine::replay;
 use crate::report::run::replayed::{self, Subject};
-use crate::session::record;
 use crate::steps;
 
 /// Decides a run once more from its journal, and checks that every decision comes out as it stands there.
@@ -27,9 +25,9 @@ pub struct Args {
 }
 
 pub fn run(args: Args) -> Exit {
-    let record = match record::open(&StateFolder::from_environment(), &args.run) {
+    let record = match runs::open_record(&args.run) {
         Ok(record) => record,
-        Err(refusal) => return runs::refuse(&refusal),
+        Err(exit) => return exit,
     };
     let state = record.state();
     let replayed = replay::replay(&record.plan, &steps::registry(), &record.base, &record.events);

@@ -8,7 +8,7 @@ use super::runs::{self, Signature};
 use crate::engine::turn::Command;
 use crate::session::executor;
 use crate::session::refusal::Refusal;
-use crate::session::restore;
+use crate::session::restore::{self, Wish};
 
 /// Takes back what a run changed, the last first; also when it is over.
 #[derive(Debug, Arguments)]
@@ -29,7 +29,8 @@ pub fn run(args: Args) -> Exit {
         return runs::give(args.run, Command::Rollback, &args.signature, "rolling back");
     };
     let options = runs::options_of(&args.signature);
-    match executor::wait_for(restore::restore(run, backup, options)) {
+    let wish = Wish { run: run.clone(), backup: backup.clone(), reason: args.signature.reason().to_owned() };
+    match executor::wait_for(restore::restore(&wish, options)) {
         Ok(Ok(words)) => {
             output::say(&format!("{words}\n"));
             Exit::Well

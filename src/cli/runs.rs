@@ -7,10 +7,12 @@ use clap::{Args as Arguments, ValueEnum};
 
 use super::exit::Exit;
 use super::output;
+use crate::adapters::state::StateFolder;
 use crate::engine::turn::Command;
 use crate::session::act::{self, Obeyed, Order};
 use crate::session::drive::Finished;
 use crate::session::executor;
+use crate::session::record::{self, Record};
 use crate::session::refusal::Refusal;
 use crate::session::start::RunOptions;
 use crate::session::views::View;
@@ -38,6 +40,13 @@ pub struct Signature {
     /// How the run is shown when it has to be driven here, because nobody else does.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
+}
+
+impl Signature {
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
 }
 
 /// How a run is shown on this terminal.
@@ -97,6 +106,14 @@ pub fn conclude(finished: &Finished, format: Format) -> Exit {
         return Exit::Paused;
     }
     Exit::from(finished.summary.outcome)
+}
+
+/// Opens the record of the run of this name, or of the bundle at this path; a refusal is told.
+///
+/// # Errors
+/// When there is none that can be read.
+pub fn open_record(name: &str) -> Result<Record, Exit> {
+    record::open(&StateFolder::from_environment(), name).map_err(|refusal| refuse(&refusal))
 }
 
 /// Tells a refusal.

@@ -9,7 +9,7 @@ use super::runs::{self, Format};
 use crate::adapters::clock::SystemClock;
 use crate::adapters::state::{RunFolder, StateFolder};
 use crate::report::run::amounts::{date_and_time, spent};
-use crate::report::run::{ending, picture};
+use crate::report::run::{ending, picture, restores};
 use crate::runtime::ports::Clock;
 use crate::session::look::{self, Seen, Standing};
 use crate::session::record;
@@ -128,6 +128,7 @@ fn text(seen: &Seen, now: crate::base::time::Timestamp) -> String {
         Standing::Running(_) | Standing::Waiting(_) | Standing::Paused => {}
     }
     lines.extend(seen.repeats.iter().map(|node| format!("  then `{node}`, which was running, is asked for again")));
+    lines.extend(seen.restores.iter().flat_map(|restore| restores::lines(id, restore)));
     lines.extend(seen.doubts.iter().flat_map(|doubt| doubt.lines(now)));
     format!("{}\n", lines.join("\n"))
 }

@@ -7,9 +7,7 @@ use super::exit::Exit;
 use super::output;
 use super::runs::{self, Format};
 use super::terminal;
-use crate::adapters::state::StateFolder;
 use crate::report::why::{self, Canvas, Subject};
-use crate::session::record;
 use crate::session::refusal::Refusal;
 
 /// Says why a run went as it did: what was seen, what it was compared with, and what followed.
@@ -29,9 +27,9 @@ pub struct Args {
 }
 
 pub fn run(args: Args) -> Exit {
-    let record = match record::open(&StateFolder::from_environment(), &args.run) {
+    let record = match runs::open_record(&args.run) {
         Ok(record) => record,
-        Err(refusal) => return runs::refuse(&refusal),
+        Err(exit) => return exit,
     };
     let (state, zone) = (record.state(), TimeZone::system());
     let (events, first) = record.all_events();

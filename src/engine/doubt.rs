@@ -8,8 +8,10 @@ use super::scene::find_step;
 use super::state::State;
 use crate::base::time::Timestamp;
 use crate::contract::effect::{Effect, Program, describe_sealed};
+use crate::contract::value::Value;
 use crate::model::expr::{Expr, ExprKind};
-use crate::plan::program::{Condition, NodeIndex, NodeKind, PhaseIndex, Plan, Trigger};
+use crate::model::phase::UNDONE_WITH;
+use crate::plan::program::{Condition, NodeIndex, NodeKind, PhaseIndex, Plan, Step, Trigger};
 
 /// One effect in doubt.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +38,14 @@ pub fn of(exec: &Exec) -> Option<Doubt<'_>> {
         _ => return None,
     };
     Some(Doubt { exec, direction, effect: work.flying()?, asked_at: work.asked_at })
+}
+
+/// The composite step or switch whose undo takes this step back as well: it has none that does anything by itself.
+#[must_use]
+pub fn undone_with(step: &Step) -> Option<&str> {
+    let call = step.undo.as_ref().filter(|call| call.name == UNDONE_WITH)?;
+    let (_, label) = call.args.first()?;
+    if let Some(Value::Text(label)) = label.as_literal() { Some(label) } else { None }
 }
 
 /// Whoever reads the output of this step: nodes, phases and triggers by their ids, in the order of the plan.

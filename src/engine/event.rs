@@ -268,6 +268,22 @@ pub enum Event {
         answer: String,
         actor: String,
     },
+    /// Somebody begins to put back the files of a backup by hand: beside the run, which does not go on by it.
+    RestoreBegan {
+        /// As it was named on the command line.
+        backup: String,
+        /// Where what is there before will be kept: the path of an archive.
+        emergency: String,
+        actor: String,
+        reason: String,
+    },
+    RestoreEnded {
+        backup: String,
+        /// How many files are as the backup has them.
+        restored: u64,
+        /// Why not all of them are.
+        problem: Option<String>,
+    },
     HookStarted {
         hook: HookEvent,
         phase: PhaseIndex,
@@ -314,6 +330,14 @@ impl RunOutcome {
             Self::RollbackFailed => "rollback_failed",
             Self::Aborted => "aborted",
         }
+    }
+}
+
+impl Event {
+    /// Whether it happened beside the run: no work of the run goes on by it, and none of its time.
+    #[must_use]
+    pub fn is_beside(&self) -> bool {
+        matches!(self, Self::RestoreBegan { .. } | Self::RestoreEnded { .. })
     }
 }
 

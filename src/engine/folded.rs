@@ -12,19 +12,25 @@ impl State {
     #[must_use]
     pub fn as_folded(&self, plan: &Plan) -> Self {
         let mut state = self.clone();
-        state.phases.iter_mut().for_each(|phase| phase.settled = false);
-        let Live { queue, timers, openings, throttled, sampling, .. } = &mut state.live;
+        state.forget_work_in_hand(plan);
+        state
+    }
+
+    /// A fold from the first event still has timers of what is over, one from a snapshot has not: a recovery forgets them, or
+    /// the order in which it looks at things would depend on where the fold began.
+    pub(super) fn forget_work_in_hand(&mut self, plan: &Plan) {
+        self.phases.iter_mut().for_each(|phase| phase.settled = false);
+        let Live { queue, timers, openings, throttled, sampling, .. } = &mut self.live;
         queue.clear();
         openings.clear();
         throttled.clear();
         *sampling = vec![Sampling::default(); plan.groups.len()];
         timers.clear();
-        let running: Vec<ExecId> = state.live.running.iter().copied().collect();
+        let running: Vec<ExecId> = self.live.running.iter().copied().collect();
         for id in running {
-            let due = due(plan, state.exec(id));
-            state.live.timers.extend(due.into_iter().map(|at| (at, id)));
+            let due = due(plan, self.exec(id));
+            self.live.timers.extend(due.into_iter().map(|at| (at, id)));
         }
-        state
     }
 }
 

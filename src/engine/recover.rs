@@ -14,6 +14,8 @@ pub(super) fn recover(turn: &mut Turn<'_, '_>) {
     if !turn.state().started {
         return;
     }
+    let plan = turn.plan();
+    turn.engine.state.forget_work_in_hand(plan);
     let flying: Vec<(ExecId, Direction)> = turn
         .state()
         .running()
@@ -26,7 +28,6 @@ pub(super) fn recover(turn: &mut Turn<'_, '_>) {
     }
     repeat_notices(turn);
     finish_what_was_begun(turn);
-    let plan = turn.plan();
     // In one order, whether the state was folded from the first event or from a snapshot.
     turn.engine.state.live.queue.clear();
     turn.engine.state.enqueue_everything(plan);

@@ -100,6 +100,10 @@ impl Replay<'_> {
 
     /// How many events the next turn explains.
     fn one_turn(&mut self, at: usize) -> Result<usize, Box<Divergence>> {
+        if let Some(beside) = self.events.get(at).filter(|recorded| recorded.event.is_beside()) {
+            self.engine.state.apply(self.plan, beside);
+            return Ok(1);
+        }
         let first = match self.attempt(at) {
             Ok(count) => return Ok(count),
             Err(first) => first,

@@ -84,11 +84,17 @@ fn suits(
     }
     let NodeKind::Step(step) = &plan.node(doubt.exec.node).kind else { return Ok(Value::Null) };
     match answer {
-        Answer::Undo if forward && !can_be_taken_back(plan, doubt, step) => Err(format!(
-            "`{id}` has no undo: answer `done` if it took place, or `redo` to do it again; or end the run as it is: \
-             phasegate abort {}",
-            turn.state().run_id
-        )),
+        Answer::Undo if forward && !can_be_taken_back(plan, doubt, step) => {
+            let run = &turn.state().run_id;
+            let (why, or) = match only_with(plan, doubt, step) {
+                Some(whole) => (
+                    format!("goes back only with the rest of `{whole}`"),
+                    format!("take back all that the run changed: phasegate rollback {run}"),
+                ),
+                None => ("has no undo".to_owned(), format!("end the run as it is: phasegate abort {run}")),
+            };
+            Err(format!("`{id}` {why}: answer `done` if it took place, or `redo` to do it again; or {or}"))
+        }
         Answer::Done if forward => given_output(turn, doubt, step, output),
         _ => Ok(Value::Null),
     }
@@ -97,7 +103,15 @@ fn suits(
 /// Whether `undo` is an answer for a step that was going forward. What a hook does is never taken back.
 #[must_use]
 pub fn can_be_taken_back(plan: &Plan, doubt: &Doubt<'_>, step: &Step) -> bool {
-    step.can_undo() && plan.phase(doubt.exec.phase).hook.is_none()
+    step.can_undo() && plan.phase(doubt.exec.phase).hook.is_none() && only_with(plan, doubt, step).is_none()
+}
+
+/// The composite step or switch that this step is a part of, when it has no way back but with all of it, and the failure of its
+/// phase takes back nothing.
+#[must_use]
+pub fn only_with<'p>(plan: &Plan, doubt: &Doubt<'_>, step: &'p Step) -> Option<&'p str> {
+    let leaves = matches!(plan.phase(doubt.exec.phase).on_failure, Some(FailurePolicy::Stop | FailurePolicy::Continue));
+    doubt::undone_with(step).filter(|_| leaves)
 }
 
 /// The output that a person gave, read as the step's own would be; none may be missing that somebody reads.

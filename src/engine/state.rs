@@ -49,6 +49,9 @@ pub struct State {
     pub reason: String,
     pub because: Vec<String>,
     pub still_changed: Vec<String>,
+    /// Backups that are being put back by hand, or were when the process that did it went. Snapshots of before have none.
+    #[serde(default)]
+    pub restores: Vec<Restore>,
     /// A trigger fired in the very last event, and what it asks for is not in the journal.
     pub(super) unfinished: Option<(FrameId, u32)>,
     pub(super) live: Live,
@@ -147,6 +150,14 @@ pub struct Stop {
     pub at: Timestamp,
 }
 
+/// A backup that somebody began to put back by hand, and of which nobody knows what came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restore {
+    pub backup: String,
+    /// The archive of what was there before, if it came to that.
+    pub emergency: String,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HookState {
     pub hook: HookEvent,
@@ -200,6 +211,7 @@ impl State {
             reason: String::new(),
             because: Vec::new(),
             still_changed: Vec::new(),
+            restores: Vec::new(),
             unfinished: None,
             live: Live { sampling: vec![Sampling::default(); plan.groups.len()], ..Live::default() },
         }

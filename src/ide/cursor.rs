@@ -1,6 +1,7 @@
 //! Cases with a cursor: the mark `§` stands where the cursor is and is no part of the text.
 
 use super::known::Known;
+use crate::analysis::Text;
 use crate::base::span::{FileId, Location};
 
 pub struct Case {
@@ -20,12 +21,12 @@ impl Case {
         let text = marked.replacen('§', "", 1);
         let mut loader = |name: &str| {
             if name == "main.deploy" {
-                return Ok(text.clone().into_bytes());
+                return Ok(Text::Bytes(text.clone().into_bytes()));
             }
             let other = others.iter().find(|(other, _)| *other == name);
-            other.map(|(_, text)| text.as_bytes().to_vec()).ok_or_else(|| "it is not there".to_owned())
+            other.map(|(_, text)| Text::Bytes(text.as_bytes().to_vec())).ok_or_else(|| "it is not there".to_owned())
         };
-        let known = Known::read(&mut loader, "main.deploy").expect("the text is given");
+        let known = Known::read(&mut loader, "main.deploy", None).expect("the text is given");
         Self { known, file: FileId(0), offset }
     }
 

@@ -80,7 +80,7 @@ fn close(bracket: u8, at: usize, open: &mut Vec<(u8, usize)>, found: &mut Vec<Fo
 fn imports(source: &SourceFile) -> Option<Fold> {
     let parsed = crate::syntax::parse(source).file;
     let is_use = |item: &&crate::syntax::ast::Item| matches!(item.kind, crate::syntax::ast::ItemKind::Use(_));
-    let mut uses = parsed.items.iter().skip_while(|item| !is_use(item)).take_while(is_use);
+    let mut uses = parsed.items().skip_while(|item| !is_use(item)).take_while(is_use);
     let first = uses.next()?;
     let last = uses.last()?;
     Some(Fold { kind: FoldKind::Imports, span: Span::new(first.at.start as usize, last.at.end as usize) })

@@ -9,6 +9,7 @@ use crate::analysis::stdlib::catalog;
 use crate::base::span::{FileId, Location, Span};
 use crate::contract::types::Type;
 use crate::report::rates::rate_at;
+use crate::syntax::ast::{Block, ItemKind, StatementKind};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hover {
@@ -21,7 +22,7 @@ const MOST_LINES: usize = 12;
 
 #[must_use]
 pub fn hover(known: &Known, file: FileId, offset: usize) -> Option<Hover> {
-    let Some(found) = known.name_at(file, offset) else { return trigger(known, file, offset) };
+    let Some(found) = known.name_at(file, offset) else { return rate(known, file, offset) };
     let text = match &found.mention.meaning {
         Meaning::Declared(at) => declared(known, *at, found.mention),
         Meaning::Key(name) => key(known, name, found.mention),
@@ -124,8 +125,26 @@ fn parameter(callee: &str, name: &str) -> Option<String> {
     Some(with_doc(code(&parameter.text), parameter.doc.as_deref()))
 }
 
+/// Whether the place is in a trigger of a component, of which is known how often it fires where it is run.
+#[must_use]
+pub fn is_run_elsewhere(known: &Known, file: FileId, offset: usize) -> bool {
+    fn is_in_trigger(block: &Block, offset: usize) -> bool {
+        let around = block.statements.iter().filter(|statement| super::known::touches(statement.at, offset));
+        around.into_iter().any(|statement| match &statement.kind {
+            StatementKind::Trigger(_) => true,
+            StatementKind::Ramp { body, .. } | StatementKind::Parallel(body) => is_in_trigger(body, offset),
+            _ => false,
+        })
+    }
+    let tree = known.tree(file);
+    tree.items().any(|item| match &item.kind {
+        ItemKind::Component(component) => is_in_trigger(&component.body, offset),
+        _ => false,
+    })
+}
+
 /// Of a trigger: how often it fires although nothing is wrong.
-fn trigger(known: &Known, file: FileId, offset: usize) -> Option<Hover> {
+fn rate(known: &Known, file: FileId, offset: usize) -> Option<Hover> {
     if known.analysis.has_errors() {
         return None;
     }

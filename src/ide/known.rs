@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::analysis::names::{Meaning, Mention};
-use crate::analysis::{Analysis, analyze_for_editor};
+use crate::analysis::{Analysis, Place, Text, analyze_for_editor};
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::source::{SourceFile, Sources};
 use crate::base::span::{FileId, Location, Span};
@@ -34,14 +34,28 @@ pub struct Found<'k> {
 }
 
 impl Known {
-    /// Reads the program that begins with the file `root`.
+    /// Reads the program that begins with the file `root`; with a place, what is near it. The trees of its files are whole
+    /// in either case.
     ///
     /// # Errors
     /// The loader's message, when `root` itself cannot be read.
-    pub fn read(loader: &mut dyn FnMut(&str) -> Result<Vec<u8>, String>, root: &str) -> Result<Self, String> {
+    pub fn read(
+        loader: &mut dyn FnMut(&str) -> Result<Text, String>,
+        root: &str,
+        near: Option<Place<'_>>,
+    ) -> Result<Self, String> {
         let mut sources = Sources::default();
-        let analysis = analyze_for_editor(loader, root, &mut sources)?;
-        let trees = sources.iter().map(|_| OnceLock::new()).collect();
+        // In the order in which files get their number.
+        let mut trees: Vec<OnceLock<Arc<ast::File>>> = Vec::new();
+        let mut noting = |name: &str| {
+            let text = loader(name)?;
+            trees.push(match &text {
+                Text::Read(reading) => OnceLock::from(Arc::clone(&reading.file)),
+                Text::Bytes(_) => OnceLock::new(),
+            });
+            Ok(text)
+        };
+        let analysis = analyze_for_editor(&mut noting, root, &mut sources, near)?;
         Ok(Self { sources, analysis, trees, places: OnceLock::new() })
     }
 

@@ -7,7 +7,6 @@ pub mod actions;
 pub mod calls;
 pub mod completion;
 pub mod definition;
-pub mod focus;
 pub mod folding;
 pub mod formatting;
 pub mod hints;

@@ -45,7 +45,7 @@ pub struct Symbol {
 /// What the file declares, in its order. Broken parts are left out.
 #[must_use]
 pub fn outline(file: &File) -> Vec<Symbol> {
-    file.items.iter().filter_map(symbol_of).collect()
+    file.items().filter_map(symbol_of).collect()
 }
 
 /// Every symbol with what it stands in, depth first.

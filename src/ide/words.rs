@@ -47,7 +47,7 @@ fn library() -> &'static [Module] {
 
 fn declared(name: &str) -> Option<(&'static Module, &'static Item, &'static SignatureItem)> {
     library().iter().find_map(|module| {
-        module.file.items.iter().find_map(|item| match &item.kind {
+        module.file.items().find_map(|item| match &item.kind {
             ItemKind::Signature(declared) if declared.name.text == name => Some((module, item, declared)),
             _ => None,
         })

@@ -10,6 +10,7 @@
 
 mod convert;
 mod library;
+mod readings;
 mod requests;
 mod server;
 mod transport;

@@ -50,13 +50,15 @@ pub fn serve(input: impl Read + Send + 'static, output: impl Write + Send + 'sta
     let reader = events.clone();
     thread::spawn(move || receive(input, &reader));
     let writer = thread::spawn(move || send(output, &messages));
-    let Ok(pool) = ThreadPoolBuilder::new().num_threads(3).stack_size(STACK).build() else { return false };
+    let threads = |count: usize| ThreadPoolBuilder::new().num_threads(count).stack_size(STACK).build();
+    let (Ok(pool), Ok(judge)) = (threads(3), threads(1)) else { return false };
     let mut server = Server {
         stage: Stage::Fresh,
         context: Context::default(),
         outgoing,
         events,
         pool,
+        judge,
         pending: HashSet::new(),
         latest: Arc::new(AtomicU64::new(0)),
         cancelled: Arc::new(Mutex::new(HashSet::new())),
@@ -102,6 +104,9 @@ struct Server {
     outgoing: Sender<Message>,
     events: Sender<Event>,
     pool: ThreadPool,
+    /// The one thread that looks at open files: nobody who asks for something waits for it, and what is out of date before its
+    /// turn comes is passed over.
+    judge: ThreadPool,
     /// Requests that are not answered yet.
     pending: HashSet<RequestId>,
     /// The number of the latest change: who works on an older one need not begin.
@@ -392,7 +397,7 @@ impl Server {
         let number = self.latest.fetch_add(1, Ordering::Relaxed) + 1;
         let (context, events, latest) = (self.context.clone(), self.events.clone(), Arc::clone(&self.latest));
         let first = self.changed.clone();
-        self.pool.spawn(move || {
+        self.judge.spawn(move || {
             let is_first = |path: &PathBuf| Some(path) == first.as_ref();
             let documents = || context.snapshot.documents();
             let others = documents().filter(|(path, _)| !is_first(path));

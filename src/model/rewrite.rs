@@ -1,6 +1,6 @@
 //! Changes every part of a copied block: for components and composite steps, which are put in more than once.
 
-use super::expr::Expr;
+use super::expr::{Expr, ExprKind, LocalId, RunField};
 use super::phase::{Block, Call, Condition, Statement, StatementKind, Step, Sustain};
 use crate::base::span::Location;
 
@@ -15,6 +15,43 @@ pub trait Rewriter {
     /// Where a part was written.
     fn place(&mut self, at: &mut Location) {
         let _ = at;
+    }
+}
+
+/// Fits a body to the place that it is put in at: its locals stand behind those that are there, its steps have the label before
+/// their names.
+#[derive(Debug, Clone)]
+pub struct PutIn {
+    pub first_local: LocalId,
+    pub phase: String,
+    pub label: String,
+    /// What `run.reason` is in a switch.
+    pub reason: Option<LocalId>,
+    /// Where all of it counts as written; none: where it stands.
+    pub at: Option<Location>,
+}
+
+impl Rewriter for PutIn {
+    fn expr(&mut self, expr: &mut Expr) {
+        match (&mut *expr.kind, self.reason) {
+            (ExprKind::Local(LocalId(id)), _) => *id = id.saturating_add(self.first_local.0),
+            (ExprKind::Run(RunField::Reason), Some(reason)) => *expr.kind = ExprKind::Local(reason),
+            (ExprKind::Output(output), _) => {
+                output.phase.clone_from(&self.phase);
+                self.name(&mut output.step);
+            }
+            _ => {}
+        }
+    }
+
+    fn name(&mut self, name: &mut String) {
+        let dot = if name.is_empty() { "" } else { "." };
+        name.insert_str(0, dot);
+        name.insert_str(0, &self.label);
+    }
+
+    fn place(&mut self, at: &mut Location) {
+        *at = self.at.unwrap_or(*at);
     }
 }
 

@@ -31,7 +31,7 @@ use crate::model::phase::{
     Block, Call, Composite, RETURN, STANDS, Statement, StatementKind, Step, TURNED, UNDONE_WITH, WAY_BACK,
 };
 use crate::model::program::{Environment, Local, LocalKind, Pipeline, Program};
-use crate::model::rewrite::{Rewriter, each_step, rewrite_block, rewrite_expr};
+use crate::model::rewrite::{PutIn, each_step, rewrite_block, rewrite_expr};
 use crate::model::signature::EffectClass;
 use crate::model::walk;
 
@@ -150,7 +150,8 @@ impl<'p> Weaver<'p> {
             first_local: LocalId(u32::try_from(self.locals.len()).unwrap_or(u32::MAX)),
             phase: place.phase.clone(),
             label: label.clone(),
-            reason: self.add_reason(switch, &call),
+            reason: Some(self.add_reason(switch, &call)),
+            at: None,
         };
         let mut steps = self.side(switch, on, &put_in);
         place.taken.extend(names_in(&steps));
@@ -278,35 +279,6 @@ impl Back {
         let mut markers: Vec<Statement> = self.undos.into_iter().map(marker).collect();
         markers.reverse();
         markers
-    }
-}
-
-/// Fits the steps of a switch to the place it is turned at.
-#[derive(Clone)]
-struct PutIn {
-    first_local: LocalId,
-    phase: String,
-    label: String,
-    /// What `run.reason` is in a switch.
-    reason: LocalId,
-}
-
-impl Rewriter for PutIn {
-    fn expr(&mut self, expr: &mut Expr) {
-        match &mut *expr.kind {
-            ExprKind::Local(LocalId(id)) => *id = id.saturating_add(self.first_local.0),
-            ExprKind::Run(RunField::Reason) => *expr.kind = ExprKind::Local(self.reason),
-            ExprKind::Output(output) => {
-                output.phase.clone_from(&self.phase);
-                self.name(&mut output.step);
-            }
-            _ => {}
-        }
-    }
-
-    fn name(&mut self, name: &mut String) {
-        name.insert(0, '.');
-        name.insert_str(0, &self.label);
     }
 }
 

@@ -13,9 +13,10 @@ use crate::adapters::inbox::{self, Sent};
 use crate::adapters::journal::SqliteJournal;
 use crate::adapters::state::RunFolder;
 use crate::engine::event::PauseCause;
-use crate::engine::state::State;
+use crate::engine::state::{Restore, State};
 use crate::engine::turn::{Command, Engine, Input};
 use crate::plan::program::Plan;
+use crate::report::run::restores;
 use crate::runtime::ports::{Clock, Letter};
 use crate::steps;
 
@@ -67,6 +68,9 @@ async fn go_on(run: RunFolder, order: Order, options: RunOptions) -> Result<Fini
     if !past.started {
         return Err(Refusal::new(format!("run `{}` never began: there is nothing to go on with", run.id())));
     }
+    if let Some(restore) = past.restores.last().filter(|_| order.command != Command::Abort) {
+        return Err(half_restored(&run, restore));
+    }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::not_before(past.last_at));
     let opening = rehearse(&run, &plan, &past, &order, (&options.actor, &*clock))?;
     if let Some(name) = &plan.lock {
@@ -74,6 +78,13 @@ async fn go_on(run: RunFolder, order: Order, options: RunOptions) -> Result<Fini
     }
     let options = RunOptions { root: PathBuf::from(meta.root), ..options };
     drive::drive(Prepared { run, plan, clock, journal, driving, past, opening }, options).await
+}
+
+/// Nothing goes on with files of which nobody knows what they are. An abort changes nothing and is always allowed.
+fn half_restored(run: &RunFolder, restore: &Restore) -> Refusal {
+    let Restore { backup, .. } = restore;
+    Refusal::new(format!("putting back `{backup}` was interrupted: some files may be as it has them, others not"))
+        .help(format!("finish it first: {}", restores::command(run.id(), restore)))
 }
 
 /// The first inputs of a run that is gone on with, tried on a copy: a command that would be refused drives nothing.

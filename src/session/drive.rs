@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::broken;
 use super::interrupts;
 use super::refusal::Refusal;
 use super::start::RunOptions;
@@ -69,13 +70,12 @@ pub async fn drive(prepared: Prepared, options: RunOptions) -> Result<Finished, 
     // Held to the very end: whoever sees the run as not driven finds all that happened in its journal.
     drop(driving);
     let now = clock.now();
-    let summary = ending::sum_up(&plan, engine.state(), now);
-    let words = ending::tell(&plan, engine.state(), now);
-    let problem = match ending {
-        Ending::Broken(error) => {
-            Some(format!("{error}; the run was left as it is: put that right, then phasegate resume {}", run.id()))
-        }
-        Ending::Ended(_) | Ending::Left => None,
-    };
-    Ok(Finished { summary, words, problem })
+    Ok(match ending {
+        Ending::Broken(error) => broken::sum_up(&run, &plan, engine.state(), (&error, now)),
+        Ending::Ended(_) | Ending::Left => Finished {
+            summary: ending::sum_up(&plan, engine.state(), now),
+            words: ending::tell(&plan, engine.state(), now),
+            problem: None,
+        },
+    })
 }

@@ -9,12 +9,12 @@ use crate::base::time::Timestamp;
 use crate::engine::doubt;
 use crate::engine::event::{ExecId, RunOutcome};
 use crate::engine::exec::Exec;
-use crate::engine::state::State;
+use crate::engine::state::{Restore, State};
 use crate::engine::turn::{Engine, Input};
 use crate::plan::program::{NodeIndex, Plan};
 use crate::report::run::causes;
 use crate::report::run::doubts::{self, DoubtReport};
-use crate::report::run::ending;
+use crate::report::run::{ending, restores};
 use crate::steps;
 
 /// How a run stands.
@@ -76,6 +76,8 @@ pub struct Seen {
     pub standing: Standing,
     /// What a person has to say about it, also when its process is gone and nobody has gone on with it yet.
     pub doubts: Vec<DoubtReport>,
+    /// Backups that somebody began to put back by hand and went.
+    pub restores: Vec<Restore>,
     /// What was under way when its process went, and is simply asked for again: nodes by their ids.
     pub repeats: Vec<String>,
 }
@@ -95,7 +97,8 @@ pub fn see(run: &RunFolder) -> Result<Seen, Refusal> {
     let standing = standing(&state, driven_by);
     let repeats = if standing == Standing::Interrupted { foresee(&mut engine) } else { Vec::new() };
     let doubts = doubts::list(&plan, engine.state());
-    Ok(Seen { run: run.clone(), meta, plan, state, standing, doubts, repeats })
+    let restores = if driven_by.is_some() { Vec::new() } else { state.restores.clone() };
+    Ok(Seen { run: run.clone(), meta, plan, state, standing, doubts, restores, repeats })
 }
 
 /// Goes on with a copy of a run, as whoever takes it up will: what is in doubt is so in it then. Answers what is repeated.
@@ -189,6 +192,7 @@ impl Seen {
             "phases": phases.collect::<Vec<_>>(),
             "paused": paused.collect::<Vec<_>>(),
             "in_doubt": self.doubts.iter().map(DoubtReport::to_json).collect::<Vec<_>>(),
+            "restores": self.restores.iter().map(|restore| restores::to_json(self.run.id(), restore)).collect::<Vec<_>>(),
             "repeats": self.repeats,
             "changed": summary.changed,
             "undone": summary.undone,

@@ -5,6 +5,7 @@
 //! nothing behind; whatever is said to a person comes from `report`.
 
 pub mod act;
+mod broken;
 pub mod bundle;
 pub mod drive;
 pub mod executor;

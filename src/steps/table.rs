@@ -1,5 +1,6 @@
 //! CSV with a header, as RFC 4180 writes it, for steps that read figures.
 
+use crate::base::counted::counted;
 use crate::base::time::Timestamp;
 
 /// A table: every row has as many cells as the header.
@@ -20,7 +21,7 @@ impl Table {
         let rows: Vec<Vec<String>> = lines.collect();
         if let Some(at) = rows.iter().position(|row| row.len() != header.len()) {
             let (cells, columns) = (rows[at].len(), header.len());
-            return Err(format!("row {} of `{path}` has {cells} cells, and the header {columns}", at + 2));
+            return Err(format!("row {} of `{path}` has {}, and the header {columns}", at + 2, counted(cells, "cell")));
         }
         Ok(Self { header: header.iter().map(|name| name.trim().to_owned()).collect(), rows })
     }
@@ -159,7 +160,7 @@ mod tests {
     fn what_is_wrong_is_said_with_its_row() {
         let of = |text: &str| Table::read("t.csv", text).and_then(|table| table.probabilities("t.csv", "p"));
         assert_eq!(of("").unwrap_err(), "`t.csv` is empty: CSV with a header is wanted");
-        assert_eq!(of("q,p\na\n").unwrap_err(), "row 2 of `t.csv` has 1 cells, and the header 2");
+        assert_eq!(of("q,p\na\n").unwrap_err(), "row 2 of `t.csv` has 1 cell, and the header 2");
         assert_eq!(of("q\na\n").unwrap_err(), "`t.csv` has no column `p`; its columns are `q`");
         assert!(of("p\n0.1\nnan\n").unwrap_err().starts_with("row 3 of `t.csv`"));
         assert_eq!(of("p\n1.5\n").unwrap_err(), "row 2 of `t.csv`: 1.5 is no probability from 0 to 1");

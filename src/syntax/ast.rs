@@ -6,33 +6,18 @@
 use crate::base::span::Span;
 
 mod expression;
+mod file;
+mod moved;
 
 pub use expression::{Arg, BinaryOperator, Expr, ExprKind, StringLiteral, StringPiece, Unit};
+pub use file::{Allow, File};
+pub use moved::{Distance, Moved, move_item};
 
 /// An identifier as it was written. An empty text stands for one that is missing (already reported).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Name {
     pub text: String,
     pub at: Span,
-}
-
-/// A whole file.
-#[derive(Debug, Clone, Default)]
-pub struct File {
-    pub items: Vec<Item>,
-    pub allows: Vec<Allow>,
-}
-
-/// `// phasegate: allow(PG410) why`
-#[derive(Debug, Clone)]
-pub struct Allow {
-    /// The whole comment.
-    pub at: Span,
-    /// Each code in the parentheses, known or not, with its place.
-    pub codes: Vec<Name>,
-    pub reason: String,
-    /// The statement or item it speaks about: the next one behind the comment.
-    pub target: Option<Span>,
 }
 
 /// A declaration at top level.

@@ -23,26 +23,37 @@ pub(super) struct Faults {
     by_place: BTreeMap<usize, (Rank, Diagnostic)>,
     /// Strings that are not closed: whatever is found missing right behind one is its echo.
     open_strings: Vec<Span>,
+    /// How often something was wrong, reported or not.
+    told: usize,
 }
 
 impl Faults {
+    /// Grows with all that is wrong: while it does not, nothing is.
+    pub(super) fn told(&self) -> usize {
+        self.told
+    }
+
     pub(super) fn lexical(&mut self, diagnostic: Diagnostic) {
+        self.told += 1;
         self.lexical.push(diagnostic);
     }
 
     /// Reports unless the same was said somewhere else in the file.
     pub(super) fn lexical_once(&mut self, diagnostic: Diagnostic) {
+        self.told += 1;
         if !self.lexical.iter().any(|known| known.code == diagnostic.code) {
             self.lexical.push(diagnostic);
         }
     }
 
     pub(super) fn open_string(&mut self, at: Span) {
+        self.told += 1;
         self.open_strings.push(at);
     }
 
     /// Reports what is wrong at the token that begins at `place`; `behind` is where the token before it ends.
     pub(super) fn report(&mut self, place: usize, behind: usize, rank: Rank, diagnostic: Diagnostic) {
+        self.told += 1;
         // The blanks at its end belong to the string.
         let is_echo = |string: &Span| (string.start as usize) < behind && behind <= string.end as usize;
         if self.open_strings.iter().any(is_echo) {

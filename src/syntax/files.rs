@@ -1,5 +1,7 @@
 //! Whole files: the way in.
 
+use std::sync::Arc;
+
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::source::SourceFile;
 use crate::base::span::{Location, Span};
@@ -9,8 +11,9 @@ use super::cures::Begins;
 use super::faults::{Faults, Rank};
 use super::grammar::{self, Concrete, Node, Rule};
 use super::lower::Lower;
+use super::nesting::DEEPEST;
 use super::quotes::Quote;
-use super::scan::{Comment, CommentKind, DEEPEST, Scan, scan};
+use super::scan::{Comment, CommentKind, Scan, scan};
 
 /// What a file says, and what is wrong with how it says it.
 #[derive(Debug, Default)]
@@ -51,21 +54,7 @@ pub(super) fn parse_with<T>(
     done(Stage::Grammar);
     let looked = look(&scan, concrete.as_ref());
     let mut faults = Faults::default();
-    let mut lower = Lower {
-        file: source.id,
-        text: &source.text,
-        base: 0,
-        prepared: &scan.prepared,
-        comments: &scan.comments,
-        braces: &scan.braces,
-        faults: &mut faults,
-        targets: Vec::new(),
-        depth: 0,
-    };
-    lower.report_scan(&scan, 0);
-    if let Some(bad) = source.first_bad_byte {
-        lower.not_utf_8(bad);
-    }
+    let mut lower = Lower::of_file(source, &scan, &mut faults);
     let file = match (scan.too_deep, &concrete) {
         (Some(at), _) => lower.too_deep(at),
         (None, Some(concrete)) => lower.file(concrete),
@@ -73,6 +62,45 @@ pub(super) fn parse_with<T>(
     };
     done(Stage::Lower);
     (Parsed { file, diagnostics: faults.finish() }, looked)
+}
+
+/// What was read at top level so far.
+#[derive(Debug, Default)]
+pub(super) struct Top {
+    pub(super) items: Vec<Arc<Item>>,
+    /// The latest one was a statement that should stand in a block, so the block has ended too early, and only the first
+    /// sign of that is reported.
+    pub(super) astray: bool,
+    /// Where the latest `}` too many ends.
+    stray: Option<usize>,
+}
+
+impl Top {
+    fn push(&mut self, item: Item) {
+        self.items.push(Arc::new(item));
+    }
+}
+
+impl<'a> Lower<'a> {
+    /// Of a whole file, with all that its bytes alone tell reported.
+    pub(super) fn of_file(source: &'a SourceFile, scan: &'a Scan, faults: &'a mut Faults) -> Self {
+        let mut lower = Self {
+            file: source.id,
+            text: &source.text,
+            base: 0,
+            prepared: &scan.prepared,
+            comments: &scan.comments,
+            braces: &scan.braces,
+            faults,
+            targets: Vec::new(),
+            depth: 0,
+        };
+        lower.report_scan(scan, 0);
+        if let Some(bad) = source.first_bad_byte {
+            lower.not_utf_8(bad);
+        }
+        lower
+    }
 }
 
 impl Lower<'_> {
@@ -157,7 +185,7 @@ impl Lower<'_> {
                 .label("one too many")
                 .help("move a part into a component, or name it with `let`; nothing of this file was read");
         self.faults.lexical(diagnostic);
-        File { items: vec![self.broken_item()], allows: Vec::new() }
+        File { items: vec![Arc::new(self.broken_item())], allows: Vec::new() }
     }
 
     fn broken_item(&self) -> Item {
@@ -168,65 +196,62 @@ impl Lower<'_> {
         let at = Location::new(self.file, Span::new(0, self.text.len().min(1)));
         self.faults
             .lexical(Diagnostic::new(Code::PG009, at, "this file takes too much work to read").label("given up"));
-        File { items: vec![self.broken_item()], allows: Vec::new() }
+        File { items: vec![Arc::new(self.broken_item())], allows: Vec::new() }
     }
 
     fn file(&mut self, concrete: &Concrete<'_>) -> File {
-        let mut items = Vec::new();
-        let mut astray = false;
-        let mut stray = None;
-        for node in concrete.nodes() {
-            if node.as_rule() == Rule::item {
-                astray = self.item(node, &mut items, astray, &mut stray);
-            }
-        }
+        let mut top = Top::default();
+        self.items(concrete, &mut top);
         let allows = self.allows();
-        File { items, allows }
+        File { items: top.items, allows }
     }
 
-    /// Reads one item. `astray`: the one before it was a statement that should stand in a block, so the block has ended
-    /// too early, and only the first sign of that is reported. `stray` is where the latest `}` too many ends.
-    fn item(&mut self, node: Node<'_>, items: &mut Vec<Item>, astray: bool, stray: &mut Option<usize>) -> bool {
-        let mut astray = astray;
+    /// Reads what stands at top level of a file or of a part of it.
+    pub(super) fn items(&mut self, concrete: &Concrete<'_>, top: &mut Top) {
+        for node in concrete.nodes().filter(|node| node.as_rule() == Rule::item) {
+            self.item(node, top);
+        }
+    }
+
+    fn item(&mut self, node: Node<'_>, top: &mut Top) {
         for inner in node.into_inner() {
             match inner.as_rule() {
                 Rule::stray_close => {
                     // Of several in a row on one line the first stands for all.
                     let at = self.span(&inner);
-                    let between = stray.and_then(|end| self.text.get(end..at.start as usize));
+                    let between = top.stray.and_then(|end| self.text.get(end..at.start as usize));
                     let is_next = between.is_some_and(|between| between.chars().all(|c| c == ' ' || c == '\t'));
-                    if !astray && !is_next {
+                    if !top.astray && !is_next {
                         self.unexpected(&inner, ": no block is open here");
                     }
-                    *stray = Some(at.end as usize);
+                    top.stray = Some(at.end as usize);
                 }
                 Rule::misplaced => {
-                    self.misplaced(inner, items, astray);
-                    astray = true;
+                    self.misplaced(inner, top);
+                    top.astray = true;
                 }
                 Rule::bad_item => {
                     let (at, _) = self.declare(&inner);
                     self.bad_item(inner);
-                    items.push(Item { doc: None, at, kind: ItemKind::Broken });
+                    top.push(Item { doc: None, at, kind: ItemKind::Broken });
                 }
                 _ => {
                     let (at, doc) = self.declare(&inner);
                     // Without its opening brace, what was meant for its block follows at top level.
-                    astray = inner.into_inner().any(|part| part.as_rule() == Rule::missing_open);
+                    top.astray = inner.into_inner().any(|part| part.as_rule() == Rule::missing_open);
                     if let Some(kind) = self.item_kind(inner) {
-                        items.push(Item { doc, at, kind });
+                        top.push(Item { doc, at, kind });
                     }
                 }
             }
         }
-        astray
     }
 
     /// A statement at top level: it is taken for one of the pipeline or component above it.
-    fn misplaced(&mut self, node: Node<'_>, items: &mut Vec<Item>, astray: bool) {
+    fn misplaced(&mut self, node: Node<'_>, top: &mut Top) {
         let at = self.span(&node);
         let start = node.start();
-        if !astray {
+        if !top.astray {
             let word: String = node.as_str().chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
             let span = Span::new(start, start + word.len());
             let diagnostic = Diagnostic::new(Code::PG112, self.at(span), format!("`{word}` cannot stand at top level"))
@@ -235,10 +260,10 @@ impl Lower<'_> {
             self.report(start, Rank::Missing, diagnostic);
         }
         let mut statements: Vec<_> = node.into_inner().map(|inner| self.statement(inner, None)).collect();
-        match items.last_mut().map(|item| &mut item.kind) {
+        match top.items.last_mut().map(|item| &mut Arc::make_mut(item).kind) {
             Some(ItemKind::Pipeline(pipeline)) => pipeline.body.statements.append(&mut statements),
             Some(ItemKind::Component(component)) => component.body.statements.append(&mut statements),
-            _ => items.push(Item { doc: None, at, kind: ItemKind::Broken }),
+            _ => top.push(Item { doc: None, at, kind: ItemKind::Broken }),
         }
     }
 
@@ -263,7 +288,7 @@ impl Lower<'_> {
     }
 
     /// The comments that silence a warning, each with the statement below it.
-    fn allows(&mut self) -> Vec<Allow> {
+    pub(super) fn allows(&mut self) -> Vec<Allow> {
         let mut targets = std::mem::take(&mut self.targets);
         let comments = self.comments;
         let said: Vec<(&Comment, &str)> =

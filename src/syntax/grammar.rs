@@ -26,7 +26,12 @@ static BUDGET: AtomicUsize = AtomicUsize::new(0);
 
 /// Parses scanned text from its first token to its last. `None` when the work budget did not suffice.
 pub(super) fn parse(rule: Rule, scan: &Scan) -> Option<Concrete<'_>> {
-    let tokens = scan.tokens.text();
+    parse_part(rule, scan, (0, scan.tokens.text().len()))
+}
+
+/// Parses the tokens between two offsets of their text.
+pub(super) fn parse_part(rule: Rule, scan: &Scan, (first, last): (usize, usize)) -> Option<Concrete<'_>> {
+    let tokens = scan.tokens.text().get(first..last)?;
     let wanted = tokens.len().saturating_mul(CALLS_PER_BYTE).max(CALLS_AT_LEAST);
     let budget = BUDGET.fetch_max(wanted, Ordering::Relaxed).max(wanted);
     pest::set_call_limit(NonZeroUsize::new(budget));
@@ -41,7 +46,7 @@ pub(super) fn parse(rule: Rule, scan: &Scan) -> Option<Concrete<'_>> {
             }
             Token::End { pos, .. } => {
                 let (index, from) = open.pop()?;
-                let (start, end) = scan.tokens.place(from, pos.pos());
+                let (start, end) = scan.tokens.place(first + from, first + pos.pos());
                 let behind = u32::try_from(concrete.nodes.len()).ok()?;
                 let entry = &mut concrete.nodes[index];
                 (entry.start, entry.end, entry.behind) = (start, end, behind);

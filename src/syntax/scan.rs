@@ -7,13 +7,13 @@
 
 use crate::base::span::Span;
 
+use super::beginnings::{begins_item, begins_statement, blanks, has_value_ahead, is_word, word_length};
+use super::look_alikes::look_alike;
+use super::nesting::{DEEPEST, Nesting};
 use super::quotes::{Quote, Quoted, is_line_end, quoted};
 use super::tokens::{
     Begins, GLUED_EQUALS, GLUED_GREATER, ITEM_MARK, MARK, NEWLINE, NUMBER, OTHER, STRING, Tokens, WORD, keyword, sign,
 };
-
-/// More blocks, parentheses, types and `if`s inside one another are refused.
-pub(super) const DEEPEST: usize = 128;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CommentKind {
@@ -293,177 +293,6 @@ impl Scanner<'_> {
             self.found.look_alikes.push(LookAlike { at: Span::new(start, end), meant });
         }
     }
-}
-
-/// How deep the code nests: brackets, and what nests without any.
-struct Nesting {
-    levels: Vec<Level>,
-    total: usize,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Level {
-    conditionals: usize,
-    generics: usize,
-}
-
-impl Nesting {
-    fn new() -> Self {
-        Self { levels: vec![Level::default()], total: 0 }
-    }
-
-    fn punctuation(&mut self, byte: u8, glued: bool) {
-        match byte {
-            b'(' | b'[' | b'{' => {
-                self.levels.push(Level::default());
-                self.total += 1;
-            }
-            b')' | b']' | b'}' => self.close(),
-            // Neither a list nor a clause can stand inside an `if` that has no bracket around it.
-            b',' => self.forget(false),
-            b':' => self.forget(true),
-            b'<' if glued => {
-                self.total += 1;
-                self.top().generics += 1;
-            }
-            b'>' if self.top().generics > 0 => {
-                self.total -= 1;
-                self.top().generics -= 1;
-            }
-            _ => {}
-        }
-    }
-
-    fn conditional(&mut self) {
-        self.total += 1;
-        self.top().conditionals += 1;
-    }
-
-    /// A string nests this deep; it is over already, so only the check sees it.
-    fn inside(&mut self, depth: usize) {
-        if self.total + depth > DEEPEST {
-            self.total += depth;
-        }
-    }
-
-    /// A statement begins: nothing reaches into it but brackets.
-    fn line(&mut self) {
-        self.forget(true);
-    }
-
-    fn forget(&mut self, generics: bool) {
-        let level = *self.top();
-        self.total -= level.conditionals + if generics { level.generics } else { 0 };
-        let kept = if generics { 0 } else { level.generics };
-        *self.top() = Level { conditionals: 0, generics: kept };
-    }
-
-    fn close(&mut self) {
-        self.forget(true);
-        if self.levels.len() > 1 {
-            self.levels.pop();
-            self.total -= 1;
-        }
-    }
-
-    fn top(&mut self) -> &mut Level {
-        if self.levels.is_empty() {
-            self.levels.push(Level::default());
-        }
-        let last = self.levels.len() - 1;
-        &mut self.levels[last]
-    }
-}
-
-/// Letters, digits and `_`, by byte: words are most of a text, and one look tells.
-const IS_WORD: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'_';
-        byte += 1;
-    }
-    table
-};
-
-fn is_word(byte: u8) -> bool {
-    IS_WORD[usize::from(byte)]
-}
-
-fn word_length(bytes: &[u8]) -> usize {
-    bytes.iter().position(|byte| !is_word(*byte)).unwrap_or(bytes.len())
-}
-
-fn blanks(bytes: &[u8]) -> usize {
-    bytes.iter().position(|byte| !matches!(byte, b' ' | b'\t' | b'\r')).unwrap_or(bytes.len())
-}
-
-/// Behind an unindented keyword: the name or title that belongs to it.
-fn begins_item(rest: &[u8]) -> bool {
-    let next = next_on_line(rest);
-    next.len() < rest.len()
-        && next.first().is_some_and(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'"'))
-}
-
-/// Behind a keyword: what can follow it in a statement. `timeout` and `on` begin none here: they may also begin a clause
-/// on a line of its own.
-fn begins_statement(word: &[u8], rest: &[u8]) -> bool {
-    let next = next_on_line(rest);
-    match next.first() {
-        Some(b'{') => matches!(word, b"gate" | b"parallel" | b"return"),
-        Some(b'"' | b'(' | b'[') => next.len() < rest.len(),
-        Some(byte) if is_word(*byte) => next.len() < rest.len() && !is_operator_word(next),
-        _ => false,
-    }
-}
-
-/// `every 1m`: a value behind a blank on the same line.
-fn has_value_ahead(rest: &[u8]) -> bool {
-    let blanks = blanks(rest);
-    blanks > 0 && rest.get(blanks).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'"')
-}
-
-/// `hold and x`: a name, not a statement.
-fn is_operator_word(next: &[u8]) -> bool {
-    let word = &next[..word_length(next)];
-    matches!(word, b"and" | b"or" | b"in" | b"then" | b"else")
-}
-
-fn next_on_line(rest: &[u8]) -> &[u8] {
-    let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    &rest[blanks..]
-}
-
-/// What a pasted character was meant to be.
-fn look_alike(character: char) -> Option<&'static str> {
-    Some(match character {
-        '≤' | '⩽' => "<=",
-        '≥' | '⩾' => ">=",
-        '≠' => "!=",
-        '±' => "+-",
-        '“' | '”' | '„' | '‟' | '″' | '＂' => "\"",
-        '–' | '—' | '−' | '‐' | '‑' | '‒' => "-",
-        '×' | '∗' => "*",
-        '÷' | '∕' | '⁄' => "/",
-        '…' => "..",
-        '→' => "->",
-        '\u{A0}'
-        | '\u{1680}'
-        | '\u{2000}'..='\u{200B}'
-        | '\u{202F}'
-        | '\u{205F}'
-        | '\u{2060}'
-        | '\u{3000}'
-        | '\u{FEFF}' => " ",
-        '＝' => "=",
-        '，' => ",",
-        '：' => ":",
-        '（' => "(",
-        '）' => ")",
-        '｛' => "{",
-        '｝' => "}",
-        _ => return None,
-    })
 }
 
 #[cfg(test)]

@@ -6,8 +6,9 @@ use crate::base::span::Span;
 use super::ast::{Expr, ExprKind, Name, StringLiteral, StringPiece};
 use super::grammar::{self, Node, Rule};
 use super::lower::Lower;
+use super::nesting::DEEPEST;
 use super::quotes::{Quote, hole, plain_length, quoted};
-use super::scan::{DEEPEST, scan};
+use super::scan::scan;
 
 /// A stretch of the inside of a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -86,15 +86,25 @@ pub(super) struct Tokens {
     /// By byte of `text`: where the token begins, and where the one before it ends, line breaks left out.
     places: Vec<(u32, u32)>,
     end: u32,
+    /// Where in `text` each item mark stands.
+    item_marks: Vec<usize>,
 }
 
 impl Tokens {
     pub(super) fn with_capacity(source: usize) -> Self {
-        Self { text: Vec::with_capacity(source / 2), places: Vec::with_capacity(source / 2), end: 0 }
+        Self {
+            text: Vec::with_capacity(source / 2),
+            places: Vec::with_capacity(source / 2),
+            end: 0,
+            item_marks: Vec::new(),
+        }
     }
 
     pub(super) fn push(&mut self, token: char, start: usize, end: usize) {
         let place = (clip(start), self.end);
+        if token == ITEM_MARK {
+            self.item_marks.push(self.text.len());
+        }
         let mut buffer = [0; 4];
         let written = token.encode_utf8(&mut buffer).as_bytes();
         self.text.extend_from_slice(written);
@@ -112,6 +122,18 @@ impl Tokens {
     pub(super) fn text(&self) -> &str {
         // Only whole characters are pushed.
         std::str::from_utf8(&self.text).unwrap_or_default()
+    }
+
+    /// Where the tokens of each part of the file begin and end: a part begins with an item mark, but for the first one.
+    pub(super) fn parts(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let starts = std::iter::once(0).chain(self.item_marks.iter().copied());
+        let ends = self.item_marks.iter().copied().chain(std::iter::once(self.text.len()));
+        starts.zip(ends)
+    }
+
+    /// Where in the source the token before this offset of the text ends.
+    pub(super) fn end_before(&self, at: usize) -> usize {
+        self.places.get(at).map_or(self.end, |(_, before)| *before) as usize
     }
 
     /// The part of the source that the tokens between two offsets of the text cover; empty ones stand at what follows.

@@ -10,8 +10,9 @@ use rowan::{GreenNodeBuilder, Language};
 use crate::base::source::SourceFile;
 
 use super::grammar::{self, Node};
+use super::nesting::DEEPEST;
 use super::quotes::{Quote, is_line_end, quoted};
-use super::scan::{DEEPEST, Scan, scan};
+use super::scan::{Scan, scan};
 use super::strings::{Part, parts};
 use super::tokens::keyword_rule;
 

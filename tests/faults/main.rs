@@ -5,6 +5,8 @@
 
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../support/taken_up.rs"]
+mod taken_up;
 
 mod cases;
 mod clock;
@@ -13,6 +15,9 @@ mod documented;
 mod kills;
 mod machine;
 mod planted;
+#[cfg(unix)]
+mod real;
+mod snapshots;
 
 /// Whether somebody has the time for everything.
 fn exhaustive() -> bool {

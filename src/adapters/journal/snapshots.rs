@@ -8,7 +8,8 @@
 use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
-use super::{SqliteJournal, damaged, explain};
+use super::SqliteJournal;
+use super::health::{damaged, explain};
 use crate::engine::event::Recorded;
 use crate::engine::snapshot::{self, Snapshot};
 use crate::engine::state::State;

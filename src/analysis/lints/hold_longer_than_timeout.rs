@@ -41,7 +41,7 @@ fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
         let named_apart = named_apart(pipeline);
         for constants in Constants::of(subject.program, pipeline) {
             let Some(limit) = constants.duration(timeout) else { continue };
-            let runs = running(pipeline, &constants);
+            let runs = running(pipeline, &subject.order, &constants);
             let length = |index: usize| {
                 let phase = &pipeline.phases[index];
                 let batches = || if named_apart[index] { 1 } else { batches(phase, &constants) };

@@ -18,7 +18,8 @@ pub const LINT: Lint = Lint {
     code: Code::PG410,
     why: "Every metric has a bad sample now and then. A trigger that takes everything back on one of them fires on noise. \
           A `cusum` is no exception: looked at with every sample it alarms falsely, on average after as many samples as its \
-          `k` and `h` say.",
+          `k` and `h` say. A hold looks with every sample too, and one look fails its phase: `kayenta`, a test of a fixed number \
+          of samples, errs there as often as in a trigger.",
     bad: r#"metrics api from http("http://127.0.0.1:8080/metrics.json") {
   errors: ratio = json("$.errors")
 }

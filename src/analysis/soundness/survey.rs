@@ -219,13 +219,13 @@ impl<'p> World<'p> {
             reading
         });
         let readings = readings.collect();
-        let runs = running(constants.pipeline, &constants);
+        let runs = running(constants.pipeline, &order, &constants);
         Self { constants, table: Rc::new(table), readings, runs, name, order, lasts: OnceCell::new() }
     }
 
     /// Another environment, in which the conditions mean the same.
     fn like(other: &Self, constants: Constants<'p>, name: Option<String>) -> Self {
-        let runs = running(constants.pipeline, &constants);
+        let runs = running(constants.pipeline, &other.order, &constants);
         let (table, readings) = (other.table.clone(), other.readings.clone());
         Self { constants, table, readings, runs, name, order: other.order.clone(), lasts: OnceCell::new() }
     }

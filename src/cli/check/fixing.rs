@@ -11,6 +11,7 @@ use super::super::{diff, output};
 use super::programs::{Overlay, Programs, STANDARD_INPUT};
 use super::{Args, Format, report};
 use crate::analysis::fixes;
+use crate::base::counted::counted;
 use crate::base::diagnostic::Diagnostic;
 
 /// Fixes that undo each other would go on for ever.
@@ -51,10 +52,6 @@ pub fn run(args: &Args) -> Exit {
         output::say(&format!("{} fixed in {}\n", counted(fixes, "problem"), counted(files, "file")));
     }
     if refused.is_empty() { exit } else { Exit::Usage }
-}
-
-fn counted(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 #[derive(Default)]

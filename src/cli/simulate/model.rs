@@ -159,9 +159,9 @@ fn read_text(path: &Path) -> Result<String, String> {
 /// Of a program with one pipeline its name.
 fn only_pipeline(source: &str, bytes: &[u8]) -> Option<String> {
     let file = SourceFile::from_bytes(FileId::default(), source, bytes);
-    let items = crate::syntax::parse(&file).file.items.into_iter();
-    let mut names = items.filter_map(|item| match item.kind {
-        crate::syntax::ast::ItemKind::Pipeline(pipeline) => Some(pipeline.name.text),
+    let parsed = crate::syntax::parse(&file);
+    let mut names = parsed.file.items().filter_map(|item| match &item.kind {
+        crate::syntax::ast::ItemKind::Pipeline(pipeline) => Some(pipeline.name.text.clone()),
         _ => None,
     });
     let first = names.next()?;

@@ -19,6 +19,7 @@ use crate::adapters::files::{Draft, Privacy};
 use crate::adapters::http::{Request, perform_http};
 use crate::adapters::net::NetContext;
 use crate::adapters::secrets::Secrets;
+use crate::base::counted::counted;
 use crate::base::time::Timestamp;
 use crate::contract::effect::{Effect, Outcome};
 use crate::plan::program::Plan;
@@ -65,7 +66,7 @@ pub fn save((program, selection): (&str, &Selection), range: &str, out: &Path) -
     }
     for column in &columns {
         let found = column.values.iter().flatten().count();
-        output::say(&format!("{}: {found} of {} samples\n", column.name, column.values.len()));
+        output::say(&format!("{}: {found} of {}\n", column.name, counted(column.values.len(), "sample")));
     }
     Exit::Well
 }

@@ -13,6 +13,9 @@ impl State {
     /// Takes in one event. Events that do not fit (of a damaged journal) change nothing.
     pub fn apply(&mut self, plan: &Plan, recorded: &Recorded) {
         self.last_seq = recorded.seq;
+        if recorded.event.is_beside() {
+            return self.apply_restore(&recorded.event);
+        }
         self.last_at = self.last_at.max(recorded.at);
         if !self.fits(plan, &recorded.event) {
             return;
@@ -85,6 +88,8 @@ impl State {
             | Event::OperatorActed { .. }
             | Event::StopRequested { .. }
             | Event::RollbackStarted { .. }
+            | Event::RestoreBegan { .. }
+            | Event::RestoreEnded { .. }
             | Event::RunEnded { .. } => true,
         }
     }

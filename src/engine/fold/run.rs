@@ -5,7 +5,7 @@ use super::super::exec::Work as Acts;
 use super::super::exec::{Detail, Owner, Undo, UndoStatus};
 use super::super::judge::Judge;
 use super::super::observe;
-use super::super::state::{HookState, State, Stop, Work};
+use super::super::state::{HookState, Restore, State, Stop, Work};
 use crate::base::time::Timestamp;
 use crate::model::program::HookEvent;
 use crate::plan::program::{PhaseIndex, Plan};
@@ -15,6 +15,20 @@ impl State {
     pub(in crate::engine) fn push(&mut self, work: Work) {
         if self.live.queue.back() != Some(&work) {
             self.live.queue.push_back(work);
+        }
+    }
+
+    /// One that has ended well ends those that were interrupted before it: the files are whole again.
+    pub(in crate::engine) fn apply_restore(&mut self, event: &Event) {
+        match event {
+            Event::RestoreBegan { backup, emergency, .. } => {
+                self.restores.push(Restore { backup: backup.clone(), emergency: emergency.clone() });
+            }
+            Event::RestoreEnded { problem: None, .. } => self.restores.clear(),
+            Event::RestoreEnded { problem: Some(_), .. } => {
+                self.restores.pop();
+            }
+            _ => {}
         }
     }
 

@@ -15,7 +15,7 @@ pub fn add_missing(scene: &Scene<'_>, diagnostic: &Diagnostic) -> Option<Action>
     }
     let tree = scene.known.tree(scene.file);
     let at = diagnostic.at.span;
-    let call = tree.items.iter().flat_map(calls_in).find_map(|call| around(call, at))?;
+    let call = tree.items().flat_map(calls_in).find_map(|call| around(call, at))?;
     let ExprKind::Call { callee, args } = &*call.kind else { return None };
     let name = scene.source.slice(callee.at).to_owned();
     let asked = Call { callee: name, before: Vec::new(), position: 0, naming: None, named: Vec::new() };

@@ -7,7 +7,7 @@ use crate::syntax::ast::{Item, ItemKind, Use, UseSource};
 pub fn sort(scene: &Scene<'_>) -> Option<Action> {
     let tree = scene.known.tree(scene.file);
     let is_use = |item: &&Item| matches!(item.kind, ItemKind::Use(_));
-    let uses: Vec<&Item> = tree.items.iter().skip_while(|item| !is_use(item)).take_while(is_use).collect();
+    let uses: Vec<&Item> = tree.items().skip_while(|item| !is_use(item)).take_while(is_use).collect();
     let (first, last) = (uses.first()?, uses.last()?);
     let whole = first.at.to(last.at);
     let text = scene.source.slice(whole);

@@ -27,7 +27,7 @@ pub fn offered<'e>(
     kinds: &[SymbolKind],
 ) -> impl Iterator<Item = (&'e Symbol, &'e Elsewhere)> {
     let own: Vec<&str> =
-        tree.items.iter().filter_map(uses).flat_map(|import| &import.names).map(|name| name.text.as_str()).collect();
+        tree.items().filter_map(uses).flat_map(|import| &import.names).map(|name| name.text.as_str()).collect();
     let all = elsewhere.iter().flat_map(|file| file.symbols.iter().map(move |symbol| (symbol, file)));
     let fitting = all.filter(|(symbol, _)| kinds.contains(&symbol.kind) && is_importable(symbol.kind));
     fitting.filter(|(symbol, _)| !own.contains(&symbol.name.as_str())).take(MOST).collect::<Vec<_>>().into_iter()
@@ -78,11 +78,11 @@ fn import(tree: &File, path: &str, name: &str) -> Edit {
         UseSource::File(literal, _) => matches!(literal.pieces.as_slice(), [StringPiece::Text(text)] if text == path),
         _ => false,
     };
-    let known = tree.items.iter().filter_map(uses).filter(is_of).find_map(|import| import.names.last());
+    let known = tree.items().filter_map(uses).filter(is_of).find_map(|import| import.names.last());
     match known {
         Some(last) => Edit { span: last.at.after(), text: format!(", {name}") },
         None => {
-            let last = tree.items.iter().rfind(|item| uses(item).is_some());
+            let last = tree.items().rfind(|item| uses(item).is_some());
             import_line(last.map(|item| item.at), &format!("use \"{path}\".{{{name}}}"))
         }
     }

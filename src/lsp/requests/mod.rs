@@ -32,7 +32,7 @@ use serde_json::{Value, json};
 
 use super::convert::{Encoding, offset, path_of, range, uri_of};
 use super::library;
-use super::workspace::{Program, Snapshot};
+use super::workspace::{Program, Snapshot, Spot};
 use crate::base::source::SourceFile;
 use crate::base::span::{FileId, Location};
 
@@ -101,23 +101,24 @@ impl Context {
         Ok((here, at))
     }
 
-    /// What `ask` says at a cursor: from what is near it, where that is known sooner and says something, else from all.
+    /// What `ask` says at a cursor, from what is near it: all else has no say there, and nobody waits for it.
     pub fn at<T>(
         &self,
         params: &TextDocumentPositionParams,
-        ask: impl Fn(&Here, usize) -> Option<T>,
+        ask: impl FnOnce(&Here, usize) -> Option<T>,
     ) -> Result<Option<T>, Failure> {
+        let (here, offset) = self.near(params, false)?;
+        Ok(ask(&here, offset))
+    }
+
+    /// A cursor in a program of which only what is near it is known; `with_runs`: with what runs the component there.
+    pub fn near(&self, params: &TextDocumentPositionParams, with_runs: bool) -> Result<(Here, usize), Failure> {
         let uri = &params.text_document.uri.0;
-        let (path, source) = (path_of(uri), self.text(uri)?);
-        let at = offset(&source, params.position, self.encoding);
-        let near = self.snapshot.near(&path, at).and_then(|program| {
-            let file = program.file(&path)?;
-            ask(&Here { program, file, path: path.clone() }, at)
-        });
-        match near {
-            Some(said) => Ok(Some(said)),
-            None => Ok(ask(&self.here(uri)?, at)),
-        }
+        let source = self.text(uri)?;
+        let spot = Spot { path: path_of(uri), offset: offset(&source, params.position, self.encoding), with_runs };
+        let near = self.snapshot.near(&spot).and_then(|program| program.file(&spot.path).map(|file| (program, file)));
+        let (program, file) = near.ok_or_else(|| Failure::refused(format!("`{uri}` cannot be read")))?;
+        Ok((Here { program, file, path: spot.path }, spot.offset))
     }
 
     /// A file as the client spells it.

@@ -6,6 +6,7 @@ use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, ThemeCharacter
 
 use super::window::{CONTEXT, Mark, Window, printable};
 use super::{Summary, spoken};
+use crate::base::counted::counted;
 use crate::base::diagnostic::{Diagnostic, Severity};
 use crate::base::source::{SourceFile, Sources};
 
@@ -55,15 +56,11 @@ pub fn render_summary(summary: Summary) -> String {
     let Summary { errors, warnings, files } = summary;
     let found = match (errors, warnings) {
         (0, 0) => "no problems".to_owned(),
-        (errors, 0) => count(errors, "error"),
-        (0, warnings) => count(warnings, "warning"),
-        (errors, warnings) => format!("{} and {}", count(errors, "error"), count(warnings, "warning")),
+        (errors, 0) => counted(errors, "error"),
+        (0, warnings) => counted(warnings, "warning"),
+        (errors, warnings) => format!("{} and {}", counted(errors, "error"), counted(warnings, "warning")),
     };
-    format!("{found} in {}\n", count(files, "file"))
-}
-
-fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+    format!("{found} in {}\n", counted(files, "file"))
 }
 
 fn theme(look: Look) -> GraphicalTheme {

@@ -18,7 +18,7 @@ pub(super) fn text() -> String {
     for (name, written) in stdlib::modules() {
         let source = SourceFile::new(FileId(0), format!("stdlib/{name}.deploy"), *written);
         let file = parse(&source).file;
-        let declared: Vec<(&Item, &SignatureItem)> = file.items.iter().filter_map(signature).collect();
+        let declared: Vec<(&Item, &SignatureItem)> = file.items().filter_map(signature).collect();
         let links: Vec<String> =
             declared.iter().map(|(_, it)| format!("[`{}`](#{})", it.name.text, anchor(&heading(it)))).collect();
         let _ = writeln!(index, "| [{name}](#{name}) | {} |", links.join(" · "));

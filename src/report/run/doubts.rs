@@ -9,9 +9,9 @@ use crate::contract::effect::Effect;
 use crate::contract::registry::Args;
 use crate::contract::types::Type;
 use crate::contract::value::Value;
-use crate::engine::doubt::{Doubt, describe, doubts, readers, without_password};
+use crate::engine::doubt::{Doubt, describe, doubts, readers, undone_with, without_password};
 use crate::engine::event::Direction;
-use crate::engine::resolve::can_be_taken_back;
+use crate::engine::resolve::{can_be_taken_back, only_with};
 use crate::engine::scene::Scene;
 use crate::engine::state::State;
 use crate::eval::evaluate;
@@ -118,10 +118,20 @@ fn forward_answers(plan: &Plan, state: &State, doubt: &Doubt<'_>, step: &Step, i
             Some(FailurePolicy::Continue) => "the run goes on without it",
             Some(FailurePolicy::Rollback) | None => "the run is rolled back",
         };
-        let does = format!("take it back ({}) and fail `{}`: {then}", undo_text(plan, state, doubt, step), phase.id);
+        let how = match undone_with(step) {
+            Some(whole) => format!("with the rest of `{whole}`"),
+            None => format!("({})", undo_text(plan, state, doubt, step)),
+        };
+        let does = format!("take it back {how} and fail `{}`: {then}", phase.id);
         AnswerReport { answer: "undo", does, command: Some(command(state, node, "undo")) }
     } else {
-        AnswerReport { answer: "undo", does: "cannot be: it has no undo".to_owned(), command: None }
+        let does = match only_with(plan, doubt, step) {
+            Some(whole) => {
+                format!("cannot be: it goes back only with the rest of `{whole}`: phasegate rollback {}", state.run_id)
+            }
+            None => "cannot be: it has no undo".to_owned(),
+        };
+        AnswerReport { answer: "undo", does, command: None }
     };
     vec![
         AnswerReport {

@@ -10,4 +10,5 @@ pub mod ending;
 pub mod picture;
 pub mod record;
 pub mod replayed;
+pub mod restores;
 pub mod sentences;

@@ -35,7 +35,7 @@ pub fn draw(plan: &Plan, state: &State, now: Timestamp) -> Vec<String> {
         lines.extend(details(plan, state, index, now).into_iter().map(|line| format!("      {line}")));
     }
     if left_out > 0 {
-        lines.push(format!("  … and {left_out} phases that passed or wait"));
+        lines.push(format!("  … and {left_out} more, which passed or wait"));
     }
     lines.extend(state.pause.iter().flat_map(|cause| {
         let cause = causes::describe(plan, state, cause);

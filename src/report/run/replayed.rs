@@ -6,6 +6,7 @@ use serde_json::{Map, Value as Json, json};
 use super::amounts::time_of_day;
 use super::record::to_json;
 use super::sentences::Teller;
+use crate::base::counted::counted;
 use crate::engine::event::Recorded;
 use crate::engine::replay::{Divergence, Replayed};
 use crate::engine::state::State;
@@ -38,7 +39,7 @@ pub fn text(subject: &Subject<'_>, replayed: &Replayed, (width, zone): (usize, &
     let mut lines = vec![format!(
         "run {id}: event {} does not come out as it stands in the journal; the {} before it do",
         divergence.seq,
-        count(replayed.events, "event")
+        counted(replayed.events, "event")
     )];
     let teller = Teller { plan: subject.plan, state: subject.state, zone };
     let told = |recorded: &Recorded| {
@@ -59,8 +60,8 @@ pub fn text(subject: &Subject<'_>, replayed: &Replayed, (width, zone): (usize, &
 fn equal(subject: &Subject<'_>, replayed: &Replayed) -> String {
     let mut words = format!(
         "{} in {}, every decision comes out as it stands in the journal",
-        count(replayed.events, "event"),
-        count(replayed.turns, "turn")
+        counted(replayed.events, "event"),
+        counted(replayed.turns, "turn")
     );
     if let Some(first) = subject.first {
         words.push_str(&format!("; decided anew from event {first} on, samples before it were dropped"));
@@ -70,7 +71,7 @@ fn equal(subject: &Subject<'_>, replayed: &Replayed) -> String {
         words.push_str(&format!("; the run was taken up again before event {}", at.join(", ")));
     }
     if replayed.cut > 0 {
-        let rest = count(replayed.cut as u64, "event");
+        let rest = counted(replayed.cut as u64, "event");
         words.push_str(&format!("; the journal ends inside of a decision, {rest} of it are not in it"));
     } else if subject.state.outcome.is_none() {
         words.push_str("; the run is not over");
@@ -86,10 +87,6 @@ fn notes(subject: &Subject<'_>) -> Vec<String> {
         ];
     }
     vec![format!("the run was begun by Phasegate {then}, this is {now}: they may decide differently")]
-}
-
-fn count(number: u64, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
 /// The fields that differ, the journal's on the left.

@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::amounts::{percent, spent, time_of_day};
 use super::causes;
+use crate::base::counted::counted;
 use crate::base::time::{Timestamp, format_duration};
 use crate::contract::effect::Outcome;
 use crate::engine::event::{Afterwards, Direction, Event, ExecId, Judgement, PauseCause, Recorded};
@@ -79,6 +80,8 @@ impl Teller<'_> {
             Event::ApprovalAsked { .. }
             | Event::Approved { .. }
             | Event::OperatorActed { .. }
+            | Event::RestoreBegan { .. }
+            | Event::RestoreEnded { .. }
             | Event::Resolved { .. } => self.person(event),
             Event::TriggerFired { .. }
             | Event::NoticeRequested { .. }
@@ -192,6 +195,15 @@ impl Teller<'_> {
                 format!("{}: approved by {actor}{}", self.id(*node), because(reason))
             }
             Event::OperatorActed { command, actor, reason } => format!("{actor}: {command}{}", because(reason)),
+            Event::RestoreBegan { backup, actor, reason, .. } => {
+                format!("{actor}: putting back `{backup}`{}", because(reason))
+            }
+            Event::RestoreEnded { backup, restored, problem: None } => {
+                format!("`{backup}` was put back: {}", counted(*restored, "file"))
+            }
+            Event::RestoreEnded { backup, problem: Some(problem), .. } => {
+                format!("`{backup}` was not put back: {problem}")
+            }
             Event::Resolved { node, answer, actor, .. } => {
                 format!("{}: resolved as {answer} by {actor}", self.id(*node))
             }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::Simulated;
 use super::chart::range;
 use super::words::{about, amount, clock, interval, notes, percent, pipeline, shifts, spread};
+use crate::base::counted::counted;
 use crate::report::escape::{shorten, xml};
 use crate::report::tests::timeline::decisions;
 use crate::sim::simulate::record::Record;
@@ -83,7 +84,7 @@ fn description(simulated: &Simulated<'_>, run: &Record) -> String {
     if let Some(summary) = simulated.summary {
         let outcomes = summary.outcomes.iter();
         let outcomes = outcomes.map(|(name, share, _)| format!("{} {name}", share.count)).collect::<Vec<_>>();
-        let _ = write!(told, " Of {} runs {}.", simulated.runs.len(), outcomes.join(", "));
+        let _ = write!(told, " Of {} {}.", counted(simulated.runs.len(), "run"), outcomes.join(", "));
     }
     told
 }
@@ -134,7 +135,7 @@ impl Picture {
 
     fn summary(&mut self, simulated: &Simulated<'_>, summary: &Summary) {
         self.y += 18.0;
-        self.text("name", (16.0, self.y), &format!("{} runs", simulated.runs.len()));
+        self.text("name", (16.0, self.y), &counted(simulated.runs.len(), "run"));
         for (outcome, share, at) in &summary.outcomes {
             self.y += 20.0;
             let (y, width) = (self.y, 250.0 * share.value());

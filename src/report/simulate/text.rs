@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Simulated;
 use super::chart::{Chart, range};
 use super::words::{about, amount, clock, interval, notes, percent, pipeline, shifts, spread};
+use crate::base::counted::counted;
 use crate::report::diagnostics::text::Look;
 use crate::report::escape::{printable, shorten};
 use crate::report::tests::timeline::decisions;
@@ -127,7 +128,7 @@ impl Page {
 
     fn many(&mut self, simulated: &Simulated<'_>, summary: &Summary) {
         let runs = simulated.runs.len();
-        self.line(BOLD, &format!("{runs} runs of {}", pipeline(simulated)));
+        self.line(BOLD, &format!("{} of {}", counted(runs, "run"), pipeline(simulated)));
         self.facts(simulated);
         self.heading("how they end");
         for (outcome, share, at) in &summary.outcomes {
@@ -181,7 +182,7 @@ impl Page {
         for guard in summary.guards.iter().filter(|guard| !quiet(guard)) {
             let Some(named) = simulated.guards.all.get(guard.place) else { continue };
             self.line(BOLD, &format!("  {} {}", named.id, named.text));
-            let mut told = format!("fires in {} of {} runs", guard.fired.count, guard.fired.of);
+            let mut told = format!("fires in {} of {}", guard.fired.count, counted(guard.fired.of, "run"));
             told.push_str(&format!("; falsely in {}", interval(guard.falsely)));
             if let Some((seen, delay)) = &guard.seen {
                 told.push_str(&format!("; sees the change in {}", interval(*seen)));
@@ -229,7 +230,8 @@ impl Page {
         let near = trace.thresholds.iter().filter(|limit| (range.0..=range.1).contains(&limit.value));
         let near: Vec<String> = near.map(|limit| amount(limit.value, trace.unit)).collect();
         let near = if near.is_empty() { String::new() } else { format!("  limit {}", near.join(", ")) };
-        let missing = if trace.missing == 0 { String::new() } else { format!("  {} samples missing", trace.missing) };
+        let missing =
+            if trace.missing == 0 { String::new() } else { format!("  {} missing", counted(trace.missing, "sample")) };
         self.line(BOLD, &format!("{}{near}{missing}", trace.name));
         let chart =
             Chart { columns: &trace.columns, range, lines: METRIC, limits: &limits, unicode: self.look.unicode };

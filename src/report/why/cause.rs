@@ -2,6 +2,7 @@
 
 use super::nodes::{is_verdict, local, of_exec};
 use super::{Part, Subject, triggers, verdicts};
+use crate::base::counted::counted;
 use crate::engine::event::{Event, ExecId, PauseCause, Recorded};
 use crate::engine::exec::{Exec, ExecStatus};
 use crate::plan::program::{NodeKind, PhaseIndex};
@@ -237,14 +238,16 @@ fn quiet(subject: Subject<'_>, decided: usize) -> Part {
     };
     let mut words = Vec::new();
     if decided > MOST {
-        words.push(format!("{} verdicts more", decided - MOST));
+        words.push(format!("{} more", counted(decided - MOST, "verdict")));
     }
     let all = triggers(subject.plan);
     let loud: Vec<String> = all
         .iter()
         .map(|(_, _, trigger)| (trigger, fired(&trigger.id)))
         .filter(|(_, times)| *times > 0)
-        .map(|(trigger, times)| format!("`{}` fired {times} times ({})", trigger.id, trigger.action.name()))
+        .map(|(trigger, times)| {
+            format!("`{}` fired {} ({})", trigger.id, counted(times, "time"), trigger.action.name())
+        })
         .collect();
     match (all.len(), loud.as_slice()) {
         (0, _) => words.push("no trigger was watched".to_owned()),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::watch::{Place, Watched, watch};
 use super::{Part, Subject, Weighed};
+use crate::base::counted::counted;
 use crate::base::time::{Timestamp, format_duration};
 use crate::engine::event::{Event, ExecId, Judgement, Recorded};
 use crate::engine::exec::{Detail, Exec, ExecStatus};
@@ -40,7 +41,7 @@ pub fn trigger(subject: Subject<'_>, (block, index): (u32, u32), trigger: &Trigg
         }
     }
     if let Some(last) = parts.last_mut().filter(|_| more > 0) {
-        last.words.push(format!("it fired {more} times more"));
+        last.words.push(format!("it fired {} more", counted(more, "time")));
     }
     if parts.is_empty() {
         let watched = seen_up_to(subject.events.len());
@@ -135,7 +136,7 @@ fn gate_part(
     let mut part = part(subject, exec, "gate");
     let looks: Vec<u64> =
         subject.events.iter().filter(|recorded| is_judged(recorded, exec.id)).map(|it| it.seq).collect();
-    part.source = format!("gate of {} conditions", conditions.len());
+    part.source = format!("gate of {}", counted(conditions.len(), "condition"));
     part.seq = looks.last().copied().or(part.seq);
     match looks.len() {
         0 => part.words.push("it has not been looked at".to_owned()),
@@ -249,11 +250,12 @@ fn sustained(condition: &Condition, watched: &Watched, (is_bad, decided): (bool,
     let (reached, longest, wanted) = match condition.sustain? {
         Sustain::Time(wanted) => (spent(judge.held), spent(watched.longest.0), format_duration(wanted)),
         Sustain::Samples(wanted) => {
-            (judge.count.to_string(), watched.longest.1.to_string(), format!("{wanted} evaluations"))
+            (judge.count.to_string(), watched.longest.1.to_string(), counted(wanted, "evaluation"))
         }
     };
+    let decide = if matches!(condition.sustain, Some(Sustain::Samples(1))) { "decides" } else { "decide" };
     Some(match (decided && bad_now, bad_now) {
-        (true, _) => format!("{word} for {reached} without a break, {wanted} decide"),
+        (true, _) => format!("{word} for {reached} without a break, {wanted} {decide}"),
         (false, true) => format!("{word} for {reached} so far, {wanted} would decide"),
         (false, false) => format!("{word} for {longest} at the longest, {wanted} would decide"),
     })
@@ -277,7 +279,7 @@ fn missing(condition: &Condition, watched: &Watched) -> Option<String> {
         MissingPolicy::Breach => format!("from {MISSING_LIMIT} on it counts as bad"),
         MissingPolicy::Ok => "which is let pass".to_owned(),
     };
-    Some(format!("unknown {unknown} times in a row; {policy}"))
+    Some(format!("unknown {} in a row; {policy}", counted(unknown, "time")))
 }
 
 /// `search.p99 > 400ms for 10m after 5m else "slow"`

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value as Json};
 
+use crate::base::counted::counted;
+
 /// A cell with its place; lines and columns count from 1, columns in characters.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cell {
@@ -78,7 +80,7 @@ pub fn csv(text: &str) -> Result<Vec<Row>, String> {
     while let Some(record) = records.next()? {
         if record.len() != names.len() {
             let (cells, columns, line) = (record.len(), names.len(), record[0].line);
-            return Err(format!("{line}:1: this row has {cells} cells, and the header {columns}"));
+            return Err(format!("{line}:1: this row has {}, and the header {columns}", counted(cells, "cell")));
         }
         let line = record[0].line;
         let cells = names.iter().zip(&header).zip(record).map(|((name, head), Position { text, line, column })| {

@@ -57,8 +57,8 @@ pub fn split(text: &str) -> (Vec<Chance>, String) {
     let whole = format!("{OPENING}{text}\n}}\n");
     let parsed = parse(&SourceFile::new(FileId::default(), "model", whole));
     let unread: Vec<Fault> = parsed.diagnostics.iter().map(fault).collect();
-    let clauses = parsed.file.items.into_iter().filter_map(|item| match item.kind {
-        ItemKind::Test(test) => Some(test.clauses),
+    let clauses = parsed.file.items().filter_map(|item| match &item.kind {
+        ItemKind::Test(test) => Some(test.clauses.clone()),
         _ => None,
     });
     let mut chances: Vec<Chance> = clauses.flatten().filter_map(chance).collect();

@@ -34,6 +34,9 @@ pub fn find(ctx: &FilesContext<'_>, which: &str, from: &str) -> Performed<Json> 
             "sha256": metadata.sha256,
         })),
         None if known.is_empty() => Err(refusal(format!("there is no backup in `{from}`"))),
+        None if known.len() == 1 => {
+            Err(refusal(format!("the only backup in `{from}` is `{}`, not `{which}`", known[0].1.id)))
+        }
         None => {
             let newest: Vec<&str> = known.iter().rev().take(3).map(|(_, metadata)| metadata.id.as_str()).collect();
             let count = known.len();

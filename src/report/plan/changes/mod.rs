@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::timing::Timing;
 use super::{span_text, timing};
+use crate::base::counted::counted;
 use crate::plan::program::Plan;
 use crate::report::escape::printable;
 
@@ -172,7 +173,7 @@ fn place(plan: &Plan) -> String {
 /// `2 changes make it riskier, 1 makes it safer, 3 do neither`
 fn sum_up(changes: &Changes) -> String {
     let Summary { riskier, safer, others } = changes.summary();
-    let count = |count: usize| format!("{count} change{}", if count == 1 { "" } else { "s" });
+    let count = |count: usize| counted(count, "change");
     let make = |count: usize| if count == 1 { "makes" } else { "make" };
     let mut parts = Vec::new();
     if riskier > 0 {

@@ -3,119 +3,37 @@
 //! A [`Snapshot`] never changes: an edit makes a new one, which keeps the programs that the edit does not touch. A program is
 //! read by the first who asks for it, once for each snapshot it is a part of.
 
+mod imports;
+mod near;
+mod program;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::adapters::program_files;
-use crate::analysis::{Checked, Memory, check_again};
+use crate::analysis::{Memory, Text, check_again};
 use crate::base::diagnostic::Diagnostic;
 use crate::base::source::{SourceFile, Sources};
 use crate::base::span::FileId;
-use crate::ide::focus::focus;
 use crate::ide::known::{Known, merge};
 use crate::ide::outline::{Symbol, outline};
-use crate::syntax::parse;
+use crate::syntax::{Reading, parse};
 
 use super::convert::identity;
 use super::library;
+use super::readings::Readings;
+use imports::imports_of;
+use program::Places;
 
-/// A text that is open in the editor.
-#[derive(Debug)]
-pub struct Document {
-    /// As the editor spells it.
-    pub uri: String,
-    pub version: i32,
-    pub source: Arc<SourceFile>,
-}
-
-impl Document {
-    pub fn new(uri: &str, version: i32, text: String) -> Self {
-        Self { uri: uri.to_owned(), version, source: Arc::new(SourceFile::new(FileId(0), "", text)) }
-    }
-}
-
-/// A program, and which file on disk each of its files is.
-pub struct Program {
-    pub known: Known,
-    places: Places,
-}
-
-impl Program {
-    pub fn path(&self, file: FileId) -> &Path {
-        self.places.path(file)
-    }
-
-    pub fn file(&self, path: &Path) -> Option<FileId> {
-        self.places.file(path)
-    }
-}
-
-/// What is wrong with a program.
-pub struct Check {
-    sources: Sources,
-    pub checked: Checked,
-    places: Places,
-}
-
-impl Check {
-    pub fn source(&self, file: FileId) -> Option<&SourceFile> {
-        self.sources.get(file)
-    }
-
-    pub fn path(&self, file: FileId) -> &Path {
-        self.places.path(file)
-    }
-
-    pub fn file(&self, path: &Path) -> Option<FileId> {
-        self.places.file(path)
-    }
-
-    pub fn diagnostics(&self, file: FileId) -> impl Iterator<Item = &Diagnostic> {
-        self.checked.diagnostics.iter().filter(move |diagnostic| diagnostic.at.file == file)
-    }
-}
-
-/// Which file on disk each file of a program is.
-struct Places {
-    by_id: HashMap<FileId, PathBuf>,
-    by_path: HashMap<PathBuf, FileId>,
-    /// All that was asked for, there or not.
-    asked: BTreeSet<PathBuf>,
-}
-
-impl Places {
-    fn new(files: &[FileId], sources: &Sources, asked: BTreeSet<PathBuf>) -> Self {
-        let place = |file: &FileId| Some((*file, identity(Path::new(&sources.get(*file)?.name))));
-        let by_id: HashMap<FileId, PathBuf> = files.iter().filter_map(place).collect();
-        let mut by_path = HashMap::new();
-        for file in files.iter().rev() {
-            by_path.extend(by_id.get(file).map(|path| (path.clone(), *file)));
-        }
-        Self { by_id, by_path, asked }
-    }
-
-    fn path(&self, file: FileId) -> &Path {
-        self.by_id.get(&file).map_or(Path::new(""), PathBuf::as_path)
-    }
-
-    fn file(&self, path: &Path) -> Option<FileId> {
-        self.by_path.get(path).copied()
-    }
-
-    /// Whether one of these files says something else now than it did for the program with these sources.
-    fn changed(&self, sources: &Sources, touched: &[Touched<'_>]) -> bool {
-        touched.iter().any(|(path, text)| {
-            let read = || Some(sources.get(self.file(path)?)?.text.as_str());
-            self.asked.contains(*path) && (text.is_none() || read() != *text)
-        })
-    }
-}
+pub use imports::survey;
+pub use near::Spot;
+pub use program::{Check, Document, Program};
 
 type Slot = Arc<OnceLock<Option<Arc<Program>>>>;
 type CheckSlot = Arc<OnceLock<Option<Arc<Check>>>>;
 type Outline = Arc<OnceLock<Arc<Vec<Symbol>>>>;
-
+type Frame = Arc<OnceLock<Arc<Reading>>>;
 #[derive(Clone, Default)]
 pub struct Snapshot {
     documents: Arc<BTreeMap<PathBuf, Arc<Document>>>,
@@ -124,14 +42,19 @@ pub struct Snapshot {
     /// The other way round.
     importers: Arc<OnceLock<HashMap<PathBuf, Vec<PathBuf>>>>,
     programs: Arc<Mutex<HashMap<PathBuf, Slot>>>,
-    /// What is known near a place, by the file and what is left of its text there.
-    places: Arc<Mutex<HashMap<(PathBuf, String), Slot>>>,
+    /// The place that was asked about last.
+    near: Arc<Mutex<Option<(Spot, Slot)>>>,
     /// What is wrong with programs: known sooner than what their names stand for.
     checks: Arc<Mutex<HashMap<PathBuf, CheckSlot>>>,
-    /// What was found the last time, from one snapshot to the next.
-    memories: Arc<Mutex<HashMap<PathBuf, Memory>>>,
+    /// What was found the last time, from one snapshot to the next. One check after the other: with what it finds the next one
+    /// is done sooner than at the same time.
+    memories: Arc<Mutex<HashMap<PathBuf, Arc<Mutex<Memory>>>>>,
     /// What files declare.
     outlines: Arc<Mutex<HashMap<PathBuf, Outline>>>,
+    /// What files mean for those that they import.
+    frames: Arc<Mutex<HashMap<PathBuf, Frame>>>,
+    /// Files with their trees, from one snapshot to the next.
+    readings: Arc<Readings>,
 }
 
 /// A file with its new text; none when nobody knows it.
@@ -152,10 +75,7 @@ impl Snapshot {
 
     /// The text of a file, from the editor or from disk.
     pub fn text(&self, path: &Path) -> Option<Arc<SourceFile>> {
-        match self.documents.get(path) {
-            Some(document) => Some(Arc::clone(&document.source)),
-            None => read_text(path),
-        }
+        self.source(path).ok()
     }
 
     /// What a file declares; nothing when it cannot be read.
@@ -246,12 +166,13 @@ impl Snapshot {
             Some(Some(check)) => !check.places.changed(&check.sources, touched),
             _ => false,
         };
-        let same_outline = |path: &Path, _: &Outline| !touched.iter().any(|(other, _)| *other == path);
+        let is_touched = |path: &Path| touched.iter().any(|(other, _)| *other == path);
         Self {
             programs: kept(&self.programs, same_program),
             checks: kept(&self.checks, same_check),
-            outlines: kept(&self.outlines, same_outline),
-            places: Arc::default(),
+            outlines: kept(&self.outlines, |path: &Path, _: &Outline| !is_touched(path)),
+            frames: kept(&self.frames, |path: &Path, _: &Frame| !is_touched(path)),
+            near: Arc::default(),
             ..self.clone()
         }
     }
@@ -268,29 +189,7 @@ impl Snapshot {
     fn read(&self, root: &Path) -> Option<Program> {
         let mut asked = BTreeSet::new();
         let mut loader = |name: &str| self.load(name, &mut asked);
-        let known = Known::read(&mut loader, &root.to_string_lossy()).ok()?;
-        let places = Places::new(&known.analysis.files, &known.sources, asked);
-        Some(Program { known, places })
-    }
-
-    /// What is known at one place of a file before the whole program is: none when that is known already, or is as quick.
-    pub fn near(&self, path: &Path, offset: usize) -> Option<Arc<Program>> {
-        let is_known = |root: &PathBuf| lock(&self.programs).get(root).is_some_and(|slot| slot.get().is_some());
-        if self.roots_of(path).first().is_some_and(is_known) {
-            return None;
-        }
-        let left = focus(&self.text(path)?.text, offset)?;
-        let slot = Arc::clone(lock(&self.places).entry((path.to_path_buf(), left.clone())).or_default());
-        slot.get_or_init(|| self.read_near(path, &left).map(Arc::new)).clone()
-    }
-
-    fn read_near(&self, path: &Path, left: &str) -> Option<Program> {
-        let mut asked = BTreeSet::new();
-        let mut loader = |name: &str| match identity(Path::new(name)) == path {
-            true => Ok(left.as_bytes().to_vec()),
-            false => self.load(name, &mut asked),
-        };
-        let known = Known::read(&mut loader, &path.to_string_lossy()).ok()?;
+        let known = Known::read(&mut loader, &root.to_string_lossy(), None).ok()?;
         let places = Places::new(&known.analysis.files, &known.sources, asked);
         Some(Program { known, places })
     }
@@ -304,20 +203,23 @@ impl Snapshot {
         let mut asked = BTreeSet::new();
         let mut loader = |name: &str| self.load(name, &mut asked);
         let mut sources = Sources::default();
-        // Who checks an older text at the same time remembers nothing, and is as right.
-        let mut memory = lock(&self.memories).remove(root).unwrap_or_default();
-        let checked = check_again(&mut loader, &root.to_string_lossy(), &mut sources, &mut memory).ok()?;
-        lock(&self.memories).insert(root.to_path_buf(), memory);
+        let memory = Arc::clone(lock(&self.memories).entry(root.to_path_buf()).or_default());
+        let checked = check_again(&mut loader, &root.to_string_lossy(), &mut sources, &mut lock(&memory)).ok()?;
         let places = Places::new(&checked.files, &sources, asked);
         Some(Check { sources, checked, places })
     }
 
-    fn load(&self, name: &str, asked: &mut BTreeSet<PathBuf>) -> Result<Vec<u8>, String> {
+    fn load(&self, name: &str, asked: &mut BTreeSet<PathBuf>) -> Result<Text, String> {
         let path = identity(Path::new(name));
         asked.insert(path.clone());
-        match self.documents.get(&path) {
-            Some(document) => Ok(document.source.text.clone().into_bytes()),
-            None => program_files::read(&path),
+        let source = self.source(&path)?;
+        Ok(Text::Read(self.readings.get(&path, &source)))
+    }
+
+    fn source(&self, path: &Path) -> Result<Arc<SourceFile>, String> {
+        match self.documents.get(path) {
+            Some(document) => Ok(Arc::clone(&document.source)),
+            None => Ok(Arc::new(SourceFile::from_bytes(FileId(0), "", &program_files::read(path)?))),
         }
     }
 
@@ -339,42 +241,6 @@ impl Snapshot {
         found.or_else(|| self.program(path))
     }
 
-    /// Of the files that reach this one those that no other file imports.
-    fn roots_of(&self, path: &Path) -> Vec<PathBuf> {
-        let importers = self.importers();
-        let reaching = self.reaching(path);
-        let is_imported = |file: &PathBuf| {
-            let others = importers.get(file).into_iter().flatten();
-            others.into_iter().any(|other| other != file && reaching.contains(other))
-        };
-        reaching.iter().filter(|file| !is_imported(file)).cloned().collect()
-    }
-
-    /// The files that import this one, directly or not, and itself.
-    fn reaching(&self, path: &Path) -> BTreeSet<PathBuf> {
-        let mut found = BTreeSet::from([path.to_path_buf()]);
-        let mut open = vec![path.to_path_buf()];
-        let importers = self.importers();
-        while let Some(file) = open.pop() {
-            for importer in importers.get(&file).into_iter().flatten() {
-                if found.insert(importer.clone()) {
-                    open.push(importer.clone());
-                }
-            }
-        }
-        found
-    }
-
-    fn importers(&self) -> &HashMap<PathBuf, Vec<PathBuf>> {
-        self.importers.get_or_init(|| {
-            let mut importers: HashMap<PathBuf, Vec<PathBuf>> = HashMap::new();
-            for (importer, imported) in self.imports.iter() {
-                imported.iter().for_each(|file| importers.entry(file.clone()).or_default().push(importer.clone()));
-            }
-            importers
-        })
-    }
-
     /// What `check` would say of the file.
     pub fn diagnostics(&self, path: &Path) -> (Vec<Arc<Check>>, Vec<Diagnostic>) {
         if library::is_part(path) {
@@ -393,19 +259,6 @@ impl Snapshot {
     }
 }
 
-/// What the programs in these folders import.
-pub fn survey(folders: &[PathBuf]) -> BTreeMap<PathBuf, Vec<PathBuf>> {
-    let mut imports = BTreeMap::new();
-    for file in program_files::find(folders).0 {
-        let path = identity(&file);
-        if let Some(text) = read_text(&path) {
-            let imported = imports_of(&path, &text.text);
-            imports.insert(path, imported);
-        }
-    }
-    imports
-}
-
 fn read_text(path: &Path) -> Option<Arc<SourceFile>> {
     let bytes = program_files::read(path).ok()?;
     Some(Arc::new(SourceFile::from_bytes(FileId(0), "", &bytes)))
@@ -421,11 +274,4 @@ fn kept<T>(slots: &Kept<T>, keeps: impl Fn(&Path, &Arc<T>) -> bool) -> Kept<T> {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Only the beginnings of lines are looked at; a `use` in a comment at worst reads a program more.
-fn imports_of(path: &Path, text: &str) -> Vec<PathBuf> {
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let named = text.lines().filter_map(|line| line.trim_start().strip_prefix("use \"")?.split('"').next());
-    named.map(|name| identity(&folder.join(name))).filter(|target| target != path).collect()
 }
