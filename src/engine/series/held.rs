@@ -42,7 +42,10 @@ impl Held {
     pub fn value(&self) -> Result<Value, &str> {
         match self {
             Self::Quantity(number, unit) => Ok(Value::Quantity(*number, *unit)),
-            Self::Other(sample) => sample.as_ref().as_ref().map(Value::clone).map_err(String::as_str),
+            Self::Other(sample) => match &**sample {
+                Ok(value) => Ok(value.clone()),
+                Err(reason) => Err(reason),
+            },
         }
     }
 }
