@@ -58,7 +58,7 @@ fn assert_sound(text: &str) {
 fn body(text: &str) -> Block {
     let parsed = read(&format!("pipeline p {{\n{text}\n}}"));
     assert_eq!(parsed.diagnostics, [], "{text}");
-    match parsed.file.items.into_iter().next().map(|item| item.kind) {
+    match parsed.file.items.into_iter().next().map(|item| std::sync::Arc::unwrap_or_clone(item).kind) {
         Some(ItemKind::Pipeline(pipeline)) => pipeline.body,
         other => panic!("no pipeline but {other:?}"),
     }

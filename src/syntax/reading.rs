@@ -44,10 +44,11 @@ struct Part {
 }
 
 impl Reading {
-    /// Reads a source of which nothing is known.
+    /// Reads a source of which nothing is known: as a whole, since most files are never edited.
     #[must_use]
     pub fn of(source: Arc<SourceFile>) -> Self {
-        Self::read(source, &mut Before::default())
+        let parsed = parse(&source);
+        Self { source, file: Arc::new(parsed.file), diagnostics: parsed.diagnostics, parts: Vec::new() }
     }
 
     /// Reads a later text of the same file.
@@ -79,10 +80,7 @@ impl Reading {
     fn read(source: Arc<SourceFile>, before: &mut Before) -> Self {
         let scan = scan(&source.text, true);
         let parts = if scan.too_deep.is_none() { read_parts(&source, &scan, before) } else { None };
-        let Some((file, parts, diagnostics)) = parts else {
-            let parsed = parse(&source);
-            return Self { source, file: Arc::new(parsed.file), diagnostics: parsed.diagnostics, parts: Vec::new() };
-        };
+        let Some((file, parts, diagnostics)) = parts else { return Self::of(source) };
         Self { source, file: Arc::new(file), diagnostics, parts }
     }
 }
