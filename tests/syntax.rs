@@ -54,6 +54,16 @@ fn assert_sound(text: &str) {
     assert_eq!(tree(&source).text().to_string(), text);
 }
 
+#[test]
+fn a_string_with_a_hole_may_end_in_a_quote_that_only_looks_like_one() {
+    for text in ["\"${1 + 2}“ }", "\"${1 + 2“ }", "\"${a”}“", "“${“a”}”", "\"${“", "\"\"\"${a}”””"]
+    {
+        let text = format!("pipeline p {{ let a = {text}\n}}\n");
+        let source = SourceFile::new(FileId(0), "a.deploy", &text);
+        assert_eq!(tree(&source).text().to_string(), text);
+    }
+}
+
 /// The statements of `pipeline p { … }`.
 fn body(text: &str) -> Block {
     let parsed = read(&format!("pipeline p {{\n{text}\n}}"));

@@ -157,15 +157,16 @@ impl Builder<'_, '_> {
     }
 
     fn token(&mut self, kind: SyntaxKind, end: usize) {
-        // A sign of the prepared text may stand for a wider character.
-        let mut end = end;
-        while !self.text.is_char_boundary(end) {
-            end += 1;
-        }
+        let end = self.boundary(end);
         if self.at < end {
             self.builder.token(raw(kind), &self.text[self.at..end]);
             self.at = end;
         }
+    }
+
+    /// A place where the text can be cut: a sign of the prepared text may stand for a wider character.
+    fn boundary(&self, place: usize) -> usize {
+        (place..=self.text.len()).find(|place| self.text.is_char_boundary(*place)).unwrap_or(self.text.len())
     }
 
     /// Emits what no rule names, up to `end`.
@@ -194,7 +195,7 @@ impl Builder<'_, '_> {
                     self.token(SyntaxKind::Escape, start + span.end as usize);
                 }
                 Part::Hole(span) => {
-                    let (from, to) = (start + span.start as usize, start + span.end as usize);
+                    let (from, to) = (start + span.start as usize, self.boundary(start + span.end as usize));
                     self.token(SyntaxKind::StringText, from - 2);
                     self.builder.start_node(raw(SyntaxKind::Interpolation));
                     self.token(SyntaxKind::Punctuation, from);
@@ -203,7 +204,7 @@ impl Builder<'_, '_> {
                     Builder { builder: self.builder, text, scan: &scan, at: 0, depth: self.depth + 1, readable: true }
                         .whole(Rule::hole);
                     self.at = to;
-                    if self.text[to..end].starts_with('}') {
+                    if to < end && self.text[to..].starts_with('}') {
                         self.token(SyntaxKind::Punctuation, to + 1);
                     }
                     self.builder.finish_node();
