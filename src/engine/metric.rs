@@ -70,9 +70,14 @@ impl<'a> Metric<'a> {
         self.scene.not_before(self.place.group)
     }
 
+    /// The last instant whose sample was taken under another weight.
+    pub fn edge(&self) -> Timestamp {
+        self.not_before().map_or(Timestamp(i64::MIN), before)
+    }
+
     /// The samples in (from, to], none of them from before the weight was set.
     pub fn since(&self, from: Timestamp, to: Timestamp) -> Result<Samples, Unknown> {
-        self.between(self.not_before().map_or(from, |edge| from.max(before(edge))), to)
+        self.between(from.max(self.edge()), to)
     }
 
     /// The samples in (from, to]; none is unknown.

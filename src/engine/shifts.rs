@@ -86,7 +86,7 @@ impl Weighted {
     /// The same as a float.
     pub fn level(&self, metric: &Metric<'_>) -> Result<(f64, u64), Unknown> {
         let half_life = self.half_life;
-        let from = metric.not_before().map_or(Timestamp(i64::MIN), before);
+        let from = metric.edge();
         let key = Key { settings: [half_life.to_bits(), 0, 0, 0, 0], ..metric.key(Function::Ewma, from) };
         let fresh = || Running::Ewma(Ewma::default());
         let push = |running: &mut Running, at: Timestamp, value: Number| {
@@ -171,16 +171,16 @@ impl Chart {
     }
 
     pub fn alarms(&self, metric: &Metric<'_>) -> Result<bool, Unknown> {
-        self.look(metric, |chart| (chart.samples, self.sides.alarm(chart)))
+        self.look(metric, |chart| self.sides.alarm(chart))
     }
 
     /// The chart with all samples since the block began.
     fn read(&self, metric: &Metric<'_>) -> Result<Cusum, Unknown> {
-        self.look(metric, |chart| (chart.samples, *chart))
+        self.look(metric, |chart| *chart)
     }
 
     /// Brings the chart up to now and looks at it; without samples there is nothing to be seen.
-    fn look<R>(&self, metric: &Metric<'_>, see: impl FnOnce(&Cusum) -> (u64, R)) -> Result<R, Unknown> {
+    fn look<R>(&self, metric: &Metric<'_>, see: impl FnOnce(&Cusum) -> R) -> Result<R, Unknown> {
         let fresh = self.fresh.ok_or_else(|| {
             Unknown(format!("`cusum` of `{}` has a `sigma` that is not above zero, or a negative limit", metric.name()))
         })?;
@@ -195,13 +195,10 @@ impl Chart {
             }
         };
         let seen = metric.run_on((key, before(begin)), begun, push, |running| match running {
-            Running::Cusum(chart) => Some(see(chart)),
+            Running::Cusum(chart) if chart.samples > 0 => Some(see(chart)),
             _ => None,
         });
-        match seen {
-            Some((samples, seen)) if samples > 0 => Ok(seen),
-            _ => Err(Unknown(format!("`{}` has no sample since the block began", metric.name()))),
-        }
+        seen.ok_or_else(|| Unknown(format!("`{}` has no sample since the block began", metric.name())))
     }
 }
 

@@ -49,8 +49,7 @@ pub struct State {
     pub reason: String,
     pub because: Vec<String>,
     pub still_changed: Vec<String>,
-    /// Backups that are being put back by hand, or were when the process that did it went. Snapshots of before have none.
-    #[serde(default)]
+    /// Backups that are being put back by hand, or were when the process that did it went.
     pub restores: Vec<Restore>,
     /// A trigger fired in the very last event, and what it asks for is not in the journal.
     pub(super) unfinished: Option<(FrameId, u32)>,

@@ -10,7 +10,7 @@ use super::arguments::{Arguments, Named};
 use super::carried::{Function, Key, Running};
 use super::comparison;
 use super::kayenta;
-use super::metric::{Metric, before};
+use super::metric::Metric;
 use super::probes;
 use super::shifts;
 use crate::base::number::Number;
@@ -136,7 +136,7 @@ impl Over {
     /// Brings the window up to now and looks at it.
     fn look<R: Default>(&self, metric: &Metric<'_>, read: impl FnOnce(&Window) -> R) -> R {
         let at = metric.scene.at;
-        let edge = metric.not_before().map_or(Timestamp(i64::MIN), before);
+        let edge = metric.edge();
         let from = at.minus(self.length).max(edge);
         let (keeps, number) = self.keeps();
         let settings = [u64::try_from(self.length.as_micros()).unwrap_or(u64::MAX), number, 0, 0, 0];
@@ -208,8 +208,8 @@ fn measured(over: &Over, metric: &Metric<'_>, in_words: bool) -> Measuring {
         return Ok(Measured { value, arithmetic: String::new() });
     }
     let at = metric.scene.at;
-    let edge = metric.not_before().map_or(Timestamp(i64::MIN), before);
-    let coverage = format!("{count} of {} samples", metric.ticks(at.minus(over.length).max(edge), at).max(count));
+    let from = at.minus(over.length).max(metric.edge());
+    let coverage = format!("{count} of {} samples", metric.ticks(from, at).max(count));
     let arithmetic = match over.asked {
         Asked::Quantile(_) => format!("type 7, {coverage}"),
         Asked::NearestRank(_) => format!("type 1, {coverage}"),
