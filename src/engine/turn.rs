@@ -4,7 +4,8 @@ use super::event::{EffectKey, Event, Recorded};
 use super::state::State;
 use crate::base::time::Timestamp;
 use crate::contract::effect::{Effect, Outcome};
-use crate::contract::registry::{Registry, Samples};
+use crate::contract::registry::Registry;
+use crate::contract::samples::Samples;
 use crate::plan::program::{GroupIndex, Plan};
 
 /// What the engine is told.
@@ -165,5 +166,9 @@ impl<'a> Engine<'a> {
 pub(super) fn record(engine: &mut Engine<'_>, decision: &mut Decision, now: Timestamp, event: Event) {
     let recorded = Recorded { seq: engine.state.next_seq(), at: now, event };
     engine.state.apply(engine.plan, &recorded);
+    if decision.events.is_empty() {
+        // Most turns have one.
+        decision.events.reserve_exact(1);
+    }
     decision.events.push(recorded);
 }

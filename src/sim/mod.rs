@@ -36,7 +36,8 @@ use rustc_hash::FxHashMap;
 
 use crate::base::time::Timestamp;
 use crate::contract::effect::{Effect, Failure, Outcome};
-use crate::contract::registry::{Registry, Samples};
+use crate::contract::registry::Registry;
+use crate::contract::samples::Samples;
 use crate::engine::event::{EffectKey, Event, Recorded};
 use crate::engine::state::State;
 use crate::engine::turn::{Command, Decision, Engine, Input, Request};
