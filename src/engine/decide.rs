@@ -37,21 +37,27 @@ impl<'a> Turn<'_, 'a> {
     }
 }
 
-pub(super) fn decide(engine: &mut Engine<'_>, input: Input, now: Timestamp) -> Decision {
+pub(super) fn decide(engine: &mut Engine<'_>, inputs: impl IntoIterator<Item = Input>, now: Timestamp) -> Decision {
     // A clock that jumps back stands still until it has caught up.
     let now = now.max(engine.state.last_at);
     let mut turn = Turn { engine, decision: Decision::default(), now };
-    take(&mut turn, input);
-    while turn.state().started {
-        ask_for_samples(&mut turn);
-        ring_timers(&mut turn);
-        if !work(&mut turn) {
-            break;
-        }
+    for input in inputs {
+        take(&mut turn, input);
+        settle(&mut turn);
     }
     drop_dead_timers(&mut turn);
     turn.decision.wake = next_wake(&turn);
     turn.decision
+}
+
+fn settle(turn: &mut Turn<'_, '_>) {
+    while turn.state().started {
+        ask_for_samples(turn);
+        ring_timers(turn);
+        if !work(turn) {
+            break;
+        }
+    }
 }
 
 fn take(turn: &mut Turn<'_, '_>, input: Input) {

@@ -69,11 +69,8 @@ impl Scene<'_> {
     /// Whether the newest sample of everything a condition reads is young enough to be judged under this weight.
     #[must_use]
     pub fn is_settled(&self, reads: &[MetricRef]) -> bool {
-        reads.iter().all(|read| match (self.not_before(read.group), self.state.series.latest_tick(read.group)) {
-            (Some(edge), Some(latest)) => latest >= edge,
-            (Some(_), None) => false,
-            (None, _) => true,
-        })
+        let newest = |read: &MetricRef| self.state.series.latest_tick(read.group);
+        self.stage().is_none() || reads.iter().all(|read| newest(read) >= self.not_before(read.group))
     }
 
     /// The verdict on a condition, and the values behind it in words, unless it is good: not `bad`.

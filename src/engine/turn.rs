@@ -152,7 +152,12 @@ impl<'a> Engine<'a> {
 
     /// Takes one input at `now` and says what happened and what is to be done.
     pub fn turn(&mut self, input: Input, now: Timestamp) -> Decision {
-        super::decide::decide(self, input, now)
+        super::decide::decide(self, [input], now)
+    }
+
+    /// Takes inputs of one instant, each as [`Engine::turn`] does, and says what came of all of them.
+    pub fn turns(&mut self, inputs: impl IntoIterator<Item = Input>, now: Timestamp) -> Decision {
+        super::decide::decide(self, inputs, now)
     }
 
     /// Whether the run is over.
@@ -167,8 +172,8 @@ pub(super) fn record(engine: &mut Engine<'_>, decision: &mut Decision, now: Time
     let recorded = Recorded { seq: engine.state.next_seq(), at: now, event };
     engine.state.apply(engine.plan, &recorded);
     if decision.events.is_empty() {
-        // Most turns have one.
-        decision.events.reserve_exact(1);
+        // Most turns have one or two.
+        decision.events.reserve_exact(2);
     }
     decision.events.push(recorded);
 }

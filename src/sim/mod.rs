@@ -29,7 +29,7 @@ mod watch;
 pub mod world;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap};
 use std::time::Duration;
 
 use rustc_hash::FxHashMap;
@@ -73,7 +73,7 @@ pub struct Simulation<'a, W> {
     queue: BinaryHeap<Reverse<(Timestamp, Class, u64)>>,
     inputs: FxHashMap<u64, Input>,
     /// Samples that were asked for in the last turn: their answers come before all else of this instant.
-    samples: VecDeque<Input>,
+    samples: Vec<Input>,
     next: u64,
     wake: Option<Timestamp>,
     cancelled: BTreeMap<EffectKey, u64>,
@@ -139,7 +139,7 @@ impl<'a, W: World> Simulation<'a, W> {
             now,
             queue: BinaryHeap::new(),
             inputs: FxHashMap::default(),
-            samples: VecDeque::new(),
+            samples: Vec::new(),
             next: 0,
             wake: None,
             cancelled: BTreeMap::new(),
@@ -223,8 +223,9 @@ impl<'a, W: World> Simulation<'a, W> {
 
     /// Lets the next thing happen.
     pub fn step(&mut self) {
-        if let Some(sampled) = self.samples.pop_front() {
-            self.turn(sampled);
+        if !self.samples.is_empty() {
+            let decision = self.engine.turns(self.samples.drain(..), self.now);
+            self.take(decision);
             return;
         }
         let queued = self.queue.peek().map(|Reverse((at, _, _))| *at);
@@ -246,7 +247,12 @@ impl<'a, W: World> Simulation<'a, W> {
     }
 
     fn turn(&mut self, input: Input) -> Option<String> {
-        let Decision { events, requests, wake, refusal } = self.engine.turn(input, self.now);
+        let decision = self.engine.turn(input, self.now);
+        self.take(decision)
+    }
+
+    fn take(&mut self, decision: Decision) -> Option<String> {
+        let Decision { events, requests, wake, refusal } = decision;
         self.count += events.len();
         for recorded in events {
             if !(self.forgets_samples && matches!(recorded.event, Event::Sampled { .. })) {
@@ -278,7 +284,7 @@ impl<'a, W: World> Simulation<'a, W> {
             }
             Request::Sample { group, tick } => {
                 let values = self.world.sample(self.plan, group, tick);
-                self.samples.push_back(Input::Sampled { group, tick, values });
+                self.samples.push(Input::Sampled { group, tick, values });
             }
         }
     }
