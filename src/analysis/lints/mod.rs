@@ -34,6 +34,7 @@ use crate::base::span::Location;
 use crate::model::program::{Pipeline, Program};
 
 use super::Stage;
+use super::amounts;
 use super::folded;
 use super::graph::Order;
 use super::load::Module;
@@ -172,6 +173,7 @@ impl<'j> Judge<'j> {
 fn found_in(subject: &Subject<'_>) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     folded::check(subject, &mut found);
+    amounts::check(subject, &mut found);
     for lint in LINTS {
         (lint.check)(subject, &mut found);
     }
