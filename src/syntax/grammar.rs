@@ -194,14 +194,50 @@ impl<'t> Iterator for Nodes<'t> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Rule, is_fault};
+    use super::super::scan::scan;
+    use super::{Rule, is_fault, parse_part, read};
+
+    const TEXT: &str = include_str!("../../pipelines/quickstart.deploy");
+
+    /// Wherever a line is broken, two are joined or a byte is left out.
+    #[test]
+    fn a_text_says_the_same_without_its_line_breaks() {
+        let mut texts = vec![TEXT.to_owned()];
+        for at in (0..TEXT.len()).step_by(23).filter(|at| TEXT.is_char_boundary(*at) && TEXT.is_char_boundary(at + 1)) {
+            texts.push(format!("{}\n{}", &TEXT[..at], &TEXT[at..]));
+            texts.push(format!("{}{}", &TEXT[..at], &TEXT[at + 1..]));
+        }
+        texts.extend(TEXT.match_indices('\n').map(|(at, _)| format!("{} {}", &TEXT[..at], &TEXT[at + 1..])));
+        for text in texts {
+            let scanned = scan(&text, true);
+            for part in scanned.tokens.parts() {
+                let found = parse_part(Rule::file, &scanned, part);
+                let broken = scanned.tokens.with_breaks(part);
+                let whole = match &broken {
+                    Some(tokens) => read(Rule::file, &scanned.prepared, tokens, (0, tokens.text().len())),
+                    None => read(Rule::file, &scanned.prepared, &scanned.tokens, part),
+                };
+                let nodes = |concrete: Option<super::Concrete<'_>>| {
+                    let concrete = concrete.expect("the work is little");
+                    concrete.nodes[1..]
+                        .iter()
+                        .map(|node| (node.rule, node.start, node.end, node.behind))
+                        .collect::<Vec<_>>()
+                };
+                assert_eq!(nodes(found), nodes(whole), "{text}");
+            }
+        }
+    }
 
     #[test]
     fn every_rule_that_stands_for_a_fault_is_known() {
-        // The clause `missing ok` is none, and the insides of strings always have their line breaks.
-        let is_told = |name: &str| {
-            let begins = ["missing_", "bad_", "junk", "wrong_", "stray_"].iter().any(|prefix| name.starts_with(prefix));
-            (begins && name != "missing_clause") || ["misplaced", "hole_rest"].contains(&name)
+        // The clause `missing ok` is none, pieces are no nodes, and the insides of strings always have their line breaks.
+        let begins =
+            |name: &str| ["missing_", "bad_", "wrong_", "stray_"].iter().any(|prefix| name.starts_with(prefix));
+        let is_told = |name: &str| match name {
+            "junk" | "misplaced" | "hole_rest" => true,
+            "missing_clause" | "bad_piece" => false,
+            name => begins(name),
         };
         for rule in Rule::all_rules() {
             assert_eq!(is_fault(*rule), is_told(&format!("{rule:?}")), "{rule:?}");

@@ -126,6 +126,48 @@ impl Tokens {
         self.places.extend_from_slice(&[(start, self.end); 4][..token.len_utf8()]);
     }
 
+    /// The tokens before the item mark that stands there in the source.
+    pub(super) fn before_mark(&self, source: usize) -> Self {
+        let mark = self.mark(source);
+        let at = self.item_marks.get(mark).copied().unwrap_or(self.text.len());
+        let until = |places: &[usize]| places[..places.partition_point(|place| *place < at)].to_vec();
+        let breaks = self.breaks.partition_point(|(_, place)| (*place as usize) < source);
+        let mut before = Self {
+            breaks: self.breaks[..breaks].to_vec(),
+            unbound: until(&self.unbound),
+            item_marks: until(&self.item_marks),
+            ..Self::with_capacity(2 * self.text.len())
+        };
+        before.copy(self, 0, at);
+        before
+    }
+
+    /// Goes on as the tokens of another text do from an item mark, which stood at `from` there and stands at `to` here.
+    pub(super) fn append_from_mark(&mut self, other: &Self, from: usize, to: usize) {
+        let mark = other.mark(from);
+        let Some(at) = other.item_marks.get(mark).copied() else { return };
+        let here = self.text.len();
+        let moved = |place: u32| clip(place as usize - from + to);
+        // The token before the mark is one of this text.
+        let end = self.end;
+        let place =
+            |(start, before): &(u32, u32)| (moved(*start), if *before as usize <= from { end } else { moved(*before) });
+        self.text.push_str(&other.text[at..]);
+        self.places.extend(other.places[at..].iter().map(place));
+        let shifted = |offset: &usize| offset - at + here;
+        self.item_marks.extend(other.item_marks[mark..].iter().map(shifted));
+        let unbound = other.unbound.partition_point(|place| *place < at);
+        self.unbound.extend(other.unbound[unbound..].iter().map(shifted));
+        let breaks = other.breaks.partition_point(|(_, place)| (*place as usize) < from);
+        self.breaks.extend(other.breaks[breaks..].iter().map(|(at, place)| (shifted(at), moved(*place))));
+        self.end = if other.end as usize <= from { end } else { moved(other.end) };
+    }
+
+    /// Which item mark stands there in the source.
+    fn mark(&self, source: usize) -> usize {
+        self.item_marks.partition_point(|at| (self.places[*at].0 as usize) < source)
+    }
+
     /// The source has been read up to its end.
     pub(super) fn finish(&mut self, length: usize) {
         self.places.push((clip(length), self.end));
