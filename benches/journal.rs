@@ -14,7 +14,7 @@ use phasegate::base::number::Number;
 use phasegate::base::source::Sources;
 use phasegate::base::time::Timestamp;
 use phasegate::contract::effect::Outcome;
-use phasegate::contract::registry::Samples;
+use phasegate::contract::samples::Samples;
 use phasegate::contract::value::{Unit, Value};
 use phasegate::engine::event::Recorded;
 use phasegate::engine::replay::replay;
@@ -171,7 +171,7 @@ impl World for Steady {
     fn sample(&mut self, plan: &Plan, group: GroupIndex, tick: Timestamp) -> Samples {
         let value = |unit| Ok(Value::Quantity(Number::from_f64((tick.0 % 7) as f64 / 1_000.0), unit));
         let unit = |query: &phasegate::contract::registry::FieldQuery| query.ty.unit().unwrap_or(Unit::One);
-        plan.group(group).fields.iter().map(|query| (query.field.as_str().into(), value(unit(query)))).collect()
+        plan.group(group).fields.iter().map(|query| (query.field.as_str(), value(unit(query)))).collect()
     }
 }
 

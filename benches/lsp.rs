@@ -5,29 +5,28 @@
 //! `cargo bench --bench lsp` prints the median and the 99th of a hundred; a number as an argument says at how many places
 //! something is typed.
 
-use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use std::{env, fs, thread};
+use std::{env, fs};
 
-use serde_json::{Value, json};
+use serde_json::json;
+use tempfile::TempDir;
 
 #[expect(dead_code, reason = "faults are planted by another bench")]
 mod generated;
+#[expect(dead_code, reason = "tests ask for more")]
+#[path = "../tests/lsp_client/mod.rs"]
+mod lsp_client;
 
 use generated::{Generated, line_count, program};
+use lsp_client::Client;
 
 const COUNT: usize = 400;
-const PATIENCE: Duration = Duration::from_secs(60);
 
 fn main() {
     let count = env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(COUNT);
-    let folder = env::temp_dir().join(format!("phasegate-lsp-{}", std::process::id()));
-    keystrokes(&folder.join("one"), count);
-    open_all(&folder.join("all"));
-    fs::remove_dir_all(&folder).expect("it was just written");
+    keystrokes(count);
+    open_all();
 }
 
 /// One file of 5,000 lines beside what it imports.
@@ -45,10 +44,9 @@ fn large_file() -> Vec<Generated> {
 }
 
 /// People type in pipelines, metrics, components and tests alike; what they type is broken half of the time.
-fn keystrokes(folder: &Path, count: usize) {
+fn keystrokes(count: usize) {
     let files = large_file();
-    write(&files, folder);
-    let mut client = Client::start(folder);
+    let mut client = Client::start_in(written(&files), &["utf-8"]);
     let (path, text) = (files[0].path.clone(), files[0].text.clone());
     client.open(&path, &text);
     client.published(&path, 1);
@@ -70,7 +68,7 @@ fn keystrokes(folder: &Path, count: usize) {
         version += 1;
         let begin = Instant::now();
         client.change(&path, version, typed.clone());
-        client.ask(method, &at);
+        client.ask(method, at).expect("an answer");
         times.push(begin.elapsed());
         client.published(&path, version);
         for (change, is_measured) in [(&taken_back, true), (&typed, true), (&taken_back, false)] {
@@ -84,7 +82,7 @@ fn keystrokes(folder: &Path, count: usize) {
     show("  keystroke to diagnostics", &mut diagnostics, 20.0);
     show("  keystroke to completion", &mut completions, 10.0);
     show("  keystroke to hover", &mut hovers, 10.0);
-    println!("{:<36}{:>10.2} MB", "  memory, peak", client.peak_megabytes());
+    println!("{:<36}{:>10.2} MB", "  memory, peak", peak_megabytes(&client));
 }
 
 /// Where somebody types next: anywhere in the code of the file, behind a word.
@@ -111,11 +109,11 @@ impl Places<'_> {
 }
 
 /// All files of a program, as an editor opens those it had open before.
-fn open_all(folder: &Path) {
+fn open_all() {
     let files = program(100_000);
-    write(&files, folder);
+    let folder = written(&files);
     let begin = Instant::now();
-    let mut client = Client::start(folder);
+    let mut client = Client::start_in(folder, &["utf-8"]);
     for file in &files {
         client.open(&file.path, &file.text);
     }
@@ -125,7 +123,7 @@ fn open_all(folder: &Path) {
     let took = begin.elapsed().as_secs_f64() * 1e3;
     println!("{} lines in {} files", line_count(&files), files.len());
     limit("  opened and looked at", took, "ms", 1_000.0);
-    limit("  memory, peak", client.peak_megabytes(), "MB", 300.0);
+    limit("  memory, peak", peak_megabytes(&client), "MB", 300.0);
 }
 
 fn show(what: &str, times: &mut [Duration], most: f64) {
@@ -140,140 +138,20 @@ fn limit(what: &str, figure: f64, unit: &str, most: f64) {
     println!("{what:<36}{figure:>10.2} {unit:<6} (at most {most}){exceeded}");
 }
 
-fn write(files: &[Generated], folder: &Path) {
+fn written(files: &[Generated]) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
     for file in files {
-        let path: PathBuf = folder.join(&file.path);
+        let path: PathBuf = folder.path().join(&file.path);
         fs::create_dir_all(path.parent().expect("inside the folder")).expect("a folder");
         fs::write(path, &file.text).expect("a file");
     }
+    folder
 }
 
-struct Client {
-    server: Child,
-    input: ChildStdin,
-    messages: Receiver<Value>,
-    folder: PathBuf,
-    next: i64,
-    /// Diagnostics that nobody has waited for yet.
-    noticed: Vec<Value>,
-}
-
-impl Client {
-    fn start(folder: &Path) -> Self {
-        let mut server = Command::new(env!("CARGO_BIN_EXE_phasegate"))
-            .arg("lsp")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the server starts");
-        let (input, output) = (server.stdin.take().expect("piped"), server.stdout.take().expect("piped"));
-        let (sender, messages) = channel();
-        thread::spawn(move || {
-            let mut output = BufReader::new(output);
-            while let Some(message) = read(&mut output) {
-                if sender.send(message).is_err() {
-                    return;
-                }
-            }
-        });
-        let folder = folder.canonicalize().expect("it is there");
-        let mut client = Self { server, input, messages, folder, next: 0, noticed: Vec::new() };
-        let root = format!("file://{}", client.folder.display());
-        let capabilities = json!({ "general": { "positionEncodings": ["utf-8"] } });
-        client.ask(
-            "initialize",
-            &json!({ "capabilities": capabilities, "workspaceFolders": [{ "uri": root, "name": "a" }] }),
-        );
-        client.tell("initialized", &json!({}));
-        client
-    }
-
-    fn uri(&self, path: &str) -> String {
-        format!("file://{}/{path}", self.folder.display())
-    }
-
-    fn send(&mut self, message: &Value) {
-        let text = message.to_string();
-        write!(self.input, "Content-Length: {}\r\n\r\n{text}", text.len()).expect("the server listens");
-        self.input.flush().expect("the server listens");
-    }
-
-    fn tell(&mut self, method: &str, params: &Value) {
-        self.send(&json!({ "jsonrpc": "2.0", "method": method, "params": params }));
-    }
-
-    fn ask(&mut self, method: &str, params: &Value) -> Value {
-        self.next += 1;
-        let id = self.next;
-        self.send(&json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }));
-        loop {
-            let message = self.messages.recv_timeout(PATIENCE).expect("an answer");
-            if message["id"] == id && message.get("method").is_none() {
-                assert!(message.get("error").is_none(), "{method}: {message}");
-                return message;
-            }
-            self.noticed.push(message);
-        }
-    }
-
-    fn open(&mut self, path: &str, text: &str) {
-        let document = json!({ "uri": self.uri(path), "languageId": "phasegate", "version": 1, "text": text });
-        self.tell("textDocument/didOpen", &json!({ "textDocument": document }));
-    }
-
-    fn change(&mut self, path: &str, version: i64, changes: Value) {
-        let document = json!({ "uri": self.uri(path), "version": version });
-        self.tell("textDocument/didChange", &json!({ "textDocument": document, "contentChanges": changes }));
-    }
-
-    /// Waits for what is wrong with this version of a file.
-    fn published(&mut self, path: &str, version: i64) {
-        let uri = json!(self.uri(path));
-        let is_meant = |message: &Value| message["params"]["uri"] == uri && message["params"]["version"] == version;
-        if let Some(at) = self.noticed.iter().position(is_meant) {
-            self.noticed.swap_remove(at);
-            return;
-        }
-        loop {
-            let message = self.messages.recv_timeout(PATIENCE).expect("diagnostics");
-            if is_meant(&message) {
-                return;
-            }
-            self.noticed.push(message);
-        }
-    }
-
-    /// The most memory that the server ever held.
-    fn peak_megabytes(&self) -> f64 {
-        let told = fs::read_to_string(format!("/proc/{}/status", self.server.id())).unwrap_or_default();
-        let line = told.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
-        kibibytes.map_or(f64::NAN, |kibibytes| kibibytes * 1024.0 / 1e6)
-    }
-}
-
-impl Drop for Client {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
-}
-
-fn read(output: &mut impl BufRead) -> Option<Value> {
-    let mut length = 0;
-    loop {
-        let mut line = String::new();
-        if output.read_line(&mut line).ok()? == 0 {
-            return None;
-        }
-        if line.trim().is_empty() {
-            break;
-        }
-        if let Some(value) = line.strip_prefix("Content-Length: ") {
-            length = value.trim().parse().ok()?;
-        }
-    }
-    let mut body = vec![0; length];
-    output.read_exact(&mut body).ok()?;
-    serde_json::from_slice(&body).ok()
+/// The most memory that the server ever held.
+fn peak_megabytes(client: &Client) -> f64 {
+    let told = fs::read_to_string(format!("/proc/{}/status", client.server.id())).unwrap_or_default();
+    let line = told.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kibibytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+    kibibytes.map_or(f64::NAN, |kibibytes| kibibytes * 1024.0 / 1e6)
 }

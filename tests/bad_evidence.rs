@@ -199,7 +199,7 @@ fn tick(minute: i64) -> Timestamp {
 }
 
 fn sampled(minute: i64, seconds: &str) -> Input {
-    let values = vec![("p95".into(), Ok(number(seconds, Unit::Duration)))];
+    let values = [("p95", Ok(number(seconds, Unit::Duration)))].into_iter().collect();
     Input::Sampled { group: GroupIndex(0), tick: tick(minute), values }
 }
 

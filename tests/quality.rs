@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use phasegate::base::time::Timestamp;
 use phasegate::contract::effect::{Effect, Outcome, TextPiece};
-use phasegate::contract::registry::Samples;
+use phasegate::contract::samples::Samples;
 use phasegate::engine::event::{Event, RunOutcome};
 use phasegate::eval::rubric::score_text;
 use phasegate::plan::program::{GroupIndex, Plan};
@@ -64,7 +64,7 @@ impl World for Folder {
     }
 
     fn sample(&mut self, _: &Plan, _: GroupIndex, _: Timestamp) -> Samples {
-        Vec::new()
+        Samples::default()
     }
 }
 

@@ -230,7 +230,8 @@ fn what_was_changed_afterwards_is_found_where_it_is() {
     let mut healed = events.clone();
     let bad = healed[..failed].iter().rposition(|recorded| matches!(recorded.event, Event::Sampled { .. })).unwrap();
     if let Event::Sampled { values, .. } = &mut healed[bad].event {
-        values.iter_mut().for_each(|(_, sample)| *sample = Ok(Value::Quantity(Number::ZERO, Unit::Ratio)));
+        let good = Ok(Value::Quantity(Number::ZERO, Unit::Ratio));
+        *values = values.iter().map(|(field, _)| (field.to_owned(), good.clone())).collect();
     }
     let divergence = replayed(&plan, &healed).divergence.unwrap();
     assert_eq!((divergence.seq, divergence.decided), (events[failed].seq, None));

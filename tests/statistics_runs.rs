@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use phasegate::base::time::Timestamp;
 use phasegate::contract::effect::Outcome;
-use phasegate::contract::registry::{FieldName, Sample, Samples};
+use phasegate::contract::samples::{Held, Sample, Samples};
 use phasegate::contract::types::Type;
 use phasegate::contract::value::Value;
 use phasegate::engine::event::{Event, RunOutcome};
@@ -36,12 +36,13 @@ impl World for Scripted {
     fn sample(&mut self, plan: &Plan, group: GroupIndex, tick: Timestamp) -> Samples {
         let samples = self.0.sample(plan, group, tick);
         let types = &plan.group(group).fields;
-        let typed = |(field, sample): (FieldName, Sample)| {
-            let is_bool = types.iter().any(|query| query.field == *field && query.ty == Type::Bool);
+        let typed = |(field, sample): (&str, &Held)| {
+            let sample: Sample = sample.value().map_err(str::to_owned);
+            let is_bool = types.iter().any(|query| query.field == field && query.ty == Type::Bool);
             let truth = |value: Value| Value::Bool(value.as_number().is_some_and(|number| number.to_f64() > 0.5));
-            (field, if is_bool { sample.map(truth) } else { sample })
+            (field.to_owned(), if is_bool { sample.map(truth) } else { sample })
         };
-        samples.into_iter().map(typed).collect()
+        samples.iter().map(typed).collect()
     }
 }
 

@@ -57,6 +57,13 @@ impl<'a> Checker<'a> {
             if field.name.text.is_empty() {
                 continue;
             }
+            if field.name.text == "name" {
+                let diagnostic = Diagnostic::new(Code::PG102, at, "`env.name` is the name of the environment")
+                    .label("a second value of that name")
+                    .help("give the key another name");
+                self.report(diagnostic);
+                continue;
+            }
             match keys.get(&field.name.text) {
                 Some((_, first)) => {
                     let first = first.span;
@@ -100,8 +107,9 @@ impl<'a> Checker<'a> {
             let lacking: Vec<&Declared> =
                 declared.iter().filter(|environment| !environment.keys.contains_key(*key)).collect();
             let Some(first) = lacking.first() else { continue };
-            let names: Vec<&str> = lacking.iter().map(|environment| environment.name.as_str()).collect();
-            let message = format!("`{}` has no key `{key}`, and `{first_name}` has", names.join("` and `"));
+            let names: Vec<String> = lacking.iter().map(|environment| format!("`{}`", environment.name)).collect();
+            let verb = if names.len() == 1 { "has" } else { "have" };
+            let message = format!("{} {verb} no key `{key}`, and `{first_name}` has", all_of(&names));
             let diagnostic = Diagnostic::new(Code::PG205, first.name_at, message)
                 .label(format!("`{key}` is missing"))
                 .also(*at, "declared here")
@@ -109,5 +117,14 @@ impl<'a> Checker<'a> {
             self.report(diagnostic);
         }
         self.environment_keys = known.into_iter().map(|(key, (ty, ..))| (key.to_owned(), ty)).collect();
+    }
+}
+
+/// "`a`, `b` and `c`"
+fn all_of(names: &[String]) -> String {
+    match names {
+        [] => String::new(),
+        [only] => only.clone(),
+        [others @ .., last] => format!("{} and {last}", others.join(", ")),
     }
 }

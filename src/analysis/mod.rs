@@ -5,6 +5,7 @@
 //! rule is silent: one cause, one diagnostic. A program with errors must not be planned.
 
 mod allows;
+mod amounts;
 mod arguments;
 mod checker;
 mod components;

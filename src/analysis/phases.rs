@@ -127,6 +127,9 @@ impl<'a> Checker<'a> {
             {
                 self.report(duplicate(&phase.name.text, at, first));
             }
+            if let Some(each) = &phase.each {
+                self.refuse_twins(&each.list);
+            }
             let mut info = PhaseInfo {
                 name: phase.name.text.clone(),
                 at,
@@ -139,6 +142,24 @@ impl<'a> Checker<'a> {
             table.insert(info);
         }
         table
+    }
+
+    /// PG102 for two elements of one name: their phases would have one name.
+    fn refuse_twins(&mut self, list: &'a ast::Expr) {
+        let (ast::ExprKind::List(items), Some(elements)) = (&*list.kind, written_elements(list)) else { return };
+        let mut places: FxHashMap<String, Location> = FxHashMap::default();
+        for (item, element) in items.iter().zip(elements) {
+            let at = self.here(item.at);
+            let Some(first) = places.get(&element) else {
+                places.insert(element, at);
+                continue;
+            };
+            let diagnostic = Diagnostic::new(Code::PG102, at, format!("`{element}` stands in this list twice"))
+                .label("a second phase of that name")
+                .also(*first, "the first one")
+                .help("leave out one of them");
+            self.report(diagnostic);
+        }
     }
 
     /// Adds the steps of a block to a phase; two of one name are PG102. What is put in (components, composite steps without
@@ -166,7 +187,8 @@ impl<'a> Checker<'a> {
     fn collect_put_in(&mut self, block: &'a Block, info: &mut PhaseInfo) {
         for statement in &block.statements {
             match &statement.kind {
-                StatementKind::Step(StepStatement { name: None, call, .. }) | StatementKind::Call(call) => {
+                StatementKind::Step(StepStatement { name: None, call, .. })
+                | StatementKind::Call(StepStatement { call, .. }) => {
                     self.label_composite(call, info);
                 }
                 StatementKind::Parallel(body) | StatementKind::Ramp { body, .. } => self.collect_put_in(body, info),

@@ -13,6 +13,7 @@ use crate::syntax::ast::{self, SignatureKind, StatementKind as Written, TriggerK
 use super::checker::{Checker, Place};
 use super::conditions::Holder;
 use super::folded::weight_faults;
+use super::symbols::duplicate;
 use super::types::value_type;
 
 /// What a block of statements belongs to.
@@ -58,6 +59,7 @@ impl<'a> Checker<'a> {
     fn read_statements(&mut self, written: &'a ast::Block, body: Body) -> Block {
         let statements = written.statements.iter().filter(|statement| becomes_statement(&statement.kind)).count();
         let mut block = Block { statements: Vec::with_capacity(statements), ..Block::default() };
+        self.refuse_shared_names(&written.statements);
         if body == Body::Parallel {
             self.read_side_by_side(written, &mut block);
         } else {
@@ -66,6 +68,25 @@ impl<'a> Checker<'a> {
             }
         }
         block
+    }
+
+    /// A `let` and a step of one block are two values: one name for both is PG102.
+    fn refuse_shared_names(&mut self, statements: &'a [ast::Statement]) {
+        for written in statements {
+            let Written::Let { name, .. } = &written.kind else { continue };
+            let step = statements.iter().find_map(|statement| match &statement.kind {
+                Written::Step(step) => {
+                    step.name.as_ref().filter(|step| step.text == name.text && !name.text.is_empty())
+                }
+                _ => None,
+            });
+            let Some(step) = step else { continue };
+            let (first, second) = if name.at.start < step.at.start { (name, step) } else { (step, name) };
+            let (first, second) = (self.here(first.at), self.here(second.at));
+            self.report(duplicate(&name.text, second, first));
+            // Which of both a name means cannot be told: the `let` is not unused as well.
+            self.frame.named_early.insert(name.at);
+        }
     }
 
     /// What runs beside a statement has produced nothing yet.
@@ -86,7 +107,7 @@ impl<'a> Checker<'a> {
             Written::Broken => return,
             Written::Let { name, ty, value } => return self.read_let(written, name, ty.as_ref(), value),
             Written::Step(step) => self.read_step(step),
-            Written::Call(call) if body.has_only_steps() => self.read_bare_call(call),
+            Written::Call(step) if body.has_only_steps() => self.read_step(step),
             Written::Parallel(inner) => Some(StatementKind::Parallel(self.read_block(inner, parallel_in(body)))),
             Written::Return(value) if body == Body::Composite => self.read_return(value),
             other if self.frame.returns.is_some() && !stands_in_composite(other) => {
@@ -246,8 +267,7 @@ impl<'a> Checker<'a> {
             }
             Written::Trigger(trigger) => drop(self.read_triggers(trigger, trigger.condition.condition.at)),
             Written::Run(run) => drop(self.expand_run(run)),
-            Written::Call(call) => drop(self.read_bare_call(call)),
-            Written::Step(step) => drop(self.read_step(step)),
+            Written::Call(step) | Written::Step(step) => drop(self.read_step(step)),
             Written::Lock(value)
             | Written::Timeout(value)
             | Written::Window(value)

@@ -59,13 +59,6 @@ impl<'a> Checker<'a> {
         Some(self.finish_step(step, signature, &written.call))
     }
 
-    /// A bare call, short for `step CALL`.
-    pub fn read_bare_call(&mut self, written: &'a ast::Expr) -> Option<StatementKind> {
-        let called = self.step_call(written)?;
-        let signature = called.1;
-        Some(self.finish_step(plain_step(called), signature, written))
-    }
-
     fn finish_step(&mut self, step: Step, signature: &'a Signature, written: &'a ast::Expr) -> StatementKind {
         match &signature.composition {
             Some(composition) => StatementKind::Scope(self.put_in(composition, step, written.at)),

@@ -225,7 +225,9 @@ impl<'a> Importer<'a, '_> {
                 }
             }
         }
-        for name in import.names.iter().filter(|name| !name.text.is_empty()) {
+        // That a file imports itself is reported as the circle it is.
+        let names = if target == self.module { &[] } else { import.names.as_slice() };
+        for name in names.iter().filter(|name| !name.text.is_empty()) {
             self.import_name(name, target, scope, diagnostics);
         }
     }

@@ -4,7 +4,7 @@
 
 use serde_json_path::JsonPath;
 
-use super::registry::Sample;
+use super::samples::Sample;
 use super::types::{Type, decode};
 use super::value::Value;
 

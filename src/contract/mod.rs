@@ -8,6 +8,7 @@ pub mod answer;
 pub mod effect;
 pub mod extract;
 pub mod registry;
+pub mod samples;
 pub mod switch;
 pub mod types;
 pub mod value;

@@ -1,14 +1,12 @@
 //! The tables through which the engine knows steps, targets and sources without importing them.
 
-use std::fmt;
-use std::ops::Deref;
-use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use super::effect::{Effect, History, Outcome, Reaction, Weight};
+use super::samples::Sample;
 use super::types::Type;
 use super::value::Value;
 use crate::base::time::Timestamp;
@@ -55,48 +53,6 @@ pub struct FieldQuery {
     pub extractor: String,
     pub args: Args,
     pub ty: Type,
-}
-
-/// A value read at one instant, or why there is none.
-pub type Sample = Result<Value, String>;
-
-/// The samples of a group's fields at one instant, in the order of the group where they come from a source.
-pub type Samples = Vec<(FieldName, Sample)>;
-
-/// The name of a metrics field, which its samples share: a run has millions of them.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct FieldName(Arc<str>);
-
-impl From<&str> for FieldName {
-    fn from(name: &str) -> Self {
-        Self(name.into())
-    }
-}
-
-impl Deref for FieldName {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for FieldName {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self)
-    }
-}
-
-impl Serialize for FieldName {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for FieldName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|name| Self(name.into()))
-    }
 }
 
 /// One effect, with the indices of the fields it serves.

@@ -3,6 +3,7 @@
 //! What is lost is computed anew from the samples that are still kept. Windows come out the same; what has run on for longer
 //! than samples are kept does not, so that it is part of a copy of the state and of its snapshot.
 
+use std::hash::{Hash, Hasher};
 use std::sync::{Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
@@ -21,7 +22,7 @@ const MOST: usize = 10_000;
 pub struct Carried(Mutex<FxHashMap<Key, (Timestamp, Running)>>);
 
 /// Which function over which samples: whatever makes two of them come to something else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Key {
     pub function: Function,
     pub metric: Place,
@@ -33,7 +34,15 @@ pub struct Key {
     pub settings: [u64; 5],
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+/// By what tells most of them apart: each look at a condition asks for one.
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.function as u8, self.metric, self.edge).hash(state);
+        self.settings.iter().fold(0, |all: u64, it| all.rotate_left(23) ^ it).hash(state);
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Function {
     Window,

@@ -37,21 +37,27 @@ impl<'a> Turn<'_, 'a> {
     }
 }
 
-pub(super) fn decide(engine: &mut Engine<'_>, input: Input, now: Timestamp) -> Decision {
+pub(super) fn decide(engine: &mut Engine<'_>, inputs: impl IntoIterator<Item = Input>, now: Timestamp) -> Decision {
     // A clock that jumps back stands still until it has caught up.
     let now = now.max(engine.state.last_at);
     let mut turn = Turn { engine, decision: Decision::default(), now };
-    take(&mut turn, input);
-    while turn.state().started {
-        ask_for_samples(&mut turn);
-        ring_timers(&mut turn);
-        if !work(&mut turn) {
-            break;
-        }
+    for input in inputs {
+        take(&mut turn, input);
+        settle(&mut turn);
     }
     drop_dead_timers(&mut turn);
     turn.decision.wake = next_wake(&turn);
     turn.decision
+}
+
+fn settle(turn: &mut Turn<'_, '_>) {
+    while turn.state().started {
+        ask_for_samples(turn);
+        ring_timers(turn);
+        if !work(turn) {
+            break;
+        }
+    }
 }
 
 fn take(turn: &mut Turn<'_, '_>, input: Input) {
@@ -122,21 +128,20 @@ fn start_sampling(turn: &mut Turn<'_, '_>) {
 }
 
 fn ask_for_samples(turn: &mut Turn<'_, '_>) {
-    if !turn.state().is_forward() {
+    let Turn { engine, decision, now } = turn;
+    if !engine.state.is_forward() {
         return;
     }
-    let (plan, now, started_at) = (turn.plan(), turn.now, turn.state().started_at);
-    let mut asked = Vec::new();
-    for (index, (group, sampling)) in (0u32..).zip(plan.groups.iter().zip(&mut turn.engine.state.live.sampling)) {
-        let Some(next) = sampling.next.filter(|next| *next <= now && sampling.in_flight.is_none()) else { continue };
+    let started_at = engine.state.started_at;
+    for (index, (group, sampling)) in (0u32..).zip(engine.plan.groups.iter().zip(&mut engine.state.live.sampling)) {
+        let Some(next) = sampling.next.filter(|next| next <= now && sampling.in_flight.is_none()) else { continue };
         let every = group.every.as_micros().max(1);
         let ticks = now.since(started_at).as_micros() / every;
         let latest = started_at.0.saturating_add(i64::try_from(ticks * every).unwrap_or(i64::MAX));
         let tick = next.max(Timestamp(latest));
         *sampling = super::state::Sampling { in_flight: Some(tick), next: None };
-        asked.push(Request::Sample { group: GroupIndex(index), tick });
+        decision.requests.push(Request::Sample { group: GroupIndex(index), tick });
     }
-    turn.decision.requests.extend(asked);
 }
 
 fn ring_timers(turn: &mut Turn<'_, '_>) {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::time::Timestamp;
 use crate::model::phase::MissingPolicy;
-use crate::plan::program::Sustain;
+use crate::plan::program::{Condition, Sustain};
 
 /// Unknown samples in a row after which missing data has its consequence.
 pub const MISSING_LIMIT: u32 = 5;
@@ -84,6 +84,12 @@ impl Judge {
     #[must_use]
     pub fn is_missing(&self) -> bool {
         self.unknown_run >= MISSING_LIMIT
+    }
+
+    /// Whether the run may have to do something about it: it has been bad or unknown for long enough.
+    #[must_use]
+    pub fn calls(&self, condition: &Condition) -> bool {
+        self.is_missing() || self.sustained(condition.sustain)
     }
 
     /// An evaluation after the policy for missing data: with `breach`, unknown counts as bad from the fifth on.

@@ -86,6 +86,12 @@ impl Guards {
         }
     }
 
+    /// Whether there is a verdict on one of them for certain. No does not say that there is none.
+    #[must_use]
+    pub fn knows(&self, scene: &Scene<'_>, index: usize) -> bool {
+        self.quick.get(index).and_then(Option::as_ref).is_some_and(|quick| quick.is_known(scene))
+    }
+
     /// The verdict on one of them, as [`Scene::judge`] has it.
     #[must_use]
     pub fn judge(&self, scene: &Scene<'_>, (index, condition): (usize, &Condition), bad: bool) -> Finding {

@@ -8,22 +8,19 @@ use super::exec::{Detail, Exec};
 use super::judge::{Judge, MISSING_LIMIT};
 use super::looks::Guards;
 use super::scene::{Finding, Scene};
-use super::series::Held;
 use super::state::{State, Work};
 use crate::base::time::Timestamp;
-use crate::contract::registry::{FieldName, Sample};
+use crate::contract::samples::{Held, Samples};
 use crate::eval::{Unknown, evaluate};
 use crate::plan::program::{Condition, Group, GroupIndex, NodeKind, Plan, Sustain, Trigger};
 
 /// Takes in the samples of a group at a tick, and judges all that reads them.
-pub fn sample(state: &mut State, plan: &Plan, group: GroupIndex, tick: Timestamp, values: &[(FieldName, Sample)]) {
+pub fn sample(state: &mut State, plan: &Plan, group: GroupIndex, tick: Timestamp, samples: &Samples) {
     if let Some(sampling) = state.live.sampling.get_mut(group.0 as usize) {
         sampling.in_flight = None;
         sampling.next = Some(tick.plus(plan.group(group).every));
     }
-    for (place, (field, sample)) in values.iter().enumerate() {
-        state.series.push(group, tick, (place, field), Held::from(sample));
-    }
+    state.series.take(group, tick, samples);
     derive(state, plan, group, tick);
     watched(state, plan, Some(group), tick);
     let running = std::mem::take(&mut state.live.running);
@@ -32,12 +29,34 @@ pub fn sample(state: &mut State, plan: &Plan, group: GroupIndex, tick: Timestamp
             sampled_hold(state, plan, *id, group, tick);
         }
     }
-    // Triggers come first; gates and ends of holds may have waited for this sample.
-    state.push(Work::Run);
-    let State { live, execs, .. } = state;
-    let waiting = running.iter().filter(|id| !matches!(execs[id.0 as usize].detail, Detail::Step));
-    live.queue.extend(waiting.copied().map(Work::Exec));
-    live.running = running;
+    // Triggers come first; a pause may be over.
+    if state.is_paused() || state.paused_since.is_some() {
+        state.push(Work::Run);
+    }
+    for id in &running {
+        if may_go_on(state, plan, state.exec(*id)) {
+            state.live.queue.push_back(Work::Exec(*id));
+        }
+    }
+    state.live.running = running;
+}
+
+/// Whether a sample may have given it something to do: gates and the ends of holds and waits may have waited for this one.
+fn may_go_on(state: &State, plan: &Plan, exec: &Exec) -> bool {
+    let now = state.last_at;
+    match (&exec.detail, &plan.node(exec.node).kind) {
+        (Detail::Gate(_), _) => true,
+        (Detail::Wait { until }, _) => *until <= now,
+        (Detail::Hold(hold), NodeKind::Hold { conditions, duration, .. }) => {
+            let violated = |(judge, condition): (&Judge, &Condition)| judge.sustained(condition.sustain);
+            hold.overdue
+                || hold.next_look.is_some_and(|next| next <= now)
+                || hold.judges.iter().zip(conditions).any(violated)
+                || state.held(exec, hold.paused, now) >= *duration
+        }
+        // Answers and timers are what the others wait for.
+        _ => false,
+    }
 }
 
 /// Fields computed from others of the group.
@@ -137,7 +156,9 @@ fn trigger_at(
     } else {
         judge.seen = judge.seen.saturating_add(1);
     }
-    state.push(Work::Run);
+    if judge.calls(condition) {
+        state.push(Work::Run);
+    }
 }
 
 /// Of several groups, a condition is judged once at an instant: when the last of those that have a tick then has come.
@@ -230,11 +251,18 @@ fn look(
     if !scene.is_settled(&condition.reads) {
         return;
     }
-    let Finding { verdict, evidence, is_missing } = guards.judge(&scene, (index, condition), false);
+    let Detail::Hold(hold) = &state.exec(id).detail else { return };
+    // Between two evaluations a sample says no more than that there is one.
+    let counts_only = look.sample && !look.judged && !hold.overdue;
+    let known = counts_only && guards.knows(&scene, index);
+    let found = if known { Finding::good(true) } else { guards.judge(&scene, (index, condition), false) };
+    let Finding { verdict, evidence, is_missing } = found;
     let paused = state.is_paused();
     let Detail::Hold(hold) = &mut state.execs[id.0 as usize].detail else { return };
     let judge = &mut hold.judges[index];
-    judge.evidence = evidence;
+    if !counts_only || is_missing {
+        judge.evidence = evidence;
+    }
     if look.sample {
         // Past its time a hold waits for a comparison that is still under way as it does for data: people are to know.
         judge.count_sample(!is_missing && (verdict.is_some() || !hold.overdue));
@@ -243,5 +271,8 @@ fn look(
     if (look.judged || hold.overdue) && !paused {
         let bad = judge.with_policy(verdict.map(|good| !good), condition.missing);
         judge.observe(look.at, bad);
+    }
+    if judge.calls(condition) {
+        state.push(Work::Run);
     }
 }

@@ -1,9 +1,9 @@
 //! `failures(probe)` and `success_rate(probe, D)`: what the probes of a sentinel have said. A call without an answer counts neither way.
 
 use super::arguments::Arguments;
-use super::series::Held;
 use super::windows::{Measured, Measuring};
 use crate::base::number::Number;
+use crate::contract::samples::Held;
 use crate::contract::value::{Unit, Value};
 use crate::eval::Unknown;
 use crate::stats::checks::{Check, success_rate, trailing_failures};

@@ -13,6 +13,7 @@ use super::series::{Place, Series};
 use super::shifts::{Chart, Weighted};
 use super::windows::Over;
 use crate::base::number::Number;
+use crate::contract::samples::Held;
 use crate::contract::value::{Unit, Value};
 use crate::eval::arithmetic;
 use crate::eval::reduce::Nothing;
@@ -108,6 +109,21 @@ impl Quick {
     }
 }
 
+impl Quick {
+    /// Whether [`Self::verdict`] has one for certain, without coming to it.
+    #[must_use]
+    pub fn is_known(&self, scene: &Scene<'_>) -> bool {
+        match self {
+            Self::Known(_) => true,
+            Self::Compare(_, sides) => sides.0.is_known(scene) && sides.1.is_known(scene),
+            Self::Within(parts) => parts.0.is_known(scene) && parts.1.is_known(scene) && parts.2.is_known(scene),
+            Self::Alarm(..) => false,
+            Self::Not(inner) => inner.is_known(scene),
+            Self::And(sides) | Self::Or(sides) => sides.0.is_known(scene) && sides.1.is_known(scene),
+        }
+    }
+}
+
 /// `and` is decided by a false, `or` by a true, whatever the other side is.
 fn decided((left, right): &(Quick, Quick), scene: &Scene<'_>, decisive: bool) -> Option<bool> {
     match (left.verdict(scene), right.verdict(scene)) {
@@ -178,6 +194,19 @@ impl Amount {
             return left.value.partial_cmp(&right.value);
         }
         self.read(scene)?.0.compare(other.read(scene)?.0)
+    }
+
+    /// Whether there is a finite number for certain.
+    fn is_known(&self, scene: &Scene<'_>) -> bool {
+        match self {
+            Self::Constant(number, ..) => number.is_finite(),
+            Self::Latest(place) => {
+                let amount = scene.fresh(*place).ok().and_then(Held::amount);
+                amount.is_some_and(|(number, _)| number.is_finite())
+            }
+            Self::Negative(inner) => inner.is_known(scene),
+            Self::Over(..) | Self::Weighted(..) | Self::Combined(..) => false,
+        }
     }
 
     /// About what it is; `None` where it takes more than that to know.

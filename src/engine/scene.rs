@@ -7,11 +7,12 @@ use super::comparison::Decided;
 use super::event::{FrameId, Judgement};
 use super::exec::{ExecStatus, Stage};
 use super::judge::MISSING_LIMIT;
-use super::series::{Held, Place};
+use super::series::Place;
 use super::state::State;
 use super::windows;
 use crate::base::number::Number;
 use crate::base::time::Timestamp;
+use crate::contract::samples::Held;
 use crate::contract::types::Type;
 use crate::contract::value::{Unit, Value};
 use crate::eval::{Evaluated, Unknown, World, evaluate, plain_text, truth};
@@ -68,11 +69,8 @@ impl Scene<'_> {
     /// Whether the newest sample of everything a condition reads is young enough to be judged under this weight.
     #[must_use]
     pub fn is_settled(&self, reads: &[MetricRef]) -> bool {
-        reads.iter().all(|read| match (self.not_before(read.group), self.state.series.latest_tick(read.group)) {
-            (Some(edge), Some(latest)) => latest >= edge,
-            (Some(_), None) => false,
-            (None, _) => true,
-        })
+        let newest = |read: &MetricRef| self.state.series.latest_tick(read.group);
+        self.stage().is_none() || reads.iter().all(|read| newest(read) >= self.not_before(read.group))
     }
 
     /// The verdict on a condition, and the values behind it in words, unless it is good: not `bad`.

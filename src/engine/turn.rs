@@ -4,7 +4,8 @@ use super::event::{EffectKey, Event, Recorded};
 use super::state::State;
 use crate::base::time::Timestamp;
 use crate::contract::effect::{Effect, Outcome};
-use crate::contract::registry::{Registry, Samples};
+use crate::contract::registry::Registry;
+use crate::contract::samples::Samples;
 use crate::plan::program::{GroupIndex, Plan};
 
 /// What the engine is told.
@@ -151,7 +152,12 @@ impl<'a> Engine<'a> {
 
     /// Takes one input at `now` and says what happened and what is to be done.
     pub fn turn(&mut self, input: Input, now: Timestamp) -> Decision {
-        super::decide::decide(self, input, now)
+        super::decide::decide(self, [input], now)
+    }
+
+    /// Takes inputs of one instant, each as [`Engine::turn`] does, and says what came of all of them.
+    pub fn turns(&mut self, inputs: impl IntoIterator<Item = Input>, now: Timestamp) -> Decision {
+        super::decide::decide(self, inputs, now)
     }
 
     /// Whether the run is over.
@@ -165,5 +171,9 @@ impl<'a> Engine<'a> {
 pub(super) fn record(engine: &mut Engine<'_>, decision: &mut Decision, now: Timestamp, event: Event) {
     let recorded = Recorded { seq: engine.state.next_seq(), at: now, event };
     engine.state.apply(engine.plan, &recorded);
+    if decision.events.is_empty() {
+        // Most turns have one or two.
+        decision.events.reserve_exact(2);
+    }
     decision.events.push(recorded);
 }

@@ -71,8 +71,10 @@ pub fn condition_of(statement: &Statement) -> Option<&ConditionStatement> {
 #[must_use]
 pub fn calls_of(statement: &Statement) -> Vec<&Expr> {
     match &statement.kind {
-        StatementKind::Step(step) => std::iter::once(&step.call).chain(&step.undo).collect(),
-        StatementKind::Ramp { target: call, .. } | StatementKind::Run(call) | StatementKind::Call(call) => vec![call],
+        StatementKind::Step(step) | StatementKind::Call(step) => {
+            std::iter::once(&step.call).chain(&step.undo).collect()
+        }
+        StatementKind::Ramp { target: call, .. } | StatementKind::Run(call) => vec![call],
         _ => Vec::new(),
     }
 }

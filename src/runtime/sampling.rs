@@ -9,7 +9,8 @@ use tokio_util::sync::CancellationToken;
 use super::ports::{Clock, Errand, World};
 use crate::contract::answer::{HttpAnswer, ProcessAnswer, read_answer};
 use crate::contract::effect::{Effect, Outcome};
-use crate::contract::registry::{FieldQuery, Registry, Samples};
+use crate::contract::registry::{FieldQuery, Registry};
+use crate::contract::samples::{Sample, Samples};
 use crate::plan::program::Group;
 
 /// No sample takes longer, however rarely it is taken.
@@ -43,19 +44,20 @@ pub async fn read_group(
     });
     let answers = join_all(answers).await;
     let now = clock.now();
-    let mut reading = Reading { values: Vec::new(), faults: Vec::new() };
-    for (index, query) in group.fields.iter().enumerate() {
+    let mut faults = Vec::new();
+    let sample = |(index, query): (usize, &FieldQuery)| {
         let outcome = answers.iter().find(|(fields, _)| fields.contains(&index)).map(|(_, outcome)| outcome);
         let sample = match outcome {
             Some(outcome) => (source.read)(&group.args, query, outcome, now),
             None => Err(format!("source `{}` asks nothing for it", group.source)),
         };
         if let (Err(reason), Some(true)) = (&sample, outcome.map(is_fault)) {
-            reading.faults.push((query.field.clone(), reason.clone()));
+            faults.push((query.field.clone(), reason.clone()));
         }
-        reading.values.push((query.field.as_str().into(), sample));
-    }
-    reading
+        (query.field.clone(), sample)
+    };
+    let values = group.fields.iter().enumerate().map(sample).collect();
+    Reading { values, faults }
 }
 
 async fn answer(
@@ -94,7 +96,7 @@ fn without_source(group: &Group) -> Reading {
     let reason = format!("there is no metric source `{}`", group.source);
     let each = |query: &FieldQuery| (query.field.clone(), reason.clone());
     Reading {
-        values: group.fields.iter().map(each).map(|(field, reason)| (field.as_str().into(), Err(reason))).collect(),
+        values: group.fields.iter().map(each).map(|(field, reason)| (field, Sample::Err(reason))).collect(),
         faults: group.fields.iter().map(each).collect(),
     }
 }

@@ -27,7 +27,7 @@ use super::refusal::Refusal;
 use crate::adapters::bundle::{Members, is_plain};
 use crate::adapters::secrets::Secrets;
 use crate::base::time::Timestamp;
-use crate::contract::registry::{FieldName, Sample};
+use crate::contract::samples::{Held, Samples};
 use crate::contract::types::{Type, encode};
 use crate::contract::value::Value;
 use crate::engine::event::{Event, Recorded};
@@ -163,14 +163,13 @@ fn samples(plan: &Plan, index: GroupIndex, events: &[Recorded]) -> String {
     text
 }
 
-fn row(text: &mut String, group: &Group, tick: Timestamp, values: &[(FieldName, Sample)]) {
+fn row(text: &mut String, group: &Group, tick: Timestamp, values: &Samples) {
     let time = jiff::Timestamp::from_microsecond(tick.0).map_or_else(|_| tick.to_string(), |time| time.to_string());
     text.push_str(&time);
     for query in &group.fields {
-        let sample = values.iter().find(|(field, _)| **field == *query.field).map(|(_, sample)| sample);
         text.push(',');
-        if let Some(Ok(value)) = sample {
-            text.push_str(&cell(value, &query.ty));
+        if let Some(Ok(value)) = values.get(&query.field).map(Held::value) {
+            text.push_str(&cell(&value, &query.ty));
         }
     }
     text.push('\n');

@@ -304,7 +304,7 @@ fn blind(story: &Story, reached: &mut Reached) {
             let group = story.plan.group(read.group);
             let mut points = story.script.turning_points();
             points.insert(from);
-            let missing = |at| story.script.sample(&group.name, &read.field, at).is_err();
+            let missing = |at| story.script.sample(&group.name, &read.field, at).value().is_err();
             let known = group.fields.iter().any(|field| field.field == read.field);
             known && points.into_iter().any(|at| at >= from && at <= to && missing(at))
         })

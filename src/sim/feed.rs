@@ -5,13 +5,13 @@
 
 use std::time::Duration;
 
-use super::model::{Model, State};
+use super::model::{Micros, Model, State};
 use super::noise::Well;
 use super::recording::Series;
 use super::script::{Course, Noise, Origin};
 use crate::base::number::Number;
 use crate::base::time::Timestamp;
-use crate::contract::registry::Sample;
+use crate::contract::samples::{Held, Sample};
 use crate::contract::value::Value;
 
 /// Reads the courses of one metric, each sample behind the one before if it can be helped.
@@ -41,31 +41,38 @@ impl<'a> Feed<'a> {
     }
 
     /// The value at an instant of a run that began at `start`, or why there is none.
-    pub fn sample(&mut self, start: Timestamp, at: Timestamp) -> Sample {
-        let since = at.since(start);
-        if self.gaps.iter().any(|(from, to)| *from <= since && to.is_none_or(|to| since < to)) {
-            return Err("missing, as given".to_owned());
+    pub fn sample(&mut self, start: Timestamp, at: Timestamp) -> Held {
+        let since = u64::try_from(at.0.saturating_sub(start.0)).unwrap_or(0);
+        if !self.gaps.is_empty() && self.is_in_a_gap(Duration::from_micros(since)) {
+            return Held::missing("missing, as given");
         }
         match self.values {
+            Some(Course::Model(model)) => self.of_model(model, since),
             Some(Course::Values { series, noise, origin }) => {
                 let repeats = if let Origin::Recorded { repeats } = origin { *repeats } else { None };
-                let value = held(series, &mut self.place, folded(since, repeats))?;
-                Ok(match noise {
+                let value = held(series, &mut self.place, folded(Duration::from_micros(since), repeats));
+                let noisy = |value| match noise {
                     Some(noise) => shaken(value, *noise, self.well.normal(at)),
                     None => value,
-                })
+                };
+                value.map(noisy).into()
             }
-            Some(Course::Model(model)) => self.of_model(model, since),
-            Some(Course::Missing { .. }) | None => Err(format!("nothing is given for `{}`", self.name)),
+            Some(Course::Missing { .. }) | None => Held::missing(&format!("nothing is given for `{}`", self.name)),
         }
     }
 
-    fn of_model(&mut self, model: &Model, since: Duration) -> Sample {
+    fn is_in_a_gap(&self, since: Duration) -> bool {
+        self.gaps.iter().any(|(from, to)| *from <= since && to.is_none_or(|to| since < to))
+    }
+
+    fn of_model(&mut self, model: &Model, since: Micros) -> Held {
         let recorded = match &model.recorded {
             Some(series) => {
-                match held(series, &mut self.place, folded(model.seen_at(since).unwrap_or_default(), model.repeats))? {
-                    Value::Quantity(number, _) => number.to_f64(),
-                    other => return Err(format!("`{other}` is no quantity")),
+                let seen = Duration::from_micros(model.seen_at(since).unwrap_or_default());
+                match held(series, &mut self.place, folded(seen, model.repeats)) {
+                    Ok(Value::Quantity(number, _)) => number.to_f64(),
+                    Ok(other) => return Held::missing(&format!("`{other}` is no quantity")),
+                    Err(reason) => return Held::missing(&reason),
                 }
             }
             None => 0.0,

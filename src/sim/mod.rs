@@ -29,14 +29,15 @@ mod watch;
 pub mod world;
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap};
 use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 
 use crate::base::time::Timestamp;
 use crate::contract::effect::{Effect, Failure, Outcome};
-use crate::contract::registry::{Registry, Samples};
+use crate::contract::registry::Registry;
+use crate::contract::samples::Samples;
 use crate::engine::event::{EffectKey, Event, Recorded};
 use crate::engine::state::State;
 use crate::engine::turn::{Command, Decision, Engine, Input, Request};
@@ -72,7 +73,7 @@ pub struct Simulation<'a, W> {
     queue: BinaryHeap<Reverse<(Timestamp, Class, u64)>>,
     inputs: FxHashMap<u64, Input>,
     /// Samples that were asked for in the last turn: their answers come before all else of this instant.
-    samples: VecDeque<Input>,
+    samples: Vec<Input>,
     next: u64,
     wake: Option<Timestamp>,
     cancelled: BTreeMap<EffectKey, u64>,
@@ -138,7 +139,7 @@ impl<'a, W: World> Simulation<'a, W> {
             now,
             queue: BinaryHeap::new(),
             inputs: FxHashMap::default(),
-            samples: VecDeque::new(),
+            samples: Vec::new(),
             next: 0,
             wake: None,
             cancelled: BTreeMap::new(),
@@ -222,8 +223,9 @@ impl<'a, W: World> Simulation<'a, W> {
 
     /// Lets the next thing happen.
     pub fn step(&mut self) {
-        if let Some(sampled) = self.samples.pop_front() {
-            self.turn(sampled);
+        if !self.samples.is_empty() {
+            let decision = self.engine.turns(self.samples.drain(..), self.now);
+            self.take(decision);
             return;
         }
         let queued = self.queue.peek().map(|Reverse((at, _, _))| *at);
@@ -245,7 +247,12 @@ impl<'a, W: World> Simulation<'a, W> {
     }
 
     fn turn(&mut self, input: Input) -> Option<String> {
-        let Decision { events, requests, wake, refusal } = self.engine.turn(input, self.now);
+        let decision = self.engine.turn(input, self.now);
+        self.take(decision)
+    }
+
+    fn take(&mut self, decision: Decision) -> Option<String> {
+        let Decision { events, requests, wake, refusal } = decision;
         self.count += events.len();
         for recorded in events {
             if !(self.forgets_samples && matches!(recorded.event, Event::Sampled { .. })) {
@@ -277,7 +284,7 @@ impl<'a, W: World> Simulation<'a, W> {
             }
             Request::Sample { group, tick } => {
                 let values = self.world.sample(self.plan, group, tick);
-                self.samples.push_back(Input::Sampled { group, tick, values });
+                self.samples.push(Input::Sampled { group, tick, values });
             }
         }
     }

@@ -11,8 +11,8 @@ use super::noise::{Well, cosine_of_turns};
 use super::recording::Series;
 use crate::base::number::Number;
 use crate::base::time::Timestamp;
-use crate::contract::registry::Sample;
-use crate::contract::value::{Unit, Value};
+use crate::contract::samples::Held;
+use crate::contract::value::Unit;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
@@ -82,17 +82,32 @@ pub enum Gap {
     Often { every: Duration, lasts: Duration },
 }
 
+/// Microseconds after the start of a run.
+pub type Micros = u64;
+
 /// What each term draws from, and where processes that go on from their last value have got to: by the place of the term.
 #[derive(Debug, Clone, Default)]
 pub struct State {
-    terms: Vec<(Well, Option<(u64, f64)>)>,
+    terms: Vec<Drawn>,
+    /// The model's times, worked out once for its samples.
+    lag: Micros,
+    every: Micros,
+}
+
+#[derive(Debug, Clone)]
+struct Drawn {
+    term: Term,
+    well: Well,
+    /// Tick and value.
+    level: Option<(u64, f64)>,
 }
 
 impl State {
     #[must_use]
     pub fn new(model: &Model, well: Well) -> Self {
-        let places = 0..model.terms.len() as u64;
-        Self { terms: places.map(|place| (well.beside(place), None)).collect() }
+        let terms = (0u64..).zip(&model.terms);
+        let terms = terms.map(|(place, term)| Drawn { term: *term, well: well.beside(place), level: None }).collect();
+        Self { terms, lag: micros(model.lag), every: micros(model.every).max(1) }
     }
 }
 
@@ -105,58 +120,34 @@ pub struct Shift {
 }
 
 impl Model {
-    /// The sample at `since` after the start; `recorded` is the recorded value then.
-    pub fn sample(&self, state: &mut State, (since, recorded): (Duration, f64)) -> Sample {
-        let Some(then) = self.seen_at(since) else {
-            return Err("it lags behind: there is no sample yet".to_owned());
+    /// The sample at `since`; `recorded` is the recorded value then.
+    pub fn sample(&self, state: &mut State, (since, recorded): (Micros, f64)) -> Held {
+        let State { terms, lag, every } = state;
+        let Some(then) = since.checked_sub(*lag) else {
+            return Held::missing("it lags behind: there is no sample yet");
         };
         let mut value = 0.0;
         let mut is_number = true;
-        for (term, (well, level)) in self.terms.iter().zip(&mut state.terms) {
-            let well = *well;
-            match term {
-                Term::Outage(gap) if gap.holds(well, then) => return Err("missing, as modelled".to_owned()),
-                Term::NotANumber(gap) if gap.holds(well, then) => is_number = false,
-                Term::Clamp { low, high } => value = f64::clamp(value, *low, *high),
+        for Drawn { term, well, level } in terms {
+            match *term {
+                Term::Normal { mean, deviation } => value += mean + deviation * well.normal(stamp(then)),
+                Term::Autoregressive { mean, deviation, keeps } => {
+                    value += mean + deviation * carried(level, *well, then / *every, keeps);
+                }
+                Term::Outage(gap) if gap.holds(*well, then) => return Held::missing("missing, as modelled"),
+                Term::NotANumber(gap) if gap.holds(*well, then) => is_number = false,
+                Term::Clamp { low, high } => value = f64::clamp(value, low, high),
                 Term::Recorded => value += recorded,
-                _ => value += self.addend(term, well, level, then),
+                _ => value += steady(term, Duration::from_micros(then)),
             }
         }
-        Ok(Value::Quantity(if is_number { self.number(value) } else { Number::Float(f64::NAN) }, self.unit))
+        Held::Quantity(if is_number { self.number(value) } else { Number::Float(f64::NAN) }, self.unit)
     }
 
     /// The time whose sample is seen at `since`.
     #[must_use]
-    pub fn seen_at(&self, since: Duration) -> Option<Duration> {
-        since.checked_sub(self.lag)
-    }
-
-    fn addend(&self, term: &Term, well: Well, level: &mut Option<(u64, f64)>, then: Duration) -> f64 {
-        let seconds = |duration: Duration| duration.as_secs_f64();
-        match *term {
-            Term::Constant(value) => value,
-            Term::Normal { mean, deviation } => mean + deviation * well.normal(stamp(then)),
-            Term::Autoregressive { mean, deviation, keeps } => {
-                let tick = then.as_micros() / self.every.as_micros().max(1);
-                mean + deviation * carried(level, well, u64::try_from(tick).unwrap_or(u64::MAX), keeps)
-            }
-            Term::Season { amplitude, period, crest } => {
-                amplitude * cosine_of_turns((seconds(then) - crest) / period.max(1e-6))
-            }
-            Term::Step { by, at } => {
-                if then >= at {
-                    by
-                } else {
-                    0.0
-                }
-            }
-            Term::Ramp { by, from, to } => {
-                let length = seconds(to.saturating_sub(from));
-                let done = if length > 0.0 { seconds(then.saturating_sub(from)) / length } else { 0.0 };
-                if then >= to { by } else { by * done.clamp(0.0, 1.0) }
-            }
-            Term::Recorded | Term::Outage(_) | Term::NotANumber(_) | Term::Clamp { .. } => 0.0,
-        }
+    pub fn seen_at(&self, since: Micros) -> Option<Micros> {
+        since.checked_sub(micros(self.lag))
     }
 
     /// With few digits, so that sums of samples stay exact and values can be read.
@@ -228,18 +219,36 @@ impl Model {
     }
 }
 
+/// What a term that does not go by chance adds at a time.
+fn steady(term: &Term, then: Duration) -> f64 {
+    let seconds = |duration: Duration| duration.as_secs_f64();
+    match *term {
+        Term::Constant(value) => value,
+        Term::Season { amplitude, period, crest } => {
+            amplitude * cosine_of_turns((seconds(then) - crest) / period.max(1e-6))
+        }
+        Term::Step { by, at } if then >= at => by,
+        Term::Ramp { by, from, to } => {
+            let length = seconds(to.saturating_sub(from));
+            let done = if length > 0.0 { seconds(then.saturating_sub(from)) / length } else { 0.0 };
+            if then >= to { by } else { by * done.clamp(0.0, 1.0) }
+        }
+        _ => 0.0,
+    }
+}
+
 impl Gap {
-    fn holds(self, well: Well, then: Duration) -> bool {
+    fn holds(self, well: Well, then: Micros) -> bool {
         match self {
-            Self::Between(from, to) => from <= then && to.is_none_or(|to| then < to),
+            Self::Between(from, to) => micros(from) <= then && to.is_none_or(|to| then < micros(to)),
             Self::Often { every, lasts } => {
-                let every = every.as_micros().max(1);
-                let stretch = u64::try_from(then.as_micros() / every).unwrap_or(u64::MAX);
+                let every = micros(every).max(1);
+                let stretch = then / every;
                 // One that began in the stretch before may still last.
                 [Some(stretch), stretch.checked_sub(1)].into_iter().flatten().any(|stretch| {
                     let begin = (stretch as f64 + well.uniform(stretch)) * every as f64;
-                    let now = then.as_micros() as f64;
-                    begin <= now && now < begin + lasts.as_micros() as f64
+                    let now = then as f64;
+                    begin <= now && now < begin + micros(lasts) as f64
                 })
             }
         }
@@ -263,8 +272,12 @@ fn power_of_ten(digits: u32) -> f64 {
     power.unwrap_or_else(|| 10_f64.powi(i32::try_from(digits).unwrap_or(0)))
 }
 
-fn stamp(then: Duration) -> Timestamp {
-    Timestamp(i64::try_from(then.as_micros()).unwrap_or(i64::MAX))
+fn stamp(then: Micros) -> Timestamp {
+    Timestamp(i64::try_from(then).unwrap_or(i64::MAX))
+}
+
+pub(super) fn micros(duration: Duration) -> Micros {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// The process at a tick, in its own deviations: carried on from where it was, or from its beginning.

@@ -11,7 +11,7 @@ use super::files::GivenFiles;
 use super::model::Model;
 use super::recording::Series;
 use crate::base::time::Timestamp;
-use crate::contract::registry::Sample;
+use crate::contract::samples::Held;
 use crate::engine::turn::Answer;
 use crate::plan::program::NodeIndex;
 
@@ -120,10 +120,10 @@ impl Script {
     }
 
     /// The value of a metric at an instant, or why there is none.
-    pub fn sample(&self, group: &str, field: &str, at: Timestamp) -> Sample {
+    pub fn sample(&self, group: &str, field: &str, at: Timestamp) -> Held {
         match self.feed(group, field) {
             Some(mut feed) => feed.sample(self.start, at),
-            None => Err(format!("nothing is given for `{group}.{field}`")),
+            None => Held::missing(&format!("nothing is given for `{group}.{field}`")),
         }
     }
 

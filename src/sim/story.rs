@@ -163,9 +163,9 @@ fn is_settled(run: &Run<'_>, script: &Script, last: Option<Timestamp>) -> bool {
     let state = run.state();
     let wants_data =
         |cause: &PauseCause| matches!(cause, PauseCause::MissingForTrigger(..) | PauseCause::MissingForHold(..));
-    let may_end = state.pause.iter().all(wants_data)
-        && script.has_random_gaps()
-        && state.paused_since.is_some_and(|since| now.since(since) < LONGEST_WAIT);
+    let may_end = state.paused_since.is_some_and(|since| now.since(since) < LONGEST_WAIT)
+        && state.pause.iter().all(wants_data)
+        && script.has_random_gaps();
     last.is_none_or(|last| last <= now) && !may_end
 }
 
@@ -220,12 +220,20 @@ fn ended(run: &Run<'_>) -> End {
 /// Where the run has come to, when nothing that is given will move it any more.
 fn standstill(run: &Run<'_>) -> Option<End> {
     let state = run.state();
-    if run.is_expecting() || !state.is_forward() || trigger_under_way(run) {
+    if run.is_expecting() || !state.is_forward() {
         return None;
     }
-    if state.is_paused() {
-        return state.paused_since.map(|at| End::Paused { at });
-    }
+    let end = match state.paused_since.filter(|_| state.is_paused()) {
+        Some(at) => End::Paused { at },
+        None if waits_for_people(run) => End::Waiting { at: run.now() },
+        None => return None,
+    };
+    (!trigger_under_way(run)).then_some(end)
+}
+
+/// All that is left waits for somebody without a deadline.
+fn waits_for_people(run: &Run<'_>) -> bool {
+    let state = run.state();
     let mut running = state.running().peekable();
     let waits = running.peek().is_some()
         && running.all(|exec| {
@@ -234,8 +242,7 @@ fn standstill(run: &Run<'_>) -> Option<End> {
     let delayed = |phase: &crate::engine::state::PhaseState| {
         phase.status == PhaseStatus::Waiting && phase.delayed_until.is_some()
     };
-    let later = run.plan.timeout.is_some() || state.phases.iter().any(delayed);
-    (waits && !later).then(|| End::Waiting { at: run.now() })
+    waits && run.plan.timeout.is_none() && !state.phases.iter().any(delayed)
 }
 
 /// Whether a trigger may still fire without anything else being given.

@@ -1,6 +1,7 @@
 //! The world of a test: answers as the script says, and remembers what was asked of it. It outlives a crash of the engine.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value as Json, json};
@@ -11,7 +12,7 @@ use super::{Asked, World};
 use crate::base::number::Number;
 use crate::base::time::Timestamp;
 use crate::contract::effect::{Effect, Outcome, Program, TextPiece};
-use crate::contract::registry::{FieldName, Samples};
+use crate::contract::samples::{Held, Samples};
 use crate::contract::types::Type;
 use crate::contract::value::Value;
 use crate::engine::event::{Direction, EffectKey, ExecId};
@@ -37,16 +38,16 @@ pub(super) struct ScriptedWorld<'a> {
     weights: BTreeMap<String, Number>,
     attempts: HashMap<(NodeIndex, Direction), u32>,
     switches: Switches,
-    /// Of each field of each group of the plan.
-    feeds: Vec<Vec<(FieldName, Option<Feed<'a>>)>>,
+    /// Of each group of the plan: its fields, and what is given for each of them.
+    feeds: Vec<(Arc<[String]>, Vec<Option<Feed<'a>>>)>,
     pub performed: Vec<Performed>,
 }
 
 impl<'a> ScriptedWorld<'a> {
     pub fn new(plan: &'a Plan, script: &'a Script) -> Self {
         let feeds = plan.groups.iter().map(|group| {
-            let feed = |field: &str| (field.into(), script.feed(&group.name, field));
-            group.fields.iter().map(|field| feed(&field.field)).collect()
+            let names = group.fields.iter().map(|field| &field.field);
+            (names.clone().cloned().collect(), names.map(|field| script.feed(&group.name, field)).collect())
         });
         Self {
             feeds: feeds.collect(),
@@ -188,15 +189,12 @@ impl World for ScriptedWorld<'_> {
 
     fn sample(&mut self, plan: &Plan, group: GroupIndex, tick: Timestamp) -> Samples {
         let start = self.script.start;
-        let Some(feeds) = self.feeds.get_mut(group.0 as usize) else { return Vec::new() };
-        let sample = |(name, feed): &mut (FieldName, Option<Feed<'_>>)| {
-            let sample = match feed {
-                Some(feed) => feed.sample(start, tick),
-                None => Err(format!("nothing is given for `{}.{name}`", plan.group(group).name)),
-            };
-            (name.clone(), sample)
-        };
-        feeds.iter_mut().map(sample).collect()
+        let Some((names, feeds)) = self.feeds.get_mut(group.0 as usize) else { return Samples::default() };
+        let mut feeds = feeds.iter_mut();
+        Samples::of(names, |name| match feeds.next() {
+            Some(Some(feed)) => feed.sample(start, tick),
+            _ => Held::missing(&format!("nothing is given for `{}.{name}`", plan.group(group).name)),
+        })
     }
 }
 

@@ -6,7 +6,8 @@ use crate::base::time::Timestamp;
 use crate::contract::answer::{ProcessAnswer, read_answer, start_of};
 use crate::contract::effect::{Effect, Outcome, Program, SealedText, seal};
 use crate::contract::extract::{extract_json, extract_text};
-use crate::contract::registry::{Args, FieldQuery, Sample, SourceImpl, SourceRequest, text_argument};
+use crate::contract::registry::{Args, FieldQuery, SourceImpl, SourceRequest, text_argument};
+use crate::contract::samples::Sample;
 
 pub const COMMAND: SourceImpl = SourceImpl { name: "command", requests, read };
 
@@ -55,7 +56,8 @@ mod tests {
     use crate::base::number::Number;
     use crate::base::time::Timestamp;
     use crate::contract::effect::{Effect, Outcome, Program, TextPiece};
-    use crate::contract::registry::{Args, FieldQuery, Sample};
+    use crate::contract::registry::{Args, FieldQuery};
+    use crate::contract::samples::Sample;
     use crate::contract::types::Type;
     use crate::contract::value::{Unit, Value};
 

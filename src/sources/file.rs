@@ -9,9 +9,8 @@ use crate::base::time::{Timestamp, format_duration};
 use crate::contract::answer::{TailAnswer, read_answer, start_of};
 use crate::contract::effect::{Effect, Outcome};
 use crate::contract::extract::{extract_json, extract_text};
-use crate::contract::registry::{
-    Args, FieldQuery, Sample, SourceImpl, SourceRequest, duration_argument, text_argument,
-};
+use crate::contract::registry::{Args, FieldQuery, SourceImpl, SourceRequest, duration_argument, text_argument};
+use crate::contract::samples::Sample;
 
 pub const FILE: SourceImpl = SourceImpl { name: "file", requests, read };
 
@@ -125,7 +124,8 @@ mod tests {
     use super::{FILE, split_csv};
     use crate::base::time::Timestamp;
     use crate::contract::effect::{Effect, Outcome};
-    use crate::contract::registry::{Args, FieldQuery, Sample};
+    use crate::contract::registry::{Args, FieldQuery};
+    use crate::contract::samples::Sample;
     use crate::contract::types::Type;
     use crate::contract::value::Value;
 

@@ -4,7 +4,8 @@ use crate::base::time::Timestamp;
 use crate::contract::answer::{HttpAnswer, read_answer};
 use crate::contract::effect::{Effect, Outcome, SealedText, seal};
 use crate::contract::extract::extract_json;
-use crate::contract::registry::{Args, FieldQuery, Sample, SourceImpl, SourceRequest, text_argument};
+use crate::contract::registry::{Args, FieldQuery, SourceImpl, SourceRequest, text_argument};
+use crate::contract::samples::Sample;
 use crate::contract::value::Value;
 
 pub const HTTP: SourceImpl = SourceImpl { name: "http", requests, read };
@@ -36,7 +37,8 @@ mod tests {
     use super::HTTP;
     use crate::base::time::Timestamp;
     use crate::contract::effect::{Effect, Outcome, TextPiece};
-    use crate::contract::registry::{Args, FieldQuery, Sample};
+    use crate::contract::registry::{Args, FieldQuery};
+    use crate::contract::samples::Sample;
     use crate::contract::types::Type;
     use crate::contract::value::Value;
 

@@ -7,9 +7,8 @@ use crate::base::time::{Timestamp, format_duration};
 use crate::contract::answer::{HttpAnswer, read_answer};
 use crate::contract::effect::{Effect, Outcome, TextPiece};
 use crate::contract::extract::extract_text;
-use crate::contract::registry::{
-    Args, FieldQuery, Sample, SourceImpl, SourceRequest, duration_argument, text_argument,
-};
+use crate::contract::registry::{Args, FieldQuery, SourceImpl, SourceRequest, duration_argument, text_argument};
+use crate::contract::samples::Sample;
 
 pub const PROMETHEUS: SourceImpl = SourceImpl { name: "prometheus", requests, read };
 
@@ -123,7 +122,8 @@ mod tests {
     use super::PROMETHEUS;
     use crate::base::time::Timestamp;
     use crate::contract::effect::{Effect, Outcome, TextPiece};
-    use crate::contract::registry::{Args, FieldQuery, Sample};
+    use crate::contract::registry::{Args, FieldQuery};
+    use crate::contract::samples::Sample;
     use crate::contract::types::Type;
     use crate::contract::value::Value;
 

@@ -405,7 +405,7 @@ pub enum StatementKind {
     Require(ConditionStatement),
     Warn(ConditionStatement),
     /// A bare call, short for `step CALL` in handlers and kill switches.
-    Call(Expr),
+    Call(StepStatement),
     Broken,
 }
 

@@ -23,6 +23,8 @@ pub(super) struct Faults {
     by_place: BTreeMap<usize, (Rank, Diagnostic)>,
     /// Strings that are not closed: whatever is found missing right behind one is its echo.
     open_strings: Vec<Span>,
+    /// Where a comment begins that is not closed: what is missing behind it may stand in it.
+    open_comment: Option<usize>,
     /// How often something was wrong, reported or not.
     told: usize,
 }
@@ -46,9 +48,17 @@ impl Faults {
         }
     }
 
-    pub(super) fn open_string(&mut self, at: Span) {
+    /// False when it is part of another one that is not closed.
+    pub(super) fn open_string(&mut self, at: Span) -> bool {
         self.told += 1;
+        let is_inner = self.open_strings.iter().any(|outer| outer.start < at.start && at.start < outer.end);
         self.open_strings.push(at);
+        !is_inner
+    }
+
+    pub(super) fn open_comment(&mut self, start: usize) {
+        self.told += 1;
+        self.open_comment.get_or_insert(start);
     }
 
     /// Reports what is wrong at the token that begins at `place`; `behind` is where the token before it ends.
@@ -56,7 +66,8 @@ impl Faults {
         self.told += 1;
         // The blanks at its end belong to the string.
         let is_echo = |string: &Span| (string.start as usize) < behind && behind <= string.end as usize;
-        if self.open_strings.iter().any(is_echo) {
+        let in_comment = self.open_comment.is_some_and(|start| start <= place);
+        if in_comment || self.open_strings.iter().any(is_echo) {
             return;
         }
         match self.by_place.get_mut(&place) {

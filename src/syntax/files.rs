@@ -94,6 +94,7 @@ impl<'a> Lower<'a> {
             faults,
             targets: Vec::new(),
             depth: 0,
+            only_steps: false,
         };
         lower.report_scan(scan, 0);
         if let Some(bad) = source.first_bad_byte {
@@ -130,6 +131,7 @@ impl Lower<'_> {
         }
         for comment in scan.comments.iter().filter(|comment| comment.kind == CommentKind::Open) {
             let start = base + comment.at.start as usize;
+            self.faults.open_comment(start);
             let at = self.at(Span::new(start, start + 2));
             let diagnostic = Diagnostic::new(Code::PG003, at, "this comment is never closed")
                 .label("opened here")
@@ -139,7 +141,9 @@ impl Lower<'_> {
     }
 
     fn open_string(&mut self, at: Span, quote: Quote, hole: Option<usize>) {
-        self.faults.open_string(at);
+        if !self.faults.open_string(at) {
+            return;
+        }
         let (span, message, help) = match (hole, quote) {
             (Some(hole), _) => (
                 Span::new(hole, hole + 2),

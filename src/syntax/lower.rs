@@ -27,6 +27,8 @@ pub(super) struct Lower<'a> {
     pub(super) targets: Vec<Span>,
     /// Around the parsed piece: how many `${…}`.
     pub(super) depth: usize,
+    /// Whether only steps stand in the block that is read: a hook, or a side of a kill switch.
+    pub(super) only_steps: bool,
 }
 
 impl Lower<'_> {

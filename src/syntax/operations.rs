@@ -70,7 +70,7 @@ impl Lower<'_> {
                 Rule::killswitch_block => drop(self.entries(inner, |lower, side| {
                     let known = if side.as_rule() == Rule::switch_on { &mut item.on } else { &mut item.off };
                     lower.refuse_second(&side, known.is_some(), ": a kill switch has one `on` and one `off`");
-                    *known = Some(lower.titled(side).1);
+                    *known = Some(lower.steps(|lower| lower.titled(side).1));
                 })),
                 _ => self.note(&inner),
             }

@@ -34,6 +34,14 @@ impl Lower<'_> {
         Block { statements, at }
     }
 
+    /// Reads what only steps stand in.
+    pub(super) fn steps<T>(&mut self, read: impl FnOnce(&mut Self) -> T) -> T {
+        let around = std::mem::replace(&mut self.only_steps, true);
+        let found = read(self);
+        self.only_steps = around;
+        found
+    }
+
     /// Reads a statement. `before` is the one before it in its block, and whether that is a bare call.
     pub(super) fn statement(&mut self, node: Node<'_>, before: Option<(Span, bool)>) -> Statement {
         let (at, doc) = self.declare(&node);
@@ -122,7 +130,7 @@ impl Lower<'_> {
             match inner.as_rule() {
                 Rule::ident => event = self.name(&inner),
                 Rule::policy => policy = Some(self.name(&inner)),
-                Rule::block => body = Some(self.block(inner)),
+                Rule::block => body = Some(self.steps(|lower| lower.block(inner))),
                 Rule::missing_name => {
                     self.missing(&inner, "`start`, `success`, `failure`, `rollback`, `pause` or `end`");
                 }
@@ -308,16 +316,17 @@ impl Lower<'_> {
         }
     }
 
-    /// A bare call. On the line of another statement it is no statement of its own.
+    /// A bare call. On the line of another statement it is no statement of its own where others than steps stand.
     fn call_statement(&mut self, node: Node<'_>, before: Option<(Span, bool)>) -> StatementKind {
         let start = node.start();
         if let Some((before, false)) = before
+            && !self.only_steps
             && self.same_line(before.end as usize, self.base + start)
         {
             self.unexpected(&node, ": a statement begins with a keyword");
             return StatementKind::Broken;
         }
-        StatementKind::Call(self.clause_expr(node))
+        StatementKind::Call(self.step(node))
     }
 
     fn same_line(&self, from: usize, to: usize) -> bool {

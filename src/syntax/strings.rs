@@ -145,6 +145,7 @@ impl Lower<'_> {
             faults: &mut *self.faults,
             targets: Vec::new(),
             depth: self.depth + 1,
+            only_steps: false,
         };
         let mut expr = broken;
         for node in concrete.nodes() {

@@ -29,7 +29,12 @@ impl Client {
 
     /// A client that counts columns in one of these ways.
     pub fn start_with(files: &[(&str, &str)], encodings: &[&str]) -> Self {
-        let mut client = Self::spawn(files);
+        Self::start_in(written(files), encodings)
+    }
+
+    /// In a folder that has its files already.
+    pub fn start_in(folder: TempDir, encodings: &[&str]) -> Self {
+        let mut client = Self::spawn_in(folder);
         let capabilities = json!({
             "general": { "positionEncodings": encodings },
             "textDocument": {
@@ -52,10 +57,10 @@ impl Client {
 
     /// Without a word said.
     pub fn spawn(files: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        for (name, text) in files {
-            fs::write(folder.path().join(name), text).expect("written");
-        }
+        Self::spawn_in(written(files))
+    }
+
+    fn spawn_in(folder: TempDir) -> Self {
         let mut server = Command::new(env!("CARGO_BIN_EXE_phasegate"))
             .arg("lsp")
             .env("XDG_CACHE_HOME", folder.path().join("cache"))
@@ -175,6 +180,14 @@ impl Client {
         self.tell("exit", Value::Null);
         self.server.wait().expect("it ends").code()
     }
+}
+
+fn written(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).expect("written");
+    }
+    folder
 }
 
 fn read(output: &mut impl BufRead) -> Option<Value> {

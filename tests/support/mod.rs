@@ -11,7 +11,7 @@ use phasegate::base::number::Number;
 use phasegate::base::source::Sources;
 use phasegate::base::time::Timestamp;
 use phasegate::contract::effect::{Body, Effect, Failure, Outcome, Program, SealedText, TextPiece};
-use phasegate::contract::registry::Samples;
+use phasegate::contract::samples::Samples;
 use phasegate::contract::switch::{Known, Standing, SwitchAct, SwitchAnswer, SwitchName, SwitchRecord};
 use phasegate::contract::types::Type;
 use phasegate::contract::value::{Unit, Value};
@@ -179,7 +179,7 @@ impl World for Script {
             None => Err("no data".to_owned()),
             Some(value) => Ok(Value::Quantity(Number::from_f64(value), ty.unit().unwrap_or(Unit::One))),
         };
-        group.fields.iter().map(|query| (query.field.as_str().into(), value(&query.field, &query.ty))).collect()
+        group.fields.iter().map(|query| (query.field.as_str(), value(&query.field, &query.ty))).collect()
     }
 }
 

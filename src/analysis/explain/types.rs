@@ -71,7 +71,8 @@ environment production { soak = 24h, replicas = 3 }
     },
     Explanation {
         code: Code::PG206,
-        why: "A text has to be a version, a URL, a regular expression, a query, and is none.",
+        why: "A text has to be a version, a URL, a regular expression, a query, and is none; or an amount is one that cannot \
+              be, as a wait of less than no time.",
         bad: r#"metrics api from prometheus("http://127.0.0.1:9090") {
   up: float = query("sum(rate(up[5m])")
 }

@@ -66,7 +66,9 @@ fn check_expression(subject: &Subject<'_>, expr: &Expr, diagnostics: &mut Vec<Di
     if !is_ratio(left) || !is_ratio(right) {
         return;
     }
-    let Some(literal) = [right, left].into_iter().find(|side| is_bare_percent(subject, side)) else { return };
+    // `100% - share` takes off a ratio, and no percentage.
+    let summands = if *operator == Operator::Add { vec![right, left] } else { vec![right] };
+    let Some(literal) = summands.into_iter().find(|side| is_bare_percent(subject, side)) else { return };
     let text = subject.text(literal.at);
     let digits = text.trim_end_matches('%');
     let (word, factor) = if *operator == Operator::Add { ("add", "* 110%") } else { ("take off", "* 90%") };

@@ -1,6 +1,8 @@
 //! PG416: a change that may be done twice.
 
 use crate::base::diagnostic::{Code, Diagnostic};
+use crate::contract::value::Value;
+use crate::model::expr::Expr;
 use crate::model::signature::EffectClass;
 use crate::model::walk::steps;
 
@@ -30,6 +32,9 @@ fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for pipeline in subject.pipelines {
         for step in steps(pipeline) {
             let Some(retry) = &step.retry else { continue };
+            if is_none(retry) {
+                continue;
+            }
             if step.effect >= EffectClass::Changes && !step.idempotent {
                 let message =
                     format!("`{}` changes something and is not idempotent, and is tried again", step.called());
@@ -41,4 +46,9 @@ fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
             }
         }
     }
+}
+
+/// `retry 0`: the first attempt is the only one.
+fn is_none(retry: &Expr) -> bool {
+    retry.as_literal().and_then(Value::as_number).is_some_and(|count| count.is_zero())
 }

@@ -18,6 +18,13 @@ pub struct Keep {
     pub all: bool,
 }
 
+impl Keep {
+    /// Nothing looks further back than to the latest sample.
+    pub fn is_latest_only(self) -> bool {
+        self.window.is_zero() && !self.all
+    }
+}
+
 /// All expressions of a plan that look at samples while the run goes on.
 pub fn conditions(plan: &Plan) -> Vec<&Expr> {
     let triggers = plan.blocks.iter().flat_map(|block| &block.triggers).flat_map(|trigger| of(&trigger.condition));

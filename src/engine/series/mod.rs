@@ -3,10 +3,10 @@
 //! Invariants: the ticks of a field rise. A second sample of one tick takes the place of the first; one that comes from before
 //! the latest is dropped. A field that the plan knows has the same place in every run of it.
 
-mod held;
 mod keep;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 
 use super::carried::Carried;
 use crate::base::time::Timestamp;
+use crate::contract::samples::{Held, Samples};
 use crate::plan::program::{GroupIndex, Plan};
 
-pub use held::Held;
 use keep::Keep;
 
 /// Samples kept for a function that looks back to the start of its block.
@@ -35,6 +35,9 @@ struct GroupSeries {
     /// Those that are read, those computed from them, and last what a journal has beside the plan.
     fields: IndexMap<String, FieldSeries, FxBuildHasher>,
     latest: Option<Timestamp>,
+    /// Names that were found to be those of the fields, in their order.
+    #[serde(skip)]
+    order: Option<Arc<[String]>>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -58,7 +61,7 @@ impl Series {
             let read = group.fields.iter().map(|field| &field.field);
             let names = read.chain(group.derived.iter().map(|derived| &derived.field));
             let fields = names.map(|name| (name.clone(), FieldSeries::default())).collect();
-            GroupSeries { name: group.name.clone(), fields, latest: None }
+            GroupSeries { name: group.name.clone(), fields, latest: None, order: None }
         });
         let mut series = Self { groups: groups.collect(), carried: Carried::default() };
         for expr in keep::conditions(plan) {
@@ -113,15 +116,17 @@ impl Series {
         group.and_then(|group| group.fields.get_index(place.field as usize)).map_or("", |(name, _)| name)
     }
 
-    /// The sample of a field, with its place in the group: fields that are read, then those computed from them.
-    pub fn push(&mut self, group: GroupIndex, tick: Timestamp, (place, field): (usize, &str), sample: Held) {
+    /// Takes in the samples of a group at a tick.
+    pub fn take(&mut self, group: GroupIndex, tick: Timestamp, samples: &Samples) {
         let Some(series) = self.groups.get_mut(group.0 as usize) else { return };
-        series.latest = Some(series.latest.map_or(tick, |latest| latest.max(tick)));
-        let field = match series.fields.get_index_mut(place) {
-            Some((name, series)) if name == field => series,
-            _ => series.fields.entry(field.to_owned()).or_default(),
-        };
-        field.push(tick, sample);
+        series.take(tick, samples);
+    }
+
+    /// Takes in one sample of a field, with its place in the group: fields that are read, then those computed from them.
+    pub fn push(&mut self, group: GroupIndex, tick: Timestamp, field: (usize, &str), sample: Held) {
+        if let Some(series) = self.groups.get_mut(group.0 as usize) {
+            series.push(tick, field, sample);
+        }
     }
 
     /// The latest sample at or before `at`.
@@ -156,14 +161,48 @@ impl Series {
     }
 }
 
+impl GroupSeries {
+    fn take(&mut self, tick: Timestamp, samples: &Samples) {
+        if !self.has_order_of(samples) {
+            let samples = samples.iter().enumerate();
+            return samples.for_each(|(place, (field, sample))| self.push(tick, (place, field), sample.clone()));
+        }
+        self.latest = self.latest.max(Some(tick));
+        for (series, (_, sample)) in self.fields.values_mut().zip(samples.iter()) {
+            series.push(tick, sample.clone());
+        }
+    }
+
+    /// Whether each of the samples is that of the field in the same place. Samples that share their names need no second look.
+    fn has_order_of(&mut self, samples: &Samples) -> bool {
+        if self.order.as_ref().is_some_and(|order| Arc::ptr_eq(order, samples.names())) {
+            return true;
+        }
+        let mut fields = self.fields.keys();
+        let same = !samples.names().is_empty() && samples.names().iter().all(|name| fields.next() == Some(name));
+        self.order = same.then(|| Arc::clone(samples.names()));
+        same
+    }
+
+    fn push(&mut self, tick: Timestamp, (place, field): (usize, &str), sample: Held) {
+        self.latest = Some(self.latest.map_or(tick, |latest| latest.max(tick)));
+        let series = match self.fields.get_index_mut(place) {
+            Some((name, series)) if name == field => series,
+            _ => self.fields.entry(field.to_owned()).or_default(),
+        };
+        series.push(tick, sample);
+    }
+}
+
 impl FieldSeries {
     fn push(&mut self, tick: Timestamp, sample: Held) {
         let Self { samples, keep } = self;
         match samples.back_mut() {
-            Some((latest, held)) if *latest == tick => *held = sample,
-            Some((latest, _)) if *latest > tick => return,
-            _ => samples.push_back((tick, sample)),
+            Some(latest) if latest.0 > tick => return,
+            Some(latest) if latest.0 == tick || keep.is_latest_only() => return *latest = (tick, sample),
+            _ => {}
         }
+        samples.push_back((tick, sample));
         // The newest one at or before the edge stays: it may be the latest one for a while.
         let edge = tick.minus(keep.window);
         while samples.len() > LONG_HISTORY || (!keep.all && samples.get(1).is_some_and(|(time, _)| *time <= edge)) {
@@ -175,7 +214,11 @@ impl FieldSeries {
 /// How many samples are at or before a time: most look at the latest ones.
 fn upto(samples: &VecDeque<(Timestamp, Held)>, at: Timestamp) -> usize {
     const NEAR: usize = 4;
-    let behind = samples.iter().rev().take(NEAR).take_while(|(time, _)| *time > at).count();
+    let is_behind = |(time, _): &&(Timestamp, Held)| *time > at;
+    if !samples.back().as_ref().is_some_and(is_behind) {
+        return samples.len();
+    }
+    let behind = samples.iter().rev().take(NEAR).take_while(is_behind).count();
     if behind < NEAR { samples.len() - behind } else { samples.partition_point(|(time, _)| *time <= at) }
 }
 
@@ -218,14 +261,5 @@ mod tests {
         }
         let values: Vec<_> = series.between(PLACE, Timestamp(0), Timestamp(9)).map(|(_, it)| it.clone()).collect();
         assert_eq!(values, [held(1), held(5)]);
-    }
-
-    #[test]
-    fn what_is_kept_is_what_was_sampled() {
-        for sample in [Ok(Value::int(3)), Ok(Value::Bool(true)), Err("gone".to_owned())] {
-            let held = Held::from(&sample);
-            assert_eq!(crate::contract::registry::Sample::from(held.clone()), sample);
-            assert_eq!(held.truth(), sample.ok().and_then(|value| value.as_bool()));
-        }
     }
 }

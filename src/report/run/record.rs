@@ -4,7 +4,8 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::contract::registry::{Args, FieldName, Sample};
+use crate::contract::registry::Args;
+use crate::contract::samples::{Held, Samples};
 use crate::contract::value::Value;
 use crate::engine::event::{Event, Recorded};
 use crate::plan::program::{GroupIndex, NodeIndex, PhaseIndex, Plan};
@@ -70,10 +71,10 @@ fn plain_args(args: &Args) -> Json {
 }
 
 /// `{"p95": 0.12, "rate": {"missing": "why"}}`
-fn plain_samples(values: &[(FieldName, Sample)]) -> Json {
-    let plain = |sample: &Sample| match sample {
+fn plain_samples(values: &Samples) -> Json {
+    let plain = |sample: &Held| match sample.value() {
         Ok(value) => value.to_json(),
         Err(reason) => json!({ "missing": reason }),
     };
-    Json::Object(values.iter().map(|(field, sample)| (field.to_string(), plain(sample))).collect())
+    Json::Object(values.iter().map(|(field, sample)| (field.to_owned(), plain(sample))).collect())
 }

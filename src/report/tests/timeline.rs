@@ -72,7 +72,7 @@ fn values(story: &Story) -> Vec<Line> {
     for (group, field, points) in story.script.given_metrics() {
         let known = story.plan.groups.iter().any(|known| known.name == group);
         for at in points.into_iter().map(|point| start.plus(point)).filter(|at| known && *at <= end) {
-            let value = match story.script.sample(group, field, at) {
+            let value = match story.script.sample(group, field, at).value() {
                 Ok(value) => rounded(&value),
                 Err(_) => "missing".to_owned(),
             };

@@ -66,7 +66,7 @@ fn of_group(story: &Story, group: &Group, (end, columns): (Duration, usize)) -> 
         let at = story.script.start.plus(since);
         let mut known: Vec<Option<Value>> = feeds
             .iter_mut()
-            .map(|feed| feed.as_mut().and_then(|feed| feed.sample(story.script.start, at).ok()))
+            .map(|feed| feed.as_mut().and_then(|feed| feed.sample(story.script.start, at).value().ok()))
             .collect();
         for derived in &group.derived {
             let values = Values { group, known: &known };
