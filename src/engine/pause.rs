@@ -2,7 +2,8 @@
 
 use super::decide::{Turn, pause_for};
 use super::event::{Event, ExecId, PauseCause};
-use super::exec::Detail;
+use super::exec::{Detail, Exec};
+use super::nodes;
 use crate::model::phase::MissingPolicy;
 use crate::plan::program::NodeKind;
 
@@ -18,8 +19,26 @@ pub(super) fn look(turn: &mut Turn<'_, '_>) {
 }
 
 fn pause_blind_holds(turn: &mut Turn<'_, '_>) {
+    let mut blind = blind_holds(turn);
+    if !blind.is_empty() && !turn.state().is_paused() {
+        // All of an instant is judged before the run pauses: what is known to be bad fails its phase, as in a gate.
+        let holds: Vec<ExecId> = turn.state().running().filter(|exec| is_hold(exec)).map(|exec| exec.id).collect();
+        holds.into_iter().for_each(|hold| nodes::hold::judge(turn, hold));
+        blind = blind_holds(turn);
+    }
+    for (exec, index) in blind {
+        pause_for(turn, PauseCause::MissingForHold(exec, index));
+    }
+}
+
+fn is_hold(exec: &Exec) -> bool {
+    matches!(exec.detail, Detail::Hold(_))
+}
+
+/// The requirements of running holds that have had no data for too long.
+fn blind_holds(turn: &Turn<'_, '_>) -> Vec<(ExecId, u32)> {
     let plan = turn.plan();
-    let mut blind: Vec<(ExecId, u32)> = Vec::new();
+    let mut blind = Vec::new();
     for exec in turn.state().running() {
         if let (Detail::Hold(hold), NodeKind::Hold { conditions, .. }) = (&exec.detail, &plan.node(exec.node).kind) {
             let judged = (0u32..).zip(hold.judges.iter().zip(conditions));
@@ -29,9 +48,7 @@ fn pause_blind_holds(turn: &mut Turn<'_, '_>) {
             blind.extend(missing.map(|(index, _)| (exec.id, index)));
         }
     }
-    for (exec, index) in blind {
-        pause_for(turn, PauseCause::MissingForHold(exec, index));
-    }
+    blind
 }
 
 /// A pause for missing data ends by itself once the condition that caused it is known again.

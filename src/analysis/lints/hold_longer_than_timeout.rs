@@ -4,6 +4,7 @@ use rustc_hash::FxHashSet;
 use std::time::Duration;
 
 use crate::base::diagnostic::{Code, Diagnostic};
+use crate::base::span::Location;
 use crate::base::time::format_duration;
 use crate::model::expr::{Expr, ExprKind, OutputRef};
 use crate::model::phase::{Each, Phase};
@@ -39,35 +40,50 @@ fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
         let Some(timeout) = &pipeline.timeout else { continue };
         let before = subject.order.predecessors();
         let named_apart = named_apart(pipeline);
-        for constants in Constants::of(subject.program, pipeline) {
+        let environments = Constants::of(subject.program, pipeline);
+        let mut excesses = Vec::new();
+        for constants in &environments {
             let Some(limit) = constants.duration(timeout) else { continue };
-            let runs = running(pipeline, &subject.order, &constants);
+            let runs = running(pipeline, &subject.order, constants);
             let length = |index: usize| {
                 let phase = &pipeline.phases[index];
-                let batches = || if named_apart[index] { 1 } else { batches(phase, &constants) };
-                Some(if runs[index] {
-                    known(&phase.body, &constants).saturating_mul(batches())
-                } else {
-                    Duration::ZERO
-                })
+                let batches = || if named_apart[index] { 1 } else { batches(phase, constants) };
+                Some(if runs[index] { known(&phase.body, constants).saturating_mul(batches()) } else { Duration::ZERO })
             };
             let Some((total, path)) = longest_path(before, length) else { continue };
             if total <= limit {
                 continue;
             }
-            let Some(longest) = longest_wait(pipeline, (&path, &runs), &constants) else { continue };
-            let message = format!(
-                "holds and waits take {}{}, and the pipeline may last {}",
-                format_duration(total),
-                constants.place(),
-                format_duration(limit)
-            );
-            let diagnostic = Diagnostic::new(Code::PG403, longest.at, message)
-                .label("the longest of them")
-                .also(timeout.at, "the timeout of the pipeline")
-                .help("give the pipeline more time, or hold for less");
-            diagnostics.push(diagnostic);
+            let Some(longest) = longest_wait(pipeline, (&path, &runs), constants) else { continue };
+            excesses.push((Excess { total, limit, longest: longest.at, timeout: timeout.at }, constants.place()));
         }
+        let is_same = excesses.windows(2).all(|pair| pair[0].0 == pair[1].0);
+        if is_same && excesses.len() == environments.len() {
+            excesses.truncate(1);
+            excesses.iter_mut().for_each(|(_, place)| place.clear());
+        }
+        diagnostics.extend(excesses.iter().map(|(excess, place)| excess.diagnostic(place)));
+    }
+}
+
+/// More time than there is, in one environment.
+#[derive(PartialEq, Eq)]
+struct Excess {
+    total: Duration,
+    limit: Duration,
+    longest: Location,
+    timeout: Location,
+}
+
+impl Excess {
+    /// `place` says in which environment, where it is not so in all of them.
+    fn diagnostic(&self, place: &str) -> Diagnostic {
+        let (total, limit) = (format_duration(self.total), format_duration(self.limit));
+        let message = format!("holds and waits take {total}{place}, and the pipeline may last {limit}");
+        Diagnostic::new(Code::PG403, self.longest, message)
+            .label("the longest of them")
+            .also(self.timeout, "the timeout of the pipeline")
+            .help("give the pipeline more time, or hold for less")
     }
 }
 

@@ -26,12 +26,14 @@ mod unreachable_phase;
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::source::Sources;
 use crate::base::span::Location;
+use crate::model::phase::StatementKind;
 use crate::model::program::{Pipeline, Program};
+use crate::model::walk::{statements, triggers};
 
 use super::Stage;
 use super::amounts;
@@ -136,7 +138,8 @@ impl<'j> Judge<'j> {
         let groups_differ = self.groups_differ(program);
         let (pipelines, sources) = (std::slice::from_ref(pipeline), self.sources);
         let (order, survey) = (Rc::new(Order::of(pipeline)), OnceCell::new());
-        let found = found_in(&Subject { modules: &[], program, pipelines, sources, order, groups_differ, survey });
+        let mut found = found_in(&Subject { modules: &[], program, pipelines, sources, order, groups_differ, survey });
+        keep_what_every_use_has(pipeline, &mut found);
         self.again(Some(found.clone()));
         (self.done)(Stage::Lints);
         found
@@ -168,6 +171,33 @@ impl<'j> Judge<'j> {
         (self.done)(Stage::Lints);
         found
     }
+}
+
+/// Warnings that depend on values: a component may be given others by its next use.
+const BY_VALUE: [Code; 5] = [Code::PG402, Code::PG404, Code::PG405, Code::PG409, Code::PG417];
+
+/// The body of a component is judged once: a warning of it counts when every use of it in the pipeline has it.
+fn keep_what_every_use_has(pipeline: &Pipeline, found: &mut Vec<Diagnostic>) {
+    let mut times: FxHashMap<(Code, Location), usize> = FxHashMap::default();
+    for diagnostic in found.iter().filter(|diagnostic| BY_VALUE.contains(&diagnostic.code)) {
+        *times.entry((diagnostic.code, diagnostic.at)).or_default() += 1;
+    }
+    if times.is_empty() {
+        return;
+    }
+    let judged = statements(pipeline)
+        .filter(|statement| matches!(statement.kind, StatementKind::Gate { .. } | StatementKind::Hold { .. }));
+    let places: Vec<Location> =
+        judged.map(|statement| statement.at).chain(triggers(pipeline).map(|trigger| trigger.at)).collect();
+    let uses = |at: Location| {
+        let holds = |place: &&Location| {
+            place.file == at.file && place.span.start <= at.span.start && at.span.end <= place.span.end
+        };
+        places.iter().filter(holds).count()
+    };
+    found.retain(|diagnostic| {
+        times.get(&(diagnostic.code, diagnostic.at)).is_none_or(|times| *times >= uses(diagnostic.at))
+    });
 }
 
 fn found_in(subject: &Subject<'_>) -> Vec<Diagnostic> {

@@ -31,6 +31,14 @@ pub fn look(turn: &mut Turn<'_, '_>, id: ExecId) {
     }
 }
 
+/// Judges what is due at this instant, and fails the hold when it is violated.
+pub fn judge(turn: &mut Turn<'_, '_>, id: ExecId) {
+    let plan = turn.plan();
+    let NodeKind::Hold { every, conditions, .. } = &plan.node(turn.state().exec(id).node).kind else { return };
+    look_on_time(turn, id, *every, conditions);
+    fail_if_violated(turn, id, conditions);
+}
+
 /// Judges at the start of the hold, and then each `every`.
 fn look_on_time(turn: &mut Turn<'_, '_>, id: ExecId, every: Option<Duration>, conditions: &[Condition]) {
     let now = turn.now;

@@ -3,7 +3,7 @@
 pub mod act;
 mod approve;
 mod gate;
-mod hold;
+pub mod hold;
 pub mod ramp;
 pub mod step;
 

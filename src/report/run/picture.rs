@@ -127,6 +127,9 @@ fn going_on(plan: &Plan, state: &State, exec: &Exec, now: Timestamp) -> Option<S
             let waited = duration.saturating_sub(until.since(now));
             Some(format!("{name}  {}  {} of {}", bar(waited, *duration), spent(waited), format_duration(*duration)))
         }
+        (NodeKind::Approve { who, .. }, Detail::Approve { approved: true, .. }) => {
+            Some(format!("{name}  approved ({who}): it goes on with the run"))
+        }
         (NodeKind::Approve { who, .. }, _) => {
             Some(format!("{name}  waits for approval ({who}): phasegate approve {}", state.run_id))
         }
