@@ -25,6 +25,7 @@ mod phases;
 mod precedence;
 mod quotes;
 mod reading;
+mod rescan;
 mod scan;
 mod scenarios;
 mod statements;

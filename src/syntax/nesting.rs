@@ -20,6 +20,11 @@ impl Nesting {
         Self { levels: vec![Level::default()], total: 0 }
     }
 
+    /// No bracket is open.
+    pub(super) fn is_outside(&self) -> bool {
+        self.levels.len() == 1
+    }
+
     pub(super) fn punctuation(&mut self, byte: u8, glued: bool) {
         match byte {
             b'(' | b'[' | b'{' => {

@@ -22,6 +22,7 @@ use super::faults::Faults;
 use super::files::{Top, parse};
 use super::grammar::{self, Concrete, Rule};
 use super::lower::Lower;
+use super::rescan::rescan;
 use super::scan::{CommentKind, Scan, scan};
 
 /// A source with its tree and with what is wrong in it.
@@ -31,6 +32,8 @@ pub struct Reading {
     pub file: Arc<File>,
     pub diagnostics: Vec<Diagnostic>,
     parts: Vec<Part>,
+    /// None as long as the text was not edited.
+    scan: Option<Arc<Scan>>,
 }
 
 #[derive(Debug, Clone)]
@@ -48,7 +51,7 @@ impl Reading {
     #[must_use]
     pub fn of(source: Arc<SourceFile>) -> Self {
         let parsed = parse(&source);
-        Self { source, file: Arc::new(parsed.file), diagnostics: parsed.diagnostics, parts: Vec::new() }
+        Self { source, file: Arc::new(parsed.file), diagnostics: parsed.diagnostics, parts: Vec::new(), scan: None }
     }
 
     /// Reads a later text of the same file.
@@ -63,7 +66,7 @@ impl Reading {
         let is_kept = |item: &Arc<Item>| matches!(item.kind, ItemKind::Use(_) | ItemKind::Environment(_));
         let items = self.file.items.iter().filter(|item| is_kept(item)).cloned().collect();
         let file = Arc::new(File { items, allows: Vec::new() });
-        Self { source: self.source, file, diagnostics: Vec::new(), parts: Vec::new() }
+        Self { source: self.source, file, diagnostics: Vec::new(), parts: Vec::new(), scan: None }
     }
 
     /// What is wrong, as in a file with this id.
@@ -78,16 +81,19 @@ impl Reading {
     }
 
     fn read(source: Arc<SourceFile>, before: &mut Before) -> Self {
-        let scan = scan(&source.text, true);
+        before.compare(&source.text);
+        let scan = match &before.scan {
+            Some(scan) => rescan(scan, &source.text, before.same),
+            None => scan(&source.text, true),
+        };
         let parts = if scan.too_deep.is_none() { read_parts(&source, &scan, before) } else { None };
         let Some((file, parts, diagnostics)) = parts else { return Self::of(source) };
-        Self { source, file: Arc::new(file), diagnostics, parts }
+        Self { source, file: Arc::new(file), diagnostics, parts, scan: Some(Arc::new(scan)) }
     }
 }
 
 /// None when a part takes too much work.
 fn read_parts(source: &SourceFile, scan: &Scan, before: &mut Before) -> Option<(File, Vec<Part>, Vec<Diagnostic>)> {
-    before.compare(&source.text);
     let mut faults = Faults::default();
     let mut lower = Lower::of_file(source, scan, &mut faults);
     let doubtful = doubtful_places(scan);
@@ -162,6 +168,7 @@ fn doubtful_places(scan: &Scan) -> Vec<usize> {
 #[derive(Debug, Default)]
 struct Before {
     text: String,
+    scan: Option<Arc<Scan>>,
     items: Vec<Option<Arc<Item>>>,
     /// Sound parts, by their text.
     parts: FxHashMap<Range<usize>, Part>,
@@ -176,14 +183,13 @@ impl Before {
         let sound = reading.parts.into_iter().filter(|part| part.is_sound);
         let parts = sound.map(|part| (part.text.clone(), part)).collect();
         let items = Arc::unwrap_or_clone(reading.file).items.into_iter().map(Some).collect();
-        Self { text, items, parts, ..Self::default() }
+        Self { text, scan: reading.scan, items, parts, ..Self::default() }
     }
 
     fn compare(&mut self, text: &str) {
         let (old, new) = (self.text.as_bytes(), text.as_bytes());
-        let start = same_bytes(old.iter().zip(new));
-        let rest = (&old[start..], &new[start..]);
-        let end = same_bytes(rest.0.iter().rev().zip(rest.1.iter().rev()));
+        let start = same_at_start(old, new);
+        let end = same_at_end(&old[start..], &new[start..]);
         (self.same, self.length) = ((start, end), text.len());
     }
 
@@ -215,6 +221,19 @@ impl Before {
     }
 }
 
-fn same_bytes<'b>(pairs: impl Iterator<Item = (&'b u8, &'b u8)>) -> usize {
-    pairs.take_while(|(one, other)| one == other).count()
+/// Compared at once: most of a text is as it was.
+const BLOCK: usize = 256;
+
+fn same_at_start(one: &[u8], other: &[u8]) -> usize {
+    let blocks = one.chunks_exact(BLOCK).zip(other.chunks_exact(BLOCK));
+    let same = blocks.take_while(|(one, other)| one == other).count() * BLOCK;
+    let rest = one[same..].iter().zip(&other[same..]);
+    same + rest.take_while(|(one, other)| one == other).count()
+}
+
+fn same_at_end(one: &[u8], other: &[u8]) -> usize {
+    let blocks = one.rchunks_exact(BLOCK).zip(other.rchunks_exact(BLOCK));
+    let same = blocks.take_while(|(one, other)| one == other).count() * BLOCK;
+    let rest = one[..one.len() - same].iter().rev().zip(other[..other.len() - same].iter().rev());
+    same + rest.take_while(|(one, other)| one == other).count()
 }

@@ -58,19 +58,19 @@ pub(super) struct Scan {
     pub(super) braces: Vec<usize>,
     /// The first opening that is one too deep.
     pub(super) too_deep: Option<Span>,
+    /// The line breaks before items where no bracket is open: what stands above one has no say in how the rest is scanned.
+    pub(super) fresh_starts: Vec<usize>,
 }
 
 /// Prepares text. `marks` is off for the inside of `${…}`, where no statement begins.
 pub(super) fn scan(text: &str, marks: bool) -> Scan {
-    let mut scanner = Scanner {
-        text,
-        bytes: text.as_bytes().to_vec(),
-        at: 0,
-        marks,
-        nesting: Nesting::new(),
-        found: Scan { tokens: Tokens::with_capacity(text.len()), ..Scan::default() },
-    };
-    scanner.run();
+    let tokens = Tokens::with_capacity(text.len());
+    let mut scanner = Scanner::new(text, marks, 0, Scan { tokens, ..Scan::default() });
+    if text.starts_with('\u{FEFF}') {
+        scanner.bytes[..3].fill(b' ');
+        scanner.at = 3;
+    }
+    scanner.run(|_| false);
     let mut found = scanner.found;
     found.tokens.finish(text.len());
     // Only whole characters are replaced, by ASCII.
@@ -78,28 +78,34 @@ pub(super) fn scan(text: &str, marks: bool) -> Scan {
     found
 }
 
-struct Scanner<'a> {
+pub(super) struct Scanner<'a> {
     text: &'a str,
-    bytes: Vec<u8>,
-    at: usize,
+    pub(super) bytes: Vec<u8>,
+    pub(super) at: usize,
     marks: bool,
-    nesting: Nesting,
-    found: Scan,
+    pub(super) nesting: Nesting,
+    pub(super) found: Scan,
 }
 
-impl Scanner<'_> {
-    fn run(&mut self) {
-        if self.text.starts_with('\u{FEFF}') {
-            self.bytes[..3].fill(b' ');
-            self.at = 3;
-        }
+impl<'a> Scanner<'a> {
+    /// `found`: what the text before `at` holds.
+    pub(super) fn new(text: &'a str, marks: bool, at: usize, found: Scan) -> Self {
+        let mut bytes = text.as_bytes().to_vec();
         // Marks are ours alone, wherever they stand.
-        if memchr::memchr2(0x1D, 0x1E, &self.bytes).is_some() {
-            for byte in self.bytes.iter_mut().filter(|byte| matches!(**byte, 0x1D | 0x1E)) {
+        if memchr::memchr2(0x1D, 0x1E, &bytes).is_some() {
+            for byte in bytes.iter_mut().filter(|byte| matches!(**byte, 0x1D | 0x1E)) {
                 *byte = 0x01;
             }
         }
+        Self { text, bytes, at, marks, nesting: Nesting::new(), found }
+    }
+
+    /// Goes on to the end, or to the line break that `ends` names.
+    pub(super) fn run(&mut self, ends: impl Fn(&Self) -> bool) {
         while let Some(byte) = self.bytes.get(self.at).copied() {
+            if byte == b'\n' && ends(self) {
+                return;
+            }
             self.step(byte);
             if self.found.too_deep.is_none() && self.nesting.total > DEEPEST {
                 self.found.too_deep = Some(Span::new(self.at.saturating_sub(1), self.at));
@@ -134,6 +140,9 @@ impl Scanner<'_> {
                 Some(Begins::Statement) if begins_statement(word, rest) => token = MARK,
                 _ => {}
             }
+        }
+        if token == ITEM_MARK && self.nesting.is_outside() {
+            self.found.fresh_starts.push(self.at);
         }
         if token != NEWLINE {
             self.bytes[self.at] = token as u8;

@@ -80,12 +80,19 @@ pub(super) const GLUED_EQUALS: char = '⁼';
 pub(super) const GLUED_GREATER: char = '⋗';
 
 /// The text the grammar reads, and where each of its tokens stands in the source.
+///
+/// Where a line breaks says nothing in a text without faults, except in front of what [`binds`]. So line breaks are kept apart,
+/// and stand between the tokens only where a fault must not go beyond its line.
 #[derive(Debug, Default)]
 pub(super) struct Tokens {
-    text: Vec<u8>,
+    text: String,
     /// By byte of `text`: where the token begins, and where the one before it ends, line breaks left out.
     places: Vec<(u32, u32)>,
     end: u32,
+    /// In front of which byte of `text` each line break stands, and where in the source.
+    breaks: Vec<(usize, u32)>,
+    /// Where in `text` something stands that binds, behind a line break.
+    unbound: Vec<usize>,
     /// Where in `text` each item mark stands.
     item_marks: Vec<usize>,
 }
@@ -93,25 +100,72 @@ pub(super) struct Tokens {
 impl Tokens {
     pub(super) fn with_capacity(source: usize) -> Self {
         Self {
-            text: Vec::with_capacity(source / 2),
+            text: String::with_capacity(source / 2),
             places: Vec::with_capacity(source / 2),
-            end: 0,
-            item_marks: Vec::new(),
+            breaks: Vec::with_capacity(source / 32),
+            ..Self::default()
         }
     }
 
     pub(super) fn push(&mut self, token: char, start: usize, end: usize) {
-        let place = (clip(start), self.end);
-        if token == ITEM_MARK {
-            self.item_marks.push(self.text.len());
+        let at = self.text.len();
+        match token {
+            NEWLINE => return self.breaks.push((at, clip(start))),
+            ITEM_MARK => self.item_marks.push(at),
+            _ if binds(token) && self.breaks.last().is_some_and(|(before, _)| *before == at) => self.unbound.push(at),
+            _ => {}
         }
-        let mut buffer = [0; 4];
-        let written = token.encode_utf8(&mut buffer).as_bytes();
-        self.text.extend_from_slice(written);
-        self.places.extend_from_slice(&[place; 4][..written.len()]);
-        if !matches!(token, NEWLINE | MARK | ITEM_MARK) {
+        self.put(token, clip(start));
+        if !matches!(token, MARK | ITEM_MARK) {
             self.end = clip(end);
         }
+    }
+
+    fn put(&mut self, token: char, start: u32) {
+        self.text.push(token);
+        self.places.extend_from_slice(&[(start, self.end); 4][..token.len_utf8()]);
+    }
+
+    /// The tokens before the item mark that stands there in the source.
+    pub(super) fn before_mark(&self, source: usize) -> Self {
+        let mark = self.mark(source);
+        let at = self.item_marks.get(mark).copied().unwrap_or(self.text.len());
+        let until = |places: &[usize]| places[..places.partition_point(|place| *place < at)].to_vec();
+        let breaks = self.breaks.partition_point(|(_, place)| (*place as usize) < source);
+        let mut before = Self {
+            breaks: self.breaks[..breaks].to_vec(),
+            unbound: until(&self.unbound),
+            item_marks: until(&self.item_marks),
+            ..Self::with_capacity(2 * self.text.len())
+        };
+        before.copy(self, 0, at);
+        before
+    }
+
+    /// Goes on as the tokens of another text do from an item mark, which stood at `from` there and stands at `to` here.
+    pub(super) fn append_from_mark(&mut self, other: &Self, from: usize, to: usize) {
+        let mark = other.mark(from);
+        let Some(at) = other.item_marks.get(mark).copied() else { return };
+        let here = self.text.len();
+        let moved = |place: u32| clip(place as usize - from + to);
+        // The token before the mark is one of this text.
+        let end = self.end;
+        let place =
+            |(start, before): &(u32, u32)| (moved(*start), if *before as usize <= from { end } else { moved(*before) });
+        self.text.push_str(&other.text[at..]);
+        self.places.extend(other.places[at..].iter().map(place));
+        let shifted = |offset: &usize| offset - at + here;
+        self.item_marks.extend(other.item_marks[mark..].iter().map(shifted));
+        let unbound = other.unbound.partition_point(|place| *place < at);
+        self.unbound.extend(other.unbound[unbound..].iter().map(shifted));
+        let breaks = other.breaks.partition_point(|(_, place)| (*place as usize) < from);
+        self.breaks.extend(other.breaks[breaks..].iter().map(|(at, place)| (shifted(at), moved(*place))));
+        self.end = if other.end as usize <= from { end } else { moved(other.end) };
+    }
+
+    /// Which item mark stands there in the source.
+    fn mark(&self, source: usize) -> usize {
+        self.item_marks.partition_point(|at| (self.places[*at].0 as usize) < source)
     }
 
     /// The source has been read up to its end.
@@ -120,8 +174,7 @@ impl Tokens {
     }
 
     pub(super) fn text(&self) -> &str {
-        // Only whole characters are pushed.
-        std::str::from_utf8(&self.text).unwrap_or_default()
+        &self.text
     }
 
     /// Where the tokens of each part of the file begin and end: a part begins with an item mark, but for the first one.
@@ -129,6 +182,36 @@ impl Tokens {
         let starts = std::iter::once(0).chain(self.item_marks.iter().copied());
         let ends = self.item_marks.iter().copied().chain(std::iter::once(self.text.len()));
         starts.zip(ends)
+    }
+
+    /// Whether the line breaks between the tokens of a part say nothing as long as it has no faults.
+    pub(super) fn may_do_without_breaks(&self, (first, last): (usize, usize)) -> bool {
+        let next = self.unbound.partition_point(|at| *at < first);
+        self.unbound.get(next).is_none_or(|at| *at >= last)
+    }
+
+    /// The tokens of a part with its line breaks between them. None when there are no line breaks in it.
+    pub(super) fn with_breaks(&self, (first, last): (usize, usize)) -> Option<Self> {
+        // Those in front of an item mark belong to the part above it.
+        let from = if first == 0 { 0 } else { self.breaks.partition_point(|(at, _)| *at <= first) };
+        let to = self.breaks.partition_point(|(at, _)| *at <= last);
+        let breaks = self.breaks.get(from..to).filter(|breaks| !breaks.is_empty())?;
+        let mut whole = Self { end: clip(self.end_before(first)), ..Self::default() };
+        let mut copied = first;
+        for (at, start) in breaks {
+            whole.copy(self, copied, *at);
+            whole.put(NEWLINE, *start);
+            copied = *at;
+        }
+        whole.copy(self, copied, last);
+        whole.places.extend(self.places.get(last));
+        Some(whole)
+    }
+
+    fn copy(&mut self, from: &Self, first: usize, last: usize) {
+        self.text.push_str(from.text.get(first..last).unwrap_or_default());
+        self.places.extend_from_slice(from.places.get(first..last).unwrap_or_default());
+        self.end = clip(from.end_before(last));
     }
 
     /// Where in the source the token before this offset of the text ends.
@@ -142,6 +225,12 @@ impl Tokens {
         let end = self.places.get(to).map_or(self.end, |(_, before)| *before);
         (start, end.max(start))
     }
+}
+
+/// Whether it means something else right behind a name or a word than on the next line: `name.name`, `duration(s)`, and what
+/// makes a name of a word of the tests.
+fn binds(token: char) -> bool {
+    matches!(token, '.' | '(' | '[' | '=' | '∶' | '≡' | GLUED_EQUALS)
 }
 
 fn clip(offset: usize) -> u32 {

@@ -85,10 +85,12 @@ fn by_hand(name: &str) -> Option<&'static str> {
 
 fn is_recovery(name: &str) -> bool {
     const PREFIXES: [&str; 6] = ["missing_", "bad_", "junk", "wrong_", "stray_", "hole"];
-    const NAMES: [&str; 10] = [
+    const NAMES: [&str; 12] = [
         "mark",
         "item_mark",
         "gap",
+        "apart",
+        "plain_file",
         "ahead",
         "misplaced",
         "condition_word",
