@@ -51,6 +51,11 @@ pub fn apply(
         let is_error = |diagnostic: &Diagnostic| diagnostic.severity() == Severity::Error;
         let is_sound = !diagnostics.iter().any(|one| one.at.file == module.file && is_error(one));
         for allow in &module.ast.allows {
+            if names_nothing(module, sources, allow) {
+                let at = Location::new(module.file, allow.at);
+                let diagnostic = Diagnostic::new(Code::PG502, at, "nothing is allowed here");
+                diagnostics.push(diagnostic.help("name what is allowed: `// phasegate: allow(PG410) why`"));
+            }
             for name in &allow.codes {
                 let before = silenced.len();
                 let useless = match Code::from_id(&name.text) {
@@ -83,6 +88,13 @@ pub fn apply(
     diagnostics.sort_by(|left, right| left.at.cmp(&right.at).then(left.code.cmp(&right.code)));
     diagnostics.dedup_by(|next, kept| next.code == kept.code && next.at == kept.at && next.message == kept.message);
     (diagnostics, silenced)
+}
+
+/// `allow()`, `allow PG410`: it looks like an allow and has no code in parentheses.
+fn names_nothing(module: &Module, sources: &Sources, allow: &Allow) -> bool {
+    let written = sources.get(module.file).map(|file| file.slice(allow.at)).unwrap_or_default();
+    let said = written.split_once("phasegate:").map_or("", |(_, said)| said.trim_start());
+    allow.codes.is_empty() && said.strip_prefix("allow").is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
 }
 
 /// Whether an error stands in what the allow speaks about.

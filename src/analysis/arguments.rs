@@ -7,7 +7,7 @@ use crate::syntax::ast::{Arg, Expr, ExprKind};
 
 use super::checker::Checker;
 use super::names::Meaning;
-use super::symbols::duplicate;
+use super::symbols::{Space, duplicate};
 
 /// A parameter as far as matching is concerned.
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +69,7 @@ impl<'a> Checker<'a> {
                     if arg.name.is_none() {
                         extra = Some(extra.map_or(arg.value.at, |extra| extra.to(arg.value.at)));
                     }
-                    self.infer(&arg.value);
+                    self.read_unasked(&arg.value);
                 }
             }
         }
@@ -81,6 +81,19 @@ impl<'a> Checker<'a> {
             self.report_missing(callee, &actuals, &unknown);
         }
         actuals
+    }
+
+    /// What nothing asks for is read for its own faults. That a rubric or a group of metrics is no value is none.
+    fn read_unasked(&mut self, value: &'a Expr) {
+        let names_item = match &*value.kind {
+            ExprKind::Name(name) => Space::ALL.iter().any(|space| self.scope().get(*space, &name.text).is_some()),
+            _ => false,
+        };
+        if names_item {
+            self.muted(|checker| drop(checker.infer(value)));
+        } else {
+            self.infer(value);
+        }
     }
 
     fn is_repeated(&mut self, callee: Callee<'_>, formal: usize, arg: &Arg, actuals: &[Actual<'a>]) -> bool {

@@ -150,14 +150,15 @@ impl<'a> Checker<'a> {
         let mut places: FxHashMap<String, Location> = FxHashMap::default();
         for (item, element) in items.iter().zip(elements) {
             let at = self.here(item.at);
-            let Some(first) = places.get(&element) else {
+            let Some(first) = places.get(&element).copied() else {
                 places.insert(element, at);
                 continue;
             };
-            let diagnostic = Diagnostic::new(Code::PG102, at, format!("`{element}` stands in this list twice"))
-                .label("a second phase of that name")
-                .also(*first, "the first one")
-                .help("leave out one of them");
+            let diagnostic =
+                Diagnostic::new(Code::PG102, at, format!("`{}` stands in this list twice", self.text(item.at)))
+                    .label("a second phase of that name")
+                    .also(first, "the first one")
+                    .help("leave out one of them");
             self.report(diagnostic);
         }
     }

@@ -38,7 +38,7 @@ pub enum Space {
 }
 
 impl Space {
-    const ALL: [Self; 11] = [
+    pub const ALL: [Self; 11] = [
         Self::Type,
         Self::Value,
         Self::Component,

@@ -22,6 +22,17 @@ impl<'a> Checker<'a> {
         self.expanding.push((reference, self.here(item.name.at)));
         let group = item.parameter.as_ref().and_then(|(_, group)| self.parameter_group(group));
         let frame = self.threshold_frame(item, group);
+        // Of a parameter whose group nobody knows nothing can be said.
+        let is_unknown = item.parameter.is_some() && group.is_none();
+        if is_unknown {
+            self.muted(|checker| checker.judge_conditions(item, frame));
+        } else {
+            self.judge_conditions(item, frame);
+        }
+        self.expanding.pop();
+    }
+
+    fn judge_conditions(&mut self, item: &'a ThresholdItem, frame: Frame<'a>) {
         self.in_frame(frame, |checker| {
             for statement in &item.body.statements {
                 match &statement.kind {
@@ -35,7 +46,6 @@ impl<'a> Checker<'a> {
                 }
             }
         });
-        self.expanding.pop();
     }
 
     pub fn threshold_parameter(&self, item: ItemRef) -> Option<&'a Name> {

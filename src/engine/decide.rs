@@ -40,7 +40,10 @@ impl<'a> Turn<'_, 'a> {
 pub(super) fn decide(engine: &mut Engine<'_>, inputs: impl IntoIterator<Item = Input>, now: Timestamp) -> Decision {
     // A clock that jumps back stands still until it has caught up.
     let now = now.max(engine.state.last_at);
-    let mut turn = Turn { engine, decision: Decision::default(), now };
+    let inputs = inputs.into_iter();
+    // Most inputs come to one event, and the last one to what follows from all.
+    let events = Vec::with_capacity(inputs.size_hint().0 + 1);
+    let mut turn = Turn { engine, decision: Decision { events, ..Decision::default() }, now };
     for input in inputs {
         take(&mut turn, input);
         settle(&mut turn);

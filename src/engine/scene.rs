@@ -68,6 +68,7 @@ impl Scene<'_> {
 
     /// Whether the newest sample of everything a condition reads is young enough to be judged under this weight.
     #[must_use]
+    #[inline]
     pub fn is_settled(&self, reads: &[MetricRef]) -> bool {
         let newest = |read: &MetricRef| self.state.series.latest_tick(read.group);
         self.stage().is_none() || reads.iter().all(|read| newest(read) >= self.not_before(read.group))

@@ -171,9 +171,5 @@ impl<'a> Engine<'a> {
 pub(super) fn record(engine: &mut Engine<'_>, decision: &mut Decision, now: Timestamp, event: Event) {
     let recorded = Recorded { seq: engine.state.next_seq(), at: now, event };
     engine.state.apply(engine.plan, &recorded);
-    if decision.events.is_empty() {
-        // Most turns have one or two.
-        decision.events.reserve_exact(2);
-    }
     decision.events.push(recorded);
 }

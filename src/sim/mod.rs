@@ -252,13 +252,12 @@ impl<'a, W: World> Simulation<'a, W> {
     }
 
     fn take(&mut self, decision: Decision) -> Option<String> {
-        let Decision { events, requests, wake, refusal } = decision;
+        let Decision { mut events, requests, wake, refusal } = decision;
         self.count += events.len();
-        for recorded in events {
-            if !(self.forgets_samples && matches!(recorded.event, Event::Sampled { .. })) {
-                self.events.push(recorded);
-            }
+        if self.forgets_samples {
+            events.retain(|recorded| !matches!(recorded.event, Event::Sampled { .. }));
         }
+        self.events.append(&mut events);
         self.wake = wake;
         requests.into_iter().for_each(|request| self.serve(request));
         refusal

@@ -76,6 +76,7 @@ impl<'a> Checker<'a> {
         let mut lowered: Vec<(usize, Expr)> = Vec::with_capacity(bound.len());
         for actual in bound {
             let value = self.check_argument(&mut call, actual);
+            let value = self.check_metric_argument((name, form.parameters[actual.formal].takes), value);
             call.failed |= value.ty == Type::Error;
             lowered.push((actual.formal, value));
         }
@@ -182,6 +183,32 @@ impl<'a> Checker<'a> {
             }
             None => self.refuse_argument(takes, found),
         }
+    }
+
+    /// What a function over metrics cannot compute with: texts where it adds up, errors that are no share, a window that changes
+    /// from sample to sample.
+    fn check_metric_argument(&mut self, (function, takes): (&str, Takes), value: Expr) -> Expr {
+        let (Type::Metric(inner), ExprKind::Metric { group, field }) = (&value.ty, &*value.kind) else { return value };
+        let (metric, inner) = (format!("{group}.{field}"), value_type(inner));
+        let diagnostic = match takes {
+            Takes::Duration => {
+                Diagnostic::new(Code::PG207, value.at, format!("the window is as long as `{metric}` is"))
+                    .label("a metric")
+                    .help("write a length of time that stays the same, such as `5m`")
+            }
+            Takes::Metric if matches!(inner, Type::Bool | Type::String) && !matches!(function, "last" | "count") => {
+                let message = format!("`{function}` computes with numbers, and `{metric}` is a `{inner}`");
+                Diagnostic::new(Code::PG201, value.at, message)
+            }
+            Takes::Metric if function == "burn_rate" && !matches!(inner, Type::Ratio | Type::Json | Type::Error) => {
+                let message = format!("`burn_rate` needs the share of what fails, and `{metric}` is a `{inner}`");
+                let help = "name a metric of type `ratio`; one may be computed: `share: ratio = errors / total`";
+                Diagnostic::new(Code::PG202, value.at, message).help(help)
+            }
+            _ => return value,
+        };
+        self.report(diagnostic);
+        Expr { ty: Type::Error, ..value }
     }
 
     fn check_or_coerce(&mut self, read: Option<Expr>, written: &'a ast::Expr, expected: &Type) -> Expr {

@@ -9,6 +9,8 @@ use crate::model::program::{Pipeline, Program};
 use crate::model::signature::EffectClass;
 use crate::model::walk::blocks_within;
 
+use super::super::constants::Constants;
+use super::super::durations::running;
 use super::super::graph::Order;
 use super::{Lint, Subject};
 
@@ -52,7 +54,8 @@ pipeline rollout {
 fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
     for pipeline in subject.pipelines {
         let Some(reach) = Reach::of(pipeline, &subject.order) else { continue };
-        for (index, phase) in pipeline.phases.iter().enumerate() {
+        let runs = runs_anywhere(subject, pipeline);
+        for (index, phase) in pipeline.phases.iter().enumerate().filter(|(index, _)| runs[*index]) {
             let mut open = Vec::new();
             collect_steps(&phase.body, &mut open);
             for step in open {
@@ -65,6 +68,18 @@ fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
             }
         }
     }
+}
+
+/// Which phases run in one environment at least: what the others would change stays as it is.
+fn runs_anywhere(subject: &Subject<'_>, pipeline: &Pipeline) -> Vec<bool> {
+    let mut found = vec![pipeline.phases.iter().all(|phase| phase.when.is_none()); pipeline.phases.len()];
+    if found.contains(&false) {
+        for constants in Constants::of(subject.program, pipeline) {
+            let runs = running(pipeline, &subject.order, &constants);
+            found.iter_mut().zip(runs).for_each(|(found, runs)| *found |= runs);
+        }
+    }
+    found
 }
 
 /// What to do about a step that a rollback leaves behind; none when it does not.

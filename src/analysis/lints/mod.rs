@@ -140,6 +140,7 @@ impl<'j> Judge<'j> {
         let (order, survey) = (Rc::new(Order::of(pipeline)), OnceCell::new());
         let mut found = found_in(&Subject { modules: &[], program, pipelines, sources, order, groups_differ, survey });
         keep_what_every_use_has(pipeline, &mut found);
+        keep_what_can_happen(&mut found);
         self.again(Some(found.clone()));
         (self.done)(Stage::Lints);
         found
@@ -198,6 +199,13 @@ fn keep_what_every_use_has(pipeline: &Pipeline, found: &mut Vec<Diagnostic>) {
     found.retain(|diagnostic| {
         times.get(&(diagnostic.code, diagnostic.at)).is_none_or(|times| *times >= uses(diagnostic.at))
     });
+}
+
+/// A trigger that never fires is not shadowed as well.
+fn keep_what_can_happen(found: &mut Vec<Diagnostic>) {
+    let dead = found.iter().filter(|diagnostic| diagnostic.code == Code::PG404);
+    let dead: FxHashSet<Location> = dead.map(|diagnostic| diagnostic.at).collect();
+    found.retain(|diagnostic| diagnostic.code != Code::PG409 || !dead.contains(&diagnostic.at));
 }
 
 fn found_in(subject: &Subject<'_>) -> Vec<Diagnostic> {

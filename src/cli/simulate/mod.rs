@@ -20,10 +20,11 @@ use crate::sim::simulate::recordings::{Ending, parse_duration};
 use crate::sim::simulate::{Approvals, Setup, World, summary};
 use crate::steps::registry;
 
-/// Simulates a pipeline against what was recorded, or what goes by chance, in virtual time and without touching anything.
+/// Simulates a pipeline against what was recorded, or what goes by chance, in virtual time and
+/// without touching anything.
 ///
-/// Steps succeed at once, approvals are given, windows and freezes are kept. A model has the `given` lines of a test, in which
-/// a metric may also be a sum of functions of chance:
+/// Steps succeed at once, approvals are given, windows and freezes are kept. A model has the `given`
+/// lines of a test, in which a metric may also be a sum of functions of chance:
 ///
 ///   given api.p95 = normal(200ms, 20ms) + season(30ms) + step(40ms, at: 26h)
 ///   given api.errors = ar1(0.2%, 0.05%, keeps: 0.9) + outage(every: 2d, lasts: 10m)

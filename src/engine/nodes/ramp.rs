@@ -67,9 +67,11 @@ pub fn look(turn: &mut Turn<'_, '_>, id: ExecId) {
     }
 }
 
-/// `traffic.haproxy("/run/haproxy.sock", "search", "v2")`
+/// `traffic.haproxy("/run/haproxy.sock", "search", "v2")`: without the texts at the end that were left empty.
 #[must_use]
 pub fn describe(target: &Target) -> String {
-    let args: Vec<String> = target.args.values().map(Value::to_string).collect();
+    let is_empty = |value: &Value| value.as_text() == Some("");
+    let given = target.args.values().rposition(|value| !is_empty(value)).map_or(0, |last| last + 1);
+    let args: Vec<String> = target.args.values().take(given).map(Value::to_string).collect();
     format!("{}({})", target.name, args.join(", "))
 }

@@ -28,6 +28,7 @@ const METRIC: f64 = 76.0;
 const LETTERS: usize = 128;
 /// Decisions that are told below the charts.
 const MOST_DECISIONS: usize = 60;
+const DOT: f64 = 3.0;
 
 const STYLE: &str = "\
 :root{--page:#ffffff;--card:#f6f8fa;--line:#d0d7de;--text:#1f2328;--soft:#59636e;--good:#1a7f37;--bad:#cf222e;\
@@ -318,17 +319,17 @@ fn stretches(columns: &[Option<(f64, f64)>]) -> Vec<Vec<(usize, f64, f64)>> {
     found
 }
 
-/// Along the greatest values, and back along the least.
+/// Along the greatest values, and back along the least. A sample with nothing beside it is a dot.
 fn band(stretch: &[(usize, f64, f64)], y_of: impl Fn(f64) -> f64) -> String {
     let step = (RIGHT - LEFT) / COLUMNS as f64;
     let x_of = |place: usize| LEFT + step * (place as f64 + 0.5);
+    if let [(place, low, high)] = stretch {
+        let (left, top, bottom) = (x_of(*place) - DOT / 2.0, y_of(*high) - DOT / 2.0, y_of(*low) + DOT / 2.0);
+        return format!("M{left:.1} {top:.1}h{DOT}V{bottom:.1}h-{DOT}Z");
+    }
     let mut path = String::new();
     for (at, (place, _, high)) in stretch.iter().enumerate() {
         let _ = write!(path, "{}{:.1} {:.1}", if at == 0 { 'M' } else { 'L' }, x_of(*place), y_of(*high));
-    }
-    if let [(place, ..)] = stretch {
-        let _ = write!(path, "h{step:.1}");
-        let _ = place;
     }
     for (place, low, _) in stretch.iter().rev() {
         let _ = write!(path, "L{:.1} {:.1}", x_of(*place), y_of(*low) + 0.5);

@@ -137,15 +137,12 @@ impl Page {
                 format!("  {outcome:<16}{:>6}  {bar}  {:<24}after {}", share.count, interval(*share), spread(at));
             self.line(colour_of(outcome), &told);
         }
-        self.line(
-            "",
-            &format!(
-                "  they take {}, at least {} and at most {}",
-                spread(&summary.duration),
-                about(summary.duration.least),
-                about(summary.duration.most)
-            ),
-        );
+        let duration = &summary.duration;
+        let mut told = format!("  they take {}", spread(duration));
+        if duration.least < duration.most {
+            told.push_str(&format!(", at least {} and at most {}", about(duration.least), about(duration.most)));
+        }
+        self.line("", &told);
         if let Some(healthy) = &summary.healthy {
             let told = healthy.iter().map(|(outcome, share, _)| format!("{outcome} {}", percent(share.value())));
             let told = told.collect::<Vec<_>>().join(", ");
@@ -194,8 +191,12 @@ impl Page {
         if silent > 0 {
             let watched = summary.guards.iter().filter(quiet).map(|guard| guard.falsely.of).max().unwrap_or(0);
             let bound = crate::sim::simulate::summary::Share::new(0, usize::try_from(watched).unwrap_or(usize::MAX));
-            let what =
-                if silent == 1 { "1 other never fires".to_owned() } else { format!("{silent} others never fire") };
+            let what = match (silent, silent == summary.guards.len()) {
+                (1, true) => "the only one never fires".to_owned(),
+                (1, false) => "1 other never fires".to_owned(),
+                (_, true) => format!("none of the {silent} ever fires"),
+                (_, false) => format!("{silent} others never fire"),
+            };
             let told = if watched == 0 {
                 what
             } else {
