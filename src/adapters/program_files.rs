@@ -21,8 +21,10 @@ pub const LARGEST: u64 = 64 * 1024 * 1024;
 /// # Errors
 /// What is in the way, for people.
 pub fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
     let file = File::open(path).map_err(|error| describe(path, &error))?;
+    // With room for what is there and for seeing that it ends, it is read in one go; a device has no length.
+    let length = file.metadata().map_or(0, |about| about.len().min(LARGEST));
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 32);
     file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| describe(path, &error))?;
     if bytes.len() as u64 > LARGEST {
         return Err(format!("`{}` is larger than {} MiB: this is no program", path.display(), LARGEST / 1024 / 1024));

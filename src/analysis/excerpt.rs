@@ -6,6 +6,9 @@ use rustc_hash::FxHashSet;
 /// Texts longer than this, all together, are not looked through: then reading whole modules is the smaller part.
 const LONGEST: usize = 64 << 10;
 
+/// What signatures begin with.
+const KINDS: [&str; 5] = ["step ", "source ", "extractor ", "target ", "channel "];
+
 /// The words of a program.
 #[derive(Debug, Default)]
 pub struct Words<'t> {
@@ -16,7 +19,6 @@ pub struct Words<'t> {
 impl<'t> Words<'t> {
     pub fn of(texts: impl Iterator<Item = &'t str> + Clone) -> Self {
         let length: usize = texts.clone().map(str::len).sum();
-        let words = |text: &'t str| text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
         Self { known: (length <= LONGEST).then(|| texts.flat_map(words).collect()) }
     }
 
@@ -42,12 +44,26 @@ impl<'t> Words<'t> {
     }
 }
 
+/// What is no letter of ASCII ends a word; all that is looked at are bytes, as there are many.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    std::iter::from_fn(move || {
+        let start = rest.bytes().position(|byte| is_part(&byte))?;
+        let word = &rest[start..];
+        let length = word.bytes().position(|byte| !is_part(&byte)).unwrap_or(word.len());
+        rest = &word[length..];
+        Some(&word[..length])
+    })
+}
+
 /// The name that a paragraph declares, if it is documentation and a signature and nothing else.
 fn declared(paragraph: &str) -> Option<&str> {
     let mut lines = paragraph.lines().skip_while(|line| line.starts_with("///"));
-    let name = lines.next()?.strip_prefix("step ")?.split('(').next();
-    let ends = paragraph.trim_end().ends_with("\nbuiltin");
-    name.filter(|_| ends && paragraph.matches("\nstep ").count() <= 1)
+    let first = lines.next()?;
+    let name = KINDS.iter().find_map(|kind| first.strip_prefix(kind))?.split('(').next();
+    let is_alone = lines.all(|line| !KINDS.iter().any(|kind| line.starts_with(kind)));
+    name.filter(|_| is_alone && paragraph.trim_end().ends_with("builtin"))
 }
 
 #[cfg(test)]

@@ -116,13 +116,14 @@ impl Catalog {
     #[must_use]
     pub fn get(&self, kind: SignatureKind, name: &str) -> Option<&Signature> {
         let key = (kind, name.to_owned());
-        self.signatures.get(&key).or_else(|| self.elsewhere(name)?.signatures.get(&key))
+        self.signatures.get(&key).or_else(|| self.elsewhere(kind, name)?.signatures.get(&key))
     }
 
-    /// The whole library, when the name belongs to a module of which not all was read.
-    fn elsewhere(&self, name: &str) -> Option<&'static Self> {
+    /// The whole library, when the name may belong to a module of which not all was read; sources do not say theirs.
+    fn elsewhere(&self, kind: SignatureKind, name: &str) -> Option<&'static Self> {
         let module = name.split('.').next().unwrap_or_default();
-        (self.is_part && is_module(module)).then(catalog)
+        let may_be = is_module(module) || matches!(kind, SignatureKind::Source | SignatureKind::Extractor);
+        (self.is_part && may_be).then(catalog)
     }
 
     #[must_use]
@@ -212,7 +213,7 @@ fn read_part<'n>(imported: impl Iterator<Item = &'n str>, words: &Words<'_>) -> 
     // Each module keeps its number, so that places in it are the same as in the whole library.
     let text_of = |module: &str, text: &'static str| match text {
         _ if !part.contains(&module) => Cow::Borrowed(""),
-        _ if has_composites || ALWAYS_THERE.contains(&module) => Cow::Borrowed(text),
+        _ if has_composites => Cow::Borrowed(text),
         _ => words.excerpt(text).map_or(Cow::Borrowed(text), Cow::Owned),
     };
     let files: Vec<_> = MODULES.iter().map(|(module, text)| (*module, text_of(module, text))).collect();

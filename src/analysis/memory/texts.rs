@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::mem::{Discriminant, discriminant};
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 
 use crate::base::source::Sources;
 use crate::syntax::ast::ItemKind;
@@ -116,8 +116,9 @@ impl<'m> Texts<'m> {
     }
 }
 
+/// Of whole texts, and of each word: the quick hasher is good enough for that.
 pub fn hash_of(text: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
+    let mut hasher = FxHasher::default();
     text.hash(&mut hasher);
     hasher.finish()
 }
