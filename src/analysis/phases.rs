@@ -389,11 +389,14 @@ impl<'a> Checker<'a> {
     /// `window` and `on failure`, which stand before the first statement.
     fn read_phase_settings(&mut self, body: &'a Block) -> (Option<crate::model::expr::Expr>, Option<FailurePolicy>) {
         let (mut window, mut policy) = (None, None);
-        let mut begun = false;
+        let (mut begun, mut stated) = (false, false);
         for statement in &body.statements {
             match &statement.kind {
+                StatementKind::OnFailure { .. } if stated => self.refuse_second(statement),
+                StatementKind::Window(_) if window.is_some() => self.refuse_second(statement),
                 StatementKind::Window(value) => window = Some(self.read_window(value)),
                 StatementKind::OnFailure { policy: word } => {
+                    stated = true;
                     if begun {
                         let message = "`on failure` stands before the first statement of its phase";
                         self.report(Diagnostic::new(Code::PG112, self.here(statement.at), message));
@@ -413,6 +416,10 @@ impl<'a> Checker<'a> {
             }
         }
         (window, policy)
+    }
+
+    fn refuse_second(&mut self, statement: &'a ast::Statement) {
+        self.report_misplaced(&statement.kind, statement.at, "a phase that has one", "write it once");
     }
 
     pub fn read_window(&mut self, value: &'a ast::Expr) -> crate::model::expr::Expr {

@@ -6,6 +6,7 @@ use super::ast::{
     AlertItem, Award, Criterion, Expr, FreezeItem, ItemKind, KillSwitchItem, Name, RubricItem, ScheduleItem,
     SentinelEntry, SentinelItem, Sustain, Tier,
 };
+use super::clauses::Order;
 use super::expressions::broken;
 use super::grammar::{Node, Rule};
 use super::lower::Lower;
@@ -111,7 +112,7 @@ impl Lower<'_> {
     }
 
     fn probe(&mut self, node: Node<'_>, at: Span) -> SentinelEntry {
-        let mut order = super::clauses::Order::new(&["timeout", "expect"]);
+        let mut order = Order::new(&["timeout", "expect"]);
         let mut name = self.no_name(&node);
         let (mut call, mut timeout, mut expect) = (None, None, None);
         for inner in node.into_inner() {
@@ -136,11 +137,15 @@ impl Lower<'_> {
 
     fn watched(&mut self, node: Node<'_>) -> Watched {
         let end = self.span(&node).after();
+        let mut order = Order::new(&["for"]);
         let mut found = Watched { name: self.no_name(&node), when: broken(end), sustain: None };
         for inner in node.into_inner() {
             match inner.as_rule() {
                 Rule::ident => found.name = self.name(&inner),
-                Rule::for_clause => found.sustain = Some(self.sustain(inner)),
+                Rule::for_clause => {
+                    order.see(self, "for", &inner);
+                    found.sustain = Some(self.sustain(inner));
+                }
                 _ => match self.maybe_expr(&inner) {
                     Some(when) => found.when = when,
                     None => self.note(&inner),
@@ -182,11 +187,15 @@ impl Lower<'_> {
             runbook: None,
             notify: Vec::new(),
         };
+        let mut order = Order::new(&["for"]);
         for inner in node.into_inner() {
             match inner.as_rule() {
                 Rule::ident => item.name = self.name(&inner),
                 Rule::severity => item.severity = self.name(&inner),
-                Rule::for_clause => item.sustain = Some(self.sustain(inner)),
+                Rule::for_clause => {
+                    order.see(self, "for", &inner);
+                    item.sustain = Some(self.sustain(inner));
+                }
                 Rule::alert_block => drop(self.entries(inner, |lower, entry| match entry.as_rule() {
                     Rule::summary => {
                         lower.refuse_second(&entry, item.summary.is_some(), ": an alert has one summary");
