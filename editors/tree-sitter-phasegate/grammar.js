@@ -49,6 +49,7 @@ module.exports = grammar({
   conflicts: ($) => [
     // `on failure stop` behind a step is its clause, `on failure { … }` a handler.
     [$.step_statement],
+    [$.call_statement],
     [$._misplaced_step],
     // A mark behind a probe may stand before its `expect`.
     [$.probe],
@@ -353,7 +354,8 @@ module.exports = grammar({
     /** What is run: no operator may follow, as `in` names the environment. */
     _target: ($) => choice($._callee, alias($._statement_call, $.call)),
 
-    call_statement: ($) => alias($._statement_call, $.call),
+    /** Short for a step in hooks and kill switches, with the clauses of one. */
+    call_statement: ($) => seq(alias($._statement_call, $.call), repeat($._step_clause)),
     _statement_call: ($) => seq(field('function', $._callee), $.arguments),
     _callee: ($) => choice($.identifier, alias($._callee_access, $.field_access)),
     // `notify` begins a statement of its own, but `notify.send(…)` is a call like any other.
