@@ -23,6 +23,8 @@ pub struct Texts<'m> {
     pub words: Words,
     /// The items that a word may name.
     named: FxHashMap<u64, Vec<ItemRef>>,
+    /// What the words of each item may name, by module and item.
+    links: Vec<Vec<Vec<ItemRef>>>,
     /// What names nothing by itself may be what anything refers to.
     pub always: FxHashSet<ItemRef>,
     context: DefaultHasher,
@@ -39,6 +41,7 @@ impl<'m> Texts<'m> {
             hashes: Vec::new(),
             words: FxHashMap::default(),
             named: FxHashMap::default(),
+            links: Vec::new(),
             always: FxHashSet::default(),
             context: DefaultHasher::new(),
             names: 0,
@@ -60,6 +63,7 @@ impl<'m> Texts<'m> {
             }
         }
         texts.names = names.finish();
+        texts.links = texts.hashes.iter().map(|items| items.iter().map(|hash| texts.linked(*hash)).collect()).collect();
         Some(texts)
     }
 
@@ -81,6 +85,12 @@ impl<'m> Texts<'m> {
         }
     }
 
+    /// What the words of a text may name.
+    fn linked(&self, hash: u64) -> Vec<ItemRef> {
+        let words = self.words.get(&hash).into_iter().flat_map(|words| words.iter());
+        words.filter_map(|word| self.named.get(word)).flatten().copied().collect()
+    }
+
     pub fn references(&self) -> impl Iterator<Item = ItemRef> + use<'m> {
         let modules = self.modules.iter().enumerate();
         modules.flat_map(|(module, read)| (0..read.ast.items.len()).map(move |item| ItemRef { module, item }))
@@ -91,14 +101,8 @@ impl<'m> Texts<'m> {
         let mut found = FxHashSet::from_iter([reference]);
         let mut open = vec![reference];
         while let Some(next) = open.pop() {
-            let words = self.words.get(&self.hashes[next.module][next.item]);
-            for word in words.iter().flat_map(|words| words.iter()) {
-                for named in self.named.get(word).into_iter().flatten() {
-                    if found.insert(*named) {
-                        open.push(*named);
-                    }
-                }
-            }
+            let links = self.links[next.module][next.item].iter().copied();
+            open.extend(links.filter(|linked| found.insert(*linked)));
         }
         let mut found: Vec<ItemRef> = found.into_iter().collect();
         found.sort_unstable();
