@@ -210,6 +210,19 @@ fn a_saved_plan_holds_all_that_is_needed_to_make_it_again() {
 }
 
 #[test]
+fn a_saved_plan_that_says_something_else_than_it_does_is_refused() {
+    let folder = fan();
+    folder.said(&in_staging(&["json", "--out", "plan.json"]));
+    let path = folder.path().join("plan.json");
+    let mut saved: Json = serde_json::from_slice(&fs::read(&path).expect("saved")).expect("JSON");
+    saved["nodes"][1]["call"] = "shell(\"true\")".into();
+    fs::write(&path, saved.to_string()).expect("written");
+    let (status, said) = folder.refused(&["run", "--plan", "plan.json"]);
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains("changed by hand"), "{said}");
+}
+
+#[test]
 fn what_is_asked_for_wrongly_ends_with_2_and_a_hint() {
     let folder = fan();
     let cases: [(&[&str], &str); 9] = [

@@ -22,6 +22,7 @@ use crate::plan::request::{Cause, PlanError, PlanRequest, Surroundings};
 use crate::plan::{Turn, build, build_turn, compare};
 use crate::report::diagnostics::text;
 use crate::report::plan::errors;
+use crate::report::plan::json::{Origin, render_saved};
 use crate::syntax::ast::ItemKind;
 use crate::syntax::parse;
 
@@ -79,7 +80,7 @@ pub fn saved(path: &Path) -> Result<LoadedPlan, Exit> {
     let name = path.display();
     let saved = read_saved(path).map_err(|message| complain(&message, Exit::Usage))?;
     let environment = saved.plan.environment.as_deref();
-    let loaded = make(&saved.source, Some(&saved.plan.pipeline), environment, saved.set)?;
+    let loaded = make(&saved.source, Some(&saved.plan.pipeline), environment, saved.set.clone())?;
     let changes = compare(&saved.plan.inputs, &loaded.plan.inputs);
     if !changes.is_empty() {
         let message = format!("the plan in `{name}` no longer holds: {}", changes.join("; "));
@@ -87,11 +88,19 @@ pub fn saved(path: &Path) -> Result<LoadedPlan, Exit> {
         output::complain(&format!("error: {message}\n{help}"));
         return Err(Exit::Findings);
     }
-    if saved.plan != loaded.plan {
+    if saved.plan != loaded.plan || !is_told(&saved, &loaded) {
         let message = format!("the plan in `{name}` was made by another version or changed by hand; make it again");
         return Err(complain(&message, Exit::Findings));
     }
     Ok(loaded)
+}
+
+/// Whether the file says of the plan what it does: whoever approves it reads that, and not the plan behind it.
+fn is_told(saved: &Saved, loaded: &LoadedPlan) -> bool {
+    let mut text = String::new();
+    let origin = Origin { source: &saved.source, set: &loaded.set };
+    render_saved(&loaded.plan, origin, &mut |piece| text.push_str(piece));
+    serde_json::from_str::<Json>(&text).is_ok_and(|told| told == saved.whole)
 }
 
 /// The plan that `plan --out` saved, as it was then.
@@ -112,6 +121,9 @@ struct Saved {
     plan: Plan,
     source: String,
     set: IndexMap<String, String>,
+    /// All that the file says.
+    #[serde(skip)]
+    whole: Json,
 }
 
 fn parse_saved(bytes: &[u8]) -> Result<Saved, String> {
@@ -124,7 +136,9 @@ fn parse_saved(bytes: &[u8]) -> Result<Saved, String> {
         }
         None => return Err("is no saved plan: make one with `phasegate plan FILE --out FILE`".to_owned()),
     }
-    let saved: Saved = serde_json::from_value(json).map_err(|error| format!("is no saved plan: {error}"))?;
+    let mut saved: Saved =
+        serde_json::from_value(json.clone()).map_err(|error| format!("is no saved plan: {error}"))?;
+    saved.whole = json;
     if saved.plan.is_coherent() { Ok(saved) } else { Err("is damaged: make it again".to_owned()) }
 }
 

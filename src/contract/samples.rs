@@ -145,7 +145,7 @@ mod tests {
         let samples: [Sample; 3] = [Ok(Value::int(3)), Ok(Value::Bool(true)), Err("gone".to_owned())];
         for sample in samples {
             let held = Held::from(sample.clone());
-            assert_eq!(held.value(), sample.as_ref().map(Value::clone).map_err(String::as_str));
+            assert_eq!(held.value().map_err(str::to_owned), sample);
             assert_eq!(held.truth(), sample.ok().and_then(|value| value.as_bool()));
         }
     }

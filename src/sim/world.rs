@@ -31,6 +31,12 @@ pub struct Performed {
     pub until: Timestamp,
 }
 
+/// The fields of a group, and what is given for each of them.
+struct Fields<'a> {
+    names: Arc<[String]>,
+    feeds: Vec<Option<Feed<'a>>>,
+}
+
 pub(super) struct ScriptedWorld<'a> {
     plan: &'a Plan,
     pub script: &'a Script,
@@ -38,8 +44,8 @@ pub(super) struct ScriptedWorld<'a> {
     weights: BTreeMap<String, Number>,
     attempts: HashMap<(NodeIndex, Direction), u32>,
     switches: Switches,
-    /// Of each group of the plan: its fields, and what is given for each of them.
-    feeds: Vec<(Arc<[String]>, Vec<Option<Feed<'a>>>)>,
+    /// Of each group of the plan.
+    feeds: Vec<Fields<'a>>,
     pub performed: Vec<Performed>,
 }
 
@@ -47,7 +53,8 @@ impl<'a> ScriptedWorld<'a> {
     pub fn new(plan: &'a Plan, script: &'a Script) -> Self {
         let feeds = plan.groups.iter().map(|group| {
             let names = group.fields.iter().map(|field| &field.field);
-            (names.clone().cloned().collect(), names.map(|field| script.feed(&group.name, field)).collect())
+            let feeds = names.clone().map(|field| script.feed(&group.name, field)).collect();
+            Fields { names: names.cloned().collect(), feeds }
         });
         Self {
             feeds: feeds.collect(),
@@ -189,7 +196,7 @@ impl World for ScriptedWorld<'_> {
 
     fn sample(&mut self, plan: &Plan, group: GroupIndex, tick: Timestamp) -> Samples {
         let start = self.script.start;
-        let Some((names, feeds)) = self.feeds.get_mut(group.0 as usize) else { return Samples::default() };
+        let Some(Fields { names, feeds }) = self.feeds.get_mut(group.0 as usize) else { return Samples::default() };
         let mut feeds = feeds.iter_mut();
         Samples::of(names, |name| match feeds.next() {
             Some(Some(feed)) => feed.sample(start, tick),

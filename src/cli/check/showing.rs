@@ -32,7 +32,11 @@ pub fn show(args: &Args, programs: &Programs, diagnostics: &[Diagnostic], exit: 
 fn show_text(args: &Args, programs: &Programs, diagnostics: &[Diagnostic]) {
     let look = Look { spoken: args.is_spoken(), ..terminal::look() };
     let mut words: String = diagnostics.iter().map(|one| text::render(&programs.sources, one, look)).collect();
-    words.push_str(&text::render_summary(programs.summary(diagnostics)));
+    let summary = programs.summary(diagnostics);
+    // Where nothing could be read the complaint says all there is to say.
+    if summary.files > 0 || programs.complaints.is_empty() {
+        words.push_str(&text::render_summary(summary));
+    }
     if let Some(first) = diagnostics.first() {
         words.push_str(&format!("`phasegate explain {}` says more\n", first.code.id()));
     }
