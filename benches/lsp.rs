@@ -5,7 +5,6 @@
 //! `cargo bench --bench lsp` prints the median and the 99th of a hundred; a number as an argument says at how many places
 //! something is typed.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
@@ -19,7 +18,7 @@ mod generated;
 mod lsp_client;
 
 use generated::{Generated, line_count, program};
-use lsp_client::Client;
+use lsp_client::{Client, written};
 
 const COUNT: usize = 400;
 
@@ -46,7 +45,7 @@ fn large_file() -> Vec<Generated> {
 /// People type in pipelines, metrics, components and tests alike; what they type is broken half of the time.
 fn keystrokes(count: usize) {
     let files = large_file();
-    let mut client = Client::start_in(written(&files), &["utf-8"]);
+    let mut client = Client::start_in(folder_of(&files), &["utf-8"]);
     let (path, text) = (files[0].path.clone(), files[0].text.clone());
     client.open(&path, &text);
     client.published(&path, 1);
@@ -111,7 +110,7 @@ impl Places<'_> {
 /// All files of a program, as an editor opens those it had open before.
 fn open_all() {
     let files = program(100_000);
-    let folder = written(&files);
+    let folder = folder_of(&files);
     let begin = Instant::now();
     let mut client = Client::start_in(folder, &["utf-8"]);
     for file in &files {
@@ -138,14 +137,8 @@ fn limit(what: &str, figure: f64, unit: &str, most: f64) {
     println!("{what:<36}{figure:>10.2} {unit:<6} (at most {most}){exceeded}");
 }
 
-fn written(files: &[Generated]) -> TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    for file in files {
-        let path: PathBuf = folder.path().join(&file.path);
-        fs::create_dir_all(path.parent().expect("inside the folder")).expect("a folder");
-        fs::write(path, &file.text).expect("a file");
-    }
-    folder
+fn folder_of(files: &[Generated]) -> TempDir {
+    written(&files.iter().map(|file| (file.path.as_str(), file.text.as_str())).collect::<Vec<_>>())
 }
 
 /// The most memory that the server ever held.

@@ -88,14 +88,14 @@ pub fn saved(path: &Path) -> Result<LoadedPlan, Exit> {
         output::complain(&format!("error: {message}\n{help}"));
         return Err(Exit::Findings);
     }
-    if saved.plan != loaded.plan || !is_told(&saved, &loaded) {
+    if !is_told(&saved, &loaded) {
         let message = format!("the plan in `{name}` was made by another version or changed by hand; make it again");
         return Err(complain(&message, Exit::Findings));
     }
     Ok(loaded)
 }
 
-/// Whether the file says of the plan what it does: whoever approves it reads that, and not the plan behind it.
+/// Whether the file holds this plan and says of it what it does: whoever approves it reads that, and not the plan behind it.
 fn is_told(saved: &Saved, loaded: &LoadedPlan) -> bool {
     let mut text = String::new();
     let origin = Origin { source: &saved.source, set: &loaded.set };
@@ -136,8 +136,7 @@ fn parse_saved(bytes: &[u8]) -> Result<Saved, String> {
         }
         None => return Err("is no saved plan: make one with `phasegate plan FILE --out FILE`".to_owned()),
     }
-    let mut saved: Saved =
-        serde_json::from_value(json.clone()).map_err(|error| format!("is no saved plan: {error}"))?;
+    let mut saved = Saved::deserialize(&json).map_err(|error| format!("is no saved plan: {error}"))?;
     saved.whole = json;
     if saved.plan.is_coherent() { Ok(saved) } else { Err("is damaged: make it again".to_owned()) }
 }

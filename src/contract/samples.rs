@@ -75,8 +75,8 @@ impl<'de> Deserialize<'de> for Samples {
 
 impl Held {
     #[must_use]
-    pub fn missing(reason: &str) -> Self {
-        Self::Other(Box::new(Err(reason.to_owned())))
+    pub fn missing(reason: impl Into<String>) -> Self {
+        Self::Other(Box::new(Err(reason.into())))
     }
 
     /// The number it is. A NaN is no sample; infinities are.

@@ -53,6 +53,7 @@ pub(super) fn decide(engine: &mut Engine<'_>, inputs: impl IntoIterator<Item = I
     turn.decision
 }
 
+/// Asks, rings and works until nothing is left to do at this instant.
 fn settle(turn: &mut Turn<'_, '_>) {
     while turn.state().started {
         ask_for_samples(turn);

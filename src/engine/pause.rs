@@ -2,7 +2,7 @@
 
 use super::decide::{Turn, pause_for};
 use super::event::{Event, ExecId, PauseCause};
-use super::exec::{Detail, Exec};
+use super::exec::Detail;
 use super::nodes;
 use crate::model::phase::MissingPolicy;
 use crate::plan::program::NodeKind;
@@ -22,17 +22,13 @@ fn pause_blind_holds(turn: &mut Turn<'_, '_>) {
     let mut blind = blind_holds(turn);
     if !blind.is_empty() && !turn.state().is_paused() {
         // All of an instant is judged before the run pauses: what is known to be bad fails its phase, as in a gate.
-        let holds: Vec<ExecId> = turn.state().running().filter(|exec| is_hold(exec)).map(|exec| exec.id).collect();
-        holds.into_iter().for_each(|hold| nodes::hold::judge(turn, hold));
+        let running: Vec<ExecId> = turn.state().running().map(|exec| exec.id).collect();
+        running.into_iter().for_each(|exec| nodes::hold::judge(turn, exec));
         blind = blind_holds(turn);
     }
     for (exec, index) in blind {
         pause_for(turn, PauseCause::MissingForHold(exec, index));
     }
-}
-
-fn is_hold(exec: &Exec) -> bool {
-    matches!(exec.detail, Detail::Hold(_))
 }
 
 /// The requirements of running holds that have had no data for too long.

@@ -107,9 +107,7 @@ impl Quick {
             Self::Or(sides) => decided(sides, scene, true),
         }
     }
-}
 
-impl Quick {
     /// Whether [`Self::verdict`] has one for certain, without coming to it.
     #[must_use]
     pub fn is_known(&self, scene: &Scene<'_>) -> bool {

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::model::{Micros, Model, State};
+use super::model::{Micros, Model, State, micros};
 use super::noise::Well;
 use super::recording::Series;
 use super::script::{Course, Noise, Origin};
@@ -17,7 +17,7 @@ use crate::contract::value::Value;
 /// Reads the courses of one metric, each sample behind the one before if it can be helped.
 #[derive(Debug, Clone)]
 pub struct Feed<'a> {
-    gaps: Vec<(Duration, Option<Duration>)>,
+    gaps: Vec<(Micros, Option<Micros>)>,
     values: Option<&'a Course>,
     well: Well,
     name: String,
@@ -28,7 +28,7 @@ pub struct Feed<'a> {
 impl<'a> Feed<'a> {
     pub(super) fn new(courses: &'a [Course], title: &str, (group, field): (&str, &str)) -> Self {
         let gaps = courses.iter().filter_map(|course| match course {
-            Course::Missing { from, to } => Some((*from, *to)),
+            Course::Missing { from, to } => Some((micros(*from), to.map(micros))),
             Course::Values { .. } | Course::Model(_) => None,
         });
         let values = courses.iter().rev().find(|course| !matches!(course, Course::Missing { .. }));
@@ -43,7 +43,7 @@ impl<'a> Feed<'a> {
     /// The value at an instant of a run that began at `start`, or why there is none.
     pub fn sample(&mut self, start: Timestamp, at: Timestamp) -> Held {
         let since = u64::try_from(at.0.saturating_sub(start.0)).unwrap_or(0);
-        if !self.gaps.is_empty() && self.is_in_a_gap(Duration::from_micros(since)) {
+        if self.gaps.iter().any(|(from, to)| *from <= since && to.is_none_or(|to| since < to)) {
             return Held::missing("missing, as given");
         }
         match self.values {
@@ -57,12 +57,8 @@ impl<'a> Feed<'a> {
                 };
                 value.map(noisy).into()
             }
-            Some(Course::Missing { .. }) | None => Held::missing(&format!("nothing is given for `{}`", self.name)),
+            Some(Course::Missing { .. }) | None => Held::missing(format!("nothing is given for `{}`", self.name)),
         }
-    }
-
-    fn is_in_a_gap(&self, since: Duration) -> bool {
-        self.gaps.iter().any(|(from, to)| *from <= since && to.is_none_or(|to| since < to))
     }
 
     fn of_model(&mut self, model: &Model, since: Micros) -> Held {
@@ -71,8 +67,8 @@ impl<'a> Feed<'a> {
                 let seen = Duration::from_micros(model.seen_at(since).unwrap_or_default());
                 match held(series, &mut self.place, folded(seen, model.repeats)) {
                     Ok(Value::Quantity(number, _)) => number.to_f64(),
-                    Ok(other) => return Held::missing(&format!("`{other}` is no quantity")),
-                    Err(reason) => return Held::missing(&reason),
+                    Ok(other) => return Held::missing(format!("`{other}` is no quantity")),
+                    Err(reason) => return Held::missing(reason),
                 }
             }
             None => 0.0,

@@ -227,13 +227,24 @@ fn steady(term: &Term, then: Duration) -> f64 {
         Term::Season { amplitude, period, crest } => {
             amplitude * cosine_of_turns((seconds(then) - crest) / period.max(1e-6))
         }
-        Term::Step { by, at } if then >= at => by,
+        Term::Step { by, at } => {
+            if then >= at {
+                by
+            } else {
+                0.0
+            }
+        }
         Term::Ramp { by, from, to } => {
             let length = seconds(to.saturating_sub(from));
             let done = if length > 0.0 { seconds(then.saturating_sub(from)) / length } else { 0.0 };
             if then >= to { by } else { by * done.clamp(0.0, 1.0) }
         }
-        _ => 0.0,
+        Term::Normal { .. }
+        | Term::Autoregressive { .. }
+        | Term::Recorded
+        | Term::Outage(_)
+        | Term::NotANumber(_)
+        | Term::Clamp { .. } => 0.0,
     }
 }
 

@@ -123,7 +123,7 @@ impl Script {
     pub fn sample(&self, group: &str, field: &str, at: Timestamp) -> Held {
         match self.feed(group, field) {
             Some(mut feed) => feed.sample(self.start, at),
-            None => Held::missing(&format!("nothing is given for `{group}.{field}`")),
+            None => Held::missing(format!("nothing is given for `{group}.{field}`")),
         }
     }
 

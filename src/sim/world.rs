@@ -200,7 +200,7 @@ impl World for ScriptedWorld<'_> {
         let mut feeds = feeds.iter_mut();
         Samples::of(names, |name| match feeds.next() {
             Some(Some(feed)) => feed.sample(start, tick),
-            _ => Held::missing(&format!("nothing is given for `{}.{name}`", plan.group(group).name)),
+            _ => Held::missing(format!("nothing is given for `{}.{name}`", plan.group(group).name)),
         })
     }
 }

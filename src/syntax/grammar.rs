@@ -118,6 +118,7 @@ fn is_fault(rule: Rule) -> bool {
             | Rule::misplaced
     )
 }
+
 /// The concrete tree of a text: its nodes in the order in which they begin, each followed by what is in it.
 #[derive(Debug)]
 pub(super) struct Concrete<'t> {

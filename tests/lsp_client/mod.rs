@@ -182,10 +182,13 @@ impl Client {
     }
 }
 
-fn written(files: &[(&str, &str)]) -> TempDir {
+/// A folder with these files.
+pub fn written(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     for (name, text) in files {
-        fs::write(folder.path().join(name), text).expect("written");
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("inside the folder")).expect("a folder");
+        fs::write(path, text).expect("written");
     }
     folder
 }

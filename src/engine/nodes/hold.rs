@@ -31,7 +31,7 @@ pub fn look(turn: &mut Turn<'_, '_>, id: ExecId) {
     }
 }
 
-/// Judges what is due at this instant, and fails the hold when it is violated.
+/// Judges what is due at this instant, and fails the hold when it is violated. Of another node nothing is due.
 pub fn judge(turn: &mut Turn<'_, '_>, id: ExecId) {
     let plan = turn.plan();
     let NodeKind::Hold { every, conditions, .. } = &plan.node(turn.state().exec(id).node).kind else { return };

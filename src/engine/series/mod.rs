@@ -185,7 +185,7 @@ impl GroupSeries {
     }
 
     fn push(&mut self, tick: Timestamp, (place, field): (usize, &str), sample: Held) {
-        self.latest = Some(self.latest.map_or(tick, |latest| latest.max(tick)));
+        self.latest = self.latest.max(Some(tick));
         let series = match self.fields.get_index_mut(place) {
             Some((name, series)) if name == field => series,
             _ => self.fields.entry(field.to_owned()).or_default(),

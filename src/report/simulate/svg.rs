@@ -28,6 +28,7 @@ const METRIC: f64 = 76.0;
 const LETTERS: usize = 128;
 /// Decisions that are told below the charts.
 const MOST_DECISIONS: usize = 60;
+/// How wide a single sample is drawn.
 const DOT: f64 = 3.0;
 
 const STYLE: &str = "\
