@@ -127,10 +127,14 @@ fn the_call_of_a_doubt_is_shown_without_a_password_in_its_address() {
     ));
     let mut child = place.command(&["run", "p.deploy"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let began = Instant::now();
-    while server.accept().is_err() {
+    // Held open: a request that is refused has no doubt about it.
+    let _unanswered = loop {
+        if let Ok(connection) = server.accept() {
+            break connection;
+        }
         assert!(began.elapsed() < Duration::from_secs(30), "waited in vain for the request");
         thread::sleep(Duration::from_millis(5));
-    }
+    };
     child.kill().unwrap();
     child.wait().unwrap();
     let shown = format!("{}{}", text(&place.phasegate(&["status"])), place.status());
