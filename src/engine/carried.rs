@@ -19,7 +19,26 @@ use crate::stats::window::Window;
 const MOST: usize = 10_000;
 
 #[derive(Debug, Default)]
-pub struct Carried(Mutex<FxHashMap<Key, (Timestamp, Running)>>);
+pub struct Carried(Mutex<All>);
+
+#[derive(Debug, Clone, Default)]
+struct All {
+    carried: Vec<One>,
+    /// Where each of them is.
+    places: FxHashMap<Key, usize>,
+    /// The one that was asked for last.
+    last: usize,
+}
+
+#[derive(Debug, Clone)]
+struct One {
+    key: Key,
+    /// The last sample that was taken in.
+    until: Timestamp,
+    running: Running,
+    /// The one that was asked for behind it the last time.
+    next: usize,
+}
 
 /// Which function over which samples: whatever makes two of them come to something else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -34,7 +53,7 @@ pub struct Key {
     pub settings: [u64; 5],
 }
 
-/// By what tells most of them apart: each look at a condition asks for one.
+/// By what tells most of them apart.
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
         (self.function as u8, self.metric, self.edge).hash(state);
@@ -97,18 +116,43 @@ impl Carried {
         fresh: impl FnOnce() -> (Timestamp, Running),
         go_on: impl FnOnce(&mut Timestamp, &mut Running) -> R,
     ) -> R {
-        let mut carried = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((last, running)) = carried.get_mut(&key) {
-            if *last > at || running.is_beyond(at) {
-                (*last, *running) = fresh();
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = match all.place_of(&key) {
+            Some(place) => {
+                let One { until, running, .. } = &mut all.carried[place];
+                if *until > at || running.is_beyond(at) {
+                    (*until, *running) = fresh();
+                }
+                place
             }
-            return go_on(last, running);
+            None => all.add(key, fresh()),
+        };
+        let One { until, running, .. } = &mut all.carried[place];
+        go_on(until, running)
+    }
+}
+
+impl All {
+    /// Looks come in the same order at each sample: behind the last one the one is asked for that was so before.
+    fn place_of(&mut self, key: &Key) -> Option<usize> {
+        let guess = self.carried.get(self.last)?.next;
+        let place = match self.carried.get(guess) {
+            Some(one) if one.key == *key => guess,
+            _ => *self.places.get(key)?,
+        };
+        self.carried[self.last].next = place;
+        self.last = place;
+        Some(place)
+    }
+
+    fn add(&mut self, key: Key, (until, running): (Timestamp, Running)) -> usize {
+        if self.carried.len() >= MOST {
+            *self = Self::default();
         }
-        if carried.len() >= MOST {
-            carried.clear();
-        }
-        let (last, running) = carried.entry(key).or_insert_with(fresh);
-        go_on(last, running)
+        let place = self.carried.len();
+        self.places.insert(key, place);
+        self.carried.push(One { key, until, running, next: place });
+        place
     }
 }
 
@@ -121,9 +165,9 @@ impl Clone for Carried {
 /// In the order of their keys, without windows.
 impl Serialize for Carried {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let carried = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = carried.iter().filter(|(_, (_, running))| !matches!(running, Running::Window(_)));
-        let mut kept: Vec<_> = kept.collect();
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = all.carried.iter().filter(|one| !matches!(one.running, Running::Window(_)));
+        let mut kept: Vec<_> = kept.map(|one| (one.key, (one.until, &one.running))).collect();
         kept.sort_by_key(|(key, _)| *key);
         kept.serialize(serializer)
     }
@@ -132,6 +176,10 @@ impl Serialize for Carried {
 impl<'de> Deserialize<'de> for Carried {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let carried: Vec<(Key, (Timestamp, Running))> = Vec::deserialize(deserializer)?;
-        Ok(Self(Mutex::new(carried.into_iter().collect())))
+        let mut all = All::default();
+        for (key, one) in carried {
+            all.add(key, one);
+        }
+        Ok(Self(Mutex::new(all)))
     }
 }

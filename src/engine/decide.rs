@@ -88,7 +88,7 @@ fn take(turn: &mut Turn<'_, '_>, input: Input) {
                 }
             }
         }
-        Input::Operator { command, actor, reason } => commands::obey(turn, command, &actor, &reason),
+        Input::Operator { command, actor, reason } => commands::obey(turn, *command, &actor, &reason),
     }
 }
 

@@ -51,6 +51,7 @@ pub struct Recorded {
     pub event: Event,
 }
 
+/// What is large and rare stands apart: samples are most of what happens, and they are moved a lot.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
@@ -132,7 +133,7 @@ pub enum Event {
     EffectRequested {
         node: NodeIndex,
         key: EffectKey,
-        effect: Effect,
+        effect: Box<Effect>,
     },
     EffectEnded {
         node: NodeIndex,
@@ -212,7 +213,7 @@ pub enum Event {
         notice: u32,
         channel: String,
         text: String,
-        effect: Effect,
+        effect: Box<Effect>,
     },
     NoticeEnded {
         notice: u32,

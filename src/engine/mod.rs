@@ -15,6 +15,7 @@ pub mod exec;
 mod finish;
 mod fold;
 mod folded;
+mod ids;
 pub mod judge;
 mod kayenta;
 mod looks;

@@ -24,7 +24,7 @@ pub fn sample(state: &mut State, plan: &Plan, group: GroupIndex, tick: Timestamp
     derive(state, plan, group, tick);
     watched(state, plan, Some(group), tick);
     let running = std::mem::take(&mut state.live.running);
-    for id in &running {
+    for id in running.iter() {
         if is_hold(state.exec(*id)) {
             sampled_hold(state, plan, *id, group, tick);
         }
@@ -33,7 +33,7 @@ pub fn sample(state: &mut State, plan: &Plan, group: GroupIndex, tick: Timestamp
     if state.is_paused() || state.paused_since.is_some() {
         state.push(Work::Run);
     }
-    for id in &running {
+    for id in running.iter() {
         if may_go_on(state, plan, state.exec(*id)) {
             state.live.queue.push_back(Work::Exec(*id));
         }
@@ -82,7 +82,7 @@ pub fn without_metrics(state: &mut State, plan: &Plan, at: Timestamp) {
 fn watched(state: &mut State, plan: &Plan, group: Option<GroupIndex>, at: Timestamp) {
     let watching = std::mem::take(&mut state.live.watching);
     let looks = Arc::clone(&state.looks);
-    for frame in &watching {
+    for frame in watching.iter() {
         let block = state.frame(*frame).block;
         triggers(state, plan, (*frame, looks.triggers(block)), group, at);
     }

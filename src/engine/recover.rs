@@ -85,6 +85,7 @@ pub(super) fn ask_again(turn: &mut Turn<'_, '_>, id: ExecId, direction: Directio
     let exec = turn.state().exec(id);
     let Some(effect) = flying(exec, direction).cloned() else { return };
     let (node, key) = (exec.node, key(exec, direction));
+    let effect = Box::new(effect);
     turn.record(Event::EffectRequested { node, key, effect: effect.clone() });
     turn.request(Request::Perform { key, effect });
 }
@@ -120,7 +121,7 @@ fn may_repeat(plan: &Plan, exec: &Exec, direction: Direction) -> bool {
 fn repeat_notices(turn: &mut Turn<'_, '_>) {
     let open = (0u32..).zip(&turn.state().notices).filter_map(|(notice, effect)| {
         let effect = effect.clone()?;
-        Some(Request::Perform { key: EffectKey::Notice(notice), effect })
+        Some(Request::Perform { key: EffectKey::Notice(notice), effect: Box::new(effect) })
     });
     let open: Vec<Request> = open.collect();
     open.into_iter().for_each(|request| turn.request(request));

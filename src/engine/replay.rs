@@ -201,7 +201,9 @@ fn input(plan: &Plan, events: &[Recorded]) -> Input {
             Input::EffectEnded { key: EffectKey::Notice(*notice), outcome: outcome.clone() }
         }
         Some(Event::OperatorActed { command, actor, reason }) => match self::command(plan, command, &events[1..]) {
-            Some(command) => Input::Operator { command, actor: actor.clone(), reason: reason.clone() },
+            Some(command) => {
+                Input::Operator { command: Box::new(command), actor: actor.clone(), reason: reason.clone() }
+            }
             None => Input::Tick,
         },
         _ => Input::Tick,

@@ -83,7 +83,7 @@ fn is_coherent(plan: &Plan, state: &State) -> bool {
         && state.pause.iter().all(pause)
         && unfinished
         && live.running.iter().all(exec)
-        && live.frames.iter().chain(&live.watching).all(frame)
+        && live.frames.iter().chain(live.watching.iter()).all(frame)
         && state.series.fits(plan)
         && (!state.started || !state.frames.is_empty())
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::event::{Afterwards, ExecId, FrameId, PauseCause, RunOutcome};
 use super::exec::{Exec, ExecStatus, Frame, UndoStatus};
+use super::ids::Ids;
 use super::looks::Looks;
 use super::series::Series;
 use crate::base::time::Timestamp;
@@ -67,16 +68,16 @@ pub(super) struct Live {
     #[serde(skip)]
     pub openings: BTreeSet<(Timestamp, PhaseIndex)>,
     /// Executions that are not over, in either direction.
-    pub running: BTreeSet<ExecId>,
+    pub running: Ids<ExecId>,
     /// Steps among them, which `jobs` limits.
     pub steps: u32,
     /// Frames that could not start a step because of that limit.
     #[serde(skip)]
     pub throttled: VecDeque<FrameId>,
     /// Frames that are not over.
-    pub frames: BTreeSet<FrameId>,
+    pub frames: Ids<FrameId>,
     /// Frames that are not over and have triggers.
-    pub watching: BTreeSet<FrameId>,
+    pub watching: Ids<FrameId>,
     #[serde(skip)]
     pub sampling: Vec<Sampling>,
     pub executions_of: BTreeMap<NodeIndex, u32>,

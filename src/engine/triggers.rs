@@ -1,5 +1,7 @@
 //! Triggers that have held for long enough, and what they do.
 
+use std::time::Duration;
+
 use super::decide::{Turn, pause_for};
 use super::event::{Afterwards, EffectKey, Event, FrameId, PauseCause};
 use super::judge::Judge;
@@ -8,7 +10,7 @@ use super::phases;
 use super::scene::Scene;
 use super::stop;
 use super::turn::Request;
-use crate::contract::effect::Outcome;
+use crate::contract::effect::{Effect, Outcome};
 use crate::model::phase::{MissingPolicy, TriggerAction};
 use crate::plan::program::{PhaseIndex, Trigger};
 
@@ -98,11 +100,12 @@ fn notify(turn: &mut Turn<'_, '_>, channel: &str, reason: &str) {
     let text = format!("{}: {reason}", turn.plan().pipeline);
     match step::message(turn.plan(), turn.engine.registry, channel, &text) {
         Ok(effect) => {
+            let effect = Box::new(effect);
             turn.record(Event::NoticeRequested { notice, channel: channel.to_owned(), text, effect: effect.clone() });
             turn.request(Request::Perform { key: EffectKey::Notice(notice), effect });
         }
         Err(reason) => {
-            let effect = crate::contract::effect::Effect::Pause { duration: std::time::Duration::ZERO };
+            let effect = Box::new(Effect::Pause { duration: Duration::ZERO });
             turn.record(Event::NoticeRequested { notice, channel: channel.to_owned(), text, effect });
             turn.record(Event::NoticeEnded { notice, outcome: Outcome::failed(reason) });
         }

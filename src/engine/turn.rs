@@ -8,7 +8,7 @@ use crate::contract::registry::Registry;
 use crate::contract::samples::Samples;
 use crate::plan::program::{GroupIndex, Plan};
 
-/// What the engine is told.
+/// What the engine is told. What is large and rare stands apart: samples are most of it, and they are moved a lot.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input {
     /// Begin (only on an empty journal).
@@ -32,7 +32,7 @@ pub enum Input {
         values: Samples,
     },
     Operator {
-        command: Command,
+        command: Box<Command>,
         actor: String,
         reason: String,
     },
@@ -91,7 +91,7 @@ impl Answer {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Request {
     /// Perform and answer with [`Input::EffectEnded`] under the same key.
-    Perform { key: EffectKey, effect: Effect },
+    Perform { key: EffectKey, effect: Box<Effect> },
     /// Stop that effect; it is answered all the same (as cancelled, or with what it came to).
     Cancel { key: EffectKey },
     /// Read a group once and answer with [`Input::Sampled`], within ten seconds at the latest (then with reasons).

@@ -264,7 +264,7 @@ impl Driver<'_, '_> {
             match request {
                 // Called off while its request was being written: never begun, and the answer says so.
                 Request::Perform { key, .. } if cancelled.contains(&key) => self.flights.call_off(key),
-                Request::Perform { key, effect } => self.begin(key, effect),
+                Request::Perform { key, effect } => self.begin(key, *effect),
                 Request::Cancel { key } => self.flights.cancel(key),
                 Request::Sample { group, tick } => self.sample(group, tick),
             }
@@ -317,7 +317,8 @@ impl Driver<'_, '_> {
         };
         self.observer.note(note);
         self.leaving = true;
-        let input = Input::Operator { command, actor: self.actor.clone(), reason: "interrupted".to_owned() };
+        let input =
+            Input::Operator { command: Box::new(command), actor: self.actor.clone(), reason: "interrupted".to_owned() };
         self.decide([(input, None)].into_iter());
     }
 
@@ -325,7 +326,8 @@ impl Driver<'_, '_> {
         let letters = self.inbox.as_mut().map(|inbox| inbox.collect()).unwrap_or_default();
         if !letters.is_empty() {
             let inputs = letters.into_iter().map(|(name, letter)| {
-                let input = Input::Operator { command: letter.command, actor: letter.actor, reason: letter.reason };
+                let command = Box::new(letter.command);
+                let input = Input::Operator { command, actor: letter.actor, reason: letter.reason };
                 (input, Some(name))
             });
             self.decide(inputs);

@@ -103,8 +103,11 @@ fn rehearse(
     }
     // What is over is not taken up again but by a command that the engine allows for it.
     engine.turn(Input::Recover, clock.now());
-    let command =
-        Input::Operator { command: order.command.clone(), actor: actor.to_owned(), reason: order.reason.clone() };
+    let command = Input::Operator {
+        command: Box::new(order.command.clone()),
+        actor: actor.to_owned(),
+        reason: order.reason.clone(),
+    };
     if order.command == Command::Resume && !engine.ended() {
         // A doubt is not ended by resuming: whoever says so is told what it takes.
         let resumable = engine.state().pause.iter().any(|cause| !matches!(cause, PauseCause::InDoubt(_)));

@@ -151,6 +151,7 @@ impl<'a, W: World> Simulation<'a, W> {
 
     /// An operator's command at a time to come.
     pub fn command(&mut self, at: Timestamp, command: Command) {
+        let command = Box::new(command);
         let input = Input::Operator { command, actor: "operator".to_owned(), reason: String::new() };
         self.schedule(at, Class::Operator, input);
     }
@@ -158,6 +159,7 @@ impl<'a, W: World> Simulation<'a, W> {
     /// An operator's command at once, at `at` or at the present when that is later; the refusal, if it is one.
     pub fn obey(&mut self, at: Timestamp, command: Command, actor: &str) -> Option<String> {
         self.now = self.now.max(at);
+        let command = Box::new(command);
         let input = Input::Operator { command, actor: actor.to_owned(), reason: String::new() };
         self.turn(input)
     }

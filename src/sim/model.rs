@@ -89,9 +89,12 @@ pub type Micros = u64;
 #[derive(Debug, Clone, Default)]
 pub struct State {
     terms: Vec<Drawn>,
-    /// The model's times, worked out once for its samples.
+    /// The model's times and digits, worked out once for its samples.
     lag: Micros,
     every: Micros,
+    digits: u32,
+    /// Ten to the power of the digits.
+    scale: f64,
 }
 
 #[derive(Debug, Clone)]
@@ -107,7 +110,36 @@ impl State {
     pub fn new(model: &Model, well: Well) -> Self {
         let terms = (0u64..).zip(&model.terms);
         let terms = terms.map(|(place, term)| Drawn { term: *term, well: well.beside(place), level: None }).collect();
-        Self { terms, lag: micros(model.lag), every: micros(model.every).max(1) }
+        let digits = if model.whole { 0 } else { model.digits };
+        let scale = 10_f64.powi(i32::try_from(digits).unwrap_or(0));
+        Self { terms, lag: micros(model.lag), every: micros(model.every).max(1), digits, scale }
+    }
+}
+
+/// What a term may ask for: the time of the sample, how often there is one, and the recorded value then.
+#[derive(Clone, Copy)]
+struct Now {
+    then: Micros,
+    every: Micros,
+    recorded: f64,
+}
+
+impl Drawn {
+    /// The sum with this term; `None` where there is no sample. Apart from the loop, which has little to do for most samples.
+    #[inline(never)]
+    fn add_to(&mut self, sum: f64, Now { then, every, recorded }: Now) -> Option<f64> {
+        let Self { term, well, level } = self;
+        Some(match *term {
+            Term::Normal { mean, deviation } => sum + (mean + deviation * well.normal(stamp(then))),
+            Term::Autoregressive { mean, deviation, keeps } => {
+                sum + (mean + deviation * carried(level, *well, then / every, keeps))
+            }
+            Term::Outage(gap) if gap.holds(*well, then) => return None,
+            Term::NotANumber(gap) if gap.holds(*well, then) => f64::NAN,
+            Term::Clamp { low, high } => f64::clamp(sum, low, high),
+            Term::Recorded => sum + recorded,
+            _ => sum + steady(term, Duration::from_micros(then)),
+        })
     }
 }
 
@@ -122,26 +154,21 @@ pub struct Shift {
 impl Model {
     /// The sample at `since`; `recorded` is the recorded value then.
     pub fn sample(&self, state: &mut State, (since, recorded): (Micros, f64)) -> Held {
-        let State { terms, lag, every } = state;
-        let Some(then) = since.checked_sub(*lag) else {
+        let Some(then) = since.checked_sub(state.lag) else {
             return Held::missing("it lags behind: there is no sample yet");
         };
+        let now = Now { then, every: state.every, recorded };
         let mut value = 0.0;
-        let mut is_number = true;
-        for Drawn { term, well, level } in terms {
-            match *term {
-                Term::Normal { mean, deviation } => value += mean + deviation * well.normal(stamp(then)),
-                Term::Autoregressive { mean, deviation, keeps } => {
-                    value += mean + deviation * carried(level, *well, then / *every, keeps);
-                }
-                Term::Outage(gap) if gap.holds(*well, then) => return Held::missing("missing, as modelled"),
-                Term::NotANumber(gap) if gap.holds(*well, then) => is_number = false,
-                Term::Clamp { low, high } => value = f64::clamp(value, low, high),
-                Term::Recorded => value += recorded,
-                _ => value += steady(term, Duration::from_micros(then)),
+        for drawn in &mut state.terms {
+            match drawn.term {
+                Term::Normal { mean, deviation } => value += mean + deviation * drawn.well.normal(stamp(then)),
+                _ => match drawn.add_to(value, now) {
+                    Some(sum) => value = sum,
+                    None => return Held::missing("missing, as modelled"),
+                },
             }
         }
-        Held::Quantity(if is_number { self.number(value) } else { Number::Float(f64::NAN) }, self.unit)
+        Held::Quantity(self.number(state, value), self.unit)
     }
 
     /// The time whose sample is seen at `since`.
@@ -151,11 +178,11 @@ impl Model {
     }
 
     /// With few digits, so that sums of samples stay exact and values can be read.
-    fn number(&self, value: f64) -> Number {
-        let value = if self.positive { value.max(0.0) } else { value };
-        let digits = if self.whole { 0 } else { self.digits };
-        match nearest_whole(value * power_of_ten(digits)) {
-            Some(scaled) => Number::Exact(Decimal::new(scaled, digits)),
+    fn number(&self, State { digits, scale, .. }: &State, value: f64) -> Number {
+        // A NaN stays one: no sample is as good as zero.
+        let value = if self.positive && value < 0.0 { 0.0 } else { value };
+        match nearest_whole(value * scale) {
+            Some(scaled) => Number::Exact(Decimal::new(scaled, *digits)),
             None => Number::from_f64(value),
         }
     }
@@ -274,13 +301,6 @@ fn nearest_whole(value: f64) -> Option<i64> {
     let whole = value as i64;
     let rest = value - whole as f64;
     Some(whole + i64::from(rest >= 0.5) - i64::from(rest <= -0.5))
-}
-
-/// Most samples have few digits, and a power is not free.
-fn power_of_ten(digits: u32) -> f64 {
-    const POWERS: [f64; 10] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
-    let power = POWERS.get(digits as usize).copied();
-    power.unwrap_or_else(|| 10_f64.powi(i32::try_from(digits).unwrap_or(0)))
 }
 
 fn stamp(then: Micros) -> Timestamp {

@@ -26,6 +26,7 @@ impl Well {
 
     /// A draw from the standard normal distribution.
     #[must_use]
+    #[inline]
     pub fn normal(self, at: Timestamp) -> f64 {
         normal_of(self.uniform(u64::from_le_bytes(at.0.to_le_bytes())))
     }
@@ -39,6 +40,7 @@ impl Well {
 }
 
 /// The output function of SplitMix64.
+#[inline]
 fn mix(value: u64) -> u64 {
     let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -46,6 +48,7 @@ fn mix(value: u64) -> u64 {
 }
 
 /// The x below which a standard normal lies with probability p: algorithm AS 241 (Wichura 1988), seven digits.
+#[inline]
 fn normal_of(p: f64) -> f64 {
     let q = p - 0.5;
     if q.abs() <= 0.425 {
@@ -53,6 +56,13 @@ fn normal_of(p: f64) -> f64 {
         return q * (((59.109_374_72 * r + 159.291_132_02) * r + 50.434_271_938) * r + 3.387_132_717_9)
             / (((67.187_563_600 * r + 78.757_757_664) * r + 17.895_169_469) * r + 1.0);
     }
+    far_out(p)
+}
+
+/// The same for one draw in seven, beyond 1.44 deviations.
+#[inline(never)]
+fn far_out(p: f64) -> f64 {
+    let q = p - 0.5;
     let r = (-logarithm(if q < 0.0 { p } else { 1.0 - p })).sqrt();
     let far = if r <= 5.0 {
         let r = r - 1.6;

@@ -231,7 +231,8 @@ impl Machine<'_> {
             answer,
             output: output.filter(|_| forward && gives && answer == Answer::Done),
         };
-        let input = Input::Operator { command: command.clone(), actor: "ada".to_owned(), reason: String::new() };
+        let input =
+            Input::Operator { command: Box::new(command.clone()), actor: "ada".to_owned(), reason: String::new() };
         let before = engine.state().last_seq;
         let wake = self.turn(engine, input, ways)?;
         if engine.state().last_seq == before {
@@ -249,7 +250,7 @@ impl Machine<'_> {
         if self.bug == Bug::ObeysBeforeRecording {
             self.commands.pop_front();
         }
-        let input = Input::Operator { command, actor: "ada".to_owned(), reason: String::new() };
+        let input = Input::Operator { command: Box::new(command), actor: "ada".to_owned(), reason: String::new() };
         self.turn(engine, input, ways)
     }
 
@@ -260,7 +261,8 @@ impl Machine<'_> {
         ways: &mut Vec<Way>,
     ) -> Result<Option<Timestamp>, Killed> {
         let by_person = matches!(input, Input::Operator { .. });
-        let scheduled = by_person && !matches!(&input, Input::Operator { command: Command::Resolve { .. }, .. });
+        let scheduled = by_person
+            && !matches!(&input, Input::Operator { command, .. } if matches!(**command, Command::Resolve { .. }));
         let Decision { events, requests, wake, .. } = engine.turn(input, self.now);
         if self.bug == Bug::PerformsBeforeRecording {
             self.serve(engine.state(), requests.clone(), ways)?;

@@ -20,7 +20,7 @@ impl State {
                     // Asked for again after a crash: the same act, with all the time that an attempt has.
                     let again = work.in_flight && work.act_number() == *act;
                     if !again {
-                        work.acts.push(Act { effect: effect.clone(), outcome: None });
+                        work.acts.push(Act { effect: (**effect).clone(), outcome: None });
                         work.in_flight = true;
                     }
                     if again || work.acts.len() == 1 {

@@ -47,7 +47,7 @@ impl State {
             Event::TriggerFired { frame, index, .. } => {
                 self.frames[frame.0 as usize].judges[*index as usize].fired = true;
             }
-            Event::NoticeRequested { effect, .. } => self.notices.push(Some(effect.clone())),
+            Event::NoticeRequested { effect, .. } => self.notices.push(Some((**effect).clone())),
             Event::NoticeEnded { notice, .. } => {
                 if let Some(answered) = self.notices.get_mut(*notice as usize) {
                     *answered = None;

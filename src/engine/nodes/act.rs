@@ -79,6 +79,7 @@ pub fn proceed(
             let act = work_number(turn, id, direction);
             let key = EffectKey::Act { exec: id, direction, act };
             let node = turn.state().exec(id).node;
+            let effect = Box::new(effect);
             turn.record(Event::EffectRequested { node, key, effect: effect.clone() });
             turn.request(Request::Perform { key, effect });
             None

@@ -5,7 +5,7 @@
 
 mod keep;
 
-use std::collections::VecDeque;
+use std::collections::{VecDeque, vec_deque};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -147,12 +147,10 @@ impl Series {
     }
 
     /// The samples in (from, to], missing ones included.
-    pub fn between(&self, place: Place, from: Timestamp, to: Timestamp) -> impl Iterator<Item = &(Timestamp, Held)> {
-        let samples = self.samples(place).map(|samples| {
-            let (first, end) = (upto(samples, from), upto(samples, to));
-            samples.range(first..end.max(first))
-        });
-        samples.into_iter().flatten()
+    pub fn between(&self, place: Place, from: Timestamp, to: Timestamp) -> vec_deque::Iter<'_, (Timestamp, Held)> {
+        let Some(samples) = self.samples(place) else { return vec_deque::Iter::default() };
+        let (first, end) = (upto(samples, from), upto(samples, to));
+        samples.range(first..end.max(first))
     }
 
     fn samples(&self, place: Place) -> Option<&VecDeque<(Timestamp, Held)>> {
@@ -203,10 +201,15 @@ impl FieldSeries {
             _ => {}
         }
         samples.push_back((tick, sample));
-        // The newest one at or before the edge stays: it may be the latest one for a while.
-        let edge = tick.minus(keep.window);
-        while samples.len() > LONG_HISTORY || (!keep.all && samples.get(1).is_some_and(|(time, _)| *time <= edge)) {
+        while samples.len() > LONG_HISTORY {
             samples.pop_front();
+        }
+        if !keep.all {
+            // The newest one at or before the edge stays: it may be the latest one for a while.
+            let edge = tick.minus(keep.window);
+            while samples.get(1).is_some_and(|(time, _)| *time <= edge) {
+                samples.pop_front();
+            }
         }
     }
 }
@@ -214,12 +217,14 @@ impl FieldSeries {
 /// How many samples are at or before a time: most look at the latest ones.
 fn upto(samples: &VecDeque<(Timestamp, Held)>, at: Timestamp) -> usize {
     const NEAR: usize = 4;
-    let is_behind = |(time, _): &&(Timestamp, Held)| *time > at;
-    if !samples.back().as_ref().is_some_and(is_behind) {
-        return samples.len();
+    let len = samples.len();
+    for count in (len.saturating_sub(NEAR)..=len).rev() {
+        let is_behind = count.checked_sub(1).and_then(|last| samples.get(last)).is_some_and(|(time, _)| *time > at);
+        if !is_behind {
+            return count;
+        }
     }
-    let behind = samples.iter().rev().take(NEAR).take_while(is_behind).count();
-    if behind < NEAR { samples.len() - behind } else { samples.partition_point(|(time, _)| *time <= at) }
+    samples.partition_point(|(time, _)| *time <= at)
 }
 
 #[cfg(test)]
