@@ -266,7 +266,7 @@ fn catch_up(script: &Script, journal: &[Recorded]) {
             let ended = journal
                 .iter()
                 .any(|other| matches!(&other.event, Event::EffectEnded { key: ended, .. } if ended == key));
-            if ended || matches!(effect, phasegate::contract::effect::Effect::Switch { .. }) {
+            if ended || matches!(**effect, phasegate::contract::effect::Effect::Switch { .. }) {
                 let _ = script.answer(effect);
             }
         }
