@@ -1,4 +1,4 @@
-//! What happened, as one line each: `canary: weight 5 %`.
+//! What happened, as one line each: `canary: weight 5%`.
 //!
 //! Only what a person at the terminal wants to hear has a sentence; the rest is in the journal.
 
