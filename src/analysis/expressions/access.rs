@@ -214,7 +214,8 @@ impl<'a> Checker<'a> {
         };
         let info = &phases.phases[phase];
         let lists = info.elements_key.as_ref().and_then(|key| self.environment_lists.get(key));
-        let lists = lists.into_iter().flatten().map(|(environment, elements)| (elements, format!(" in `{environment}`")));
+        let lists =
+            lists.into_iter().flatten().map(|(environment, elements)| (elements, format!(" in `{environment}`")));
         let lists = info.elements.iter().map(|elements| (elements, String::new())).chain(lists);
         if let Some((elements, place)) = lists.into_iter().find(|(elements, _)| !elements.contains(&text)) {
             let message = format!("the phase `{}` has no element `{text}`{place}", info.name);

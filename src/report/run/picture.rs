@@ -130,8 +130,10 @@ fn going_on(plan: &Plan, state: &State, exec: &Exec, now: Timestamp) -> Option<S
         (NodeKind::Approve { who, .. }, Detail::Approve { approved: true, .. }) => {
             Some(format!("{name}  approved ({who}): it goes on with the run"))
         }
-        (NodeKind::Approve { who, .. }, _) => {
-            Some(format!("{name}  waits for approval ({who}): phasegate approve {}", state.run_id))
+        (NodeKind::Approve { who, by, .. }, Detail::Approve { deadline, .. }) => {
+            let group = by.as_ref().map_or(String::new(), |group| format!(", group {group}"));
+            let left = deadline.map_or(String::new(), |deadline| format!(", {} left", spent(deadline.since(now))));
+            Some(format!("{name}  waits for approval ({who}{group}){left}: phasegate approve {}", state.run_id))
         }
         (NodeKind::Gate(_), Detail::Gate(gate)) if gate.undecided => {
             let unknown = gate.judgements.iter().filter(|judgement| judgement.verdict.is_none());
