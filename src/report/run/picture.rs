@@ -73,6 +73,11 @@ fn weight<'a>(state: &State, execs: impl Iterator<Item = &'a Exec>) -> String {
     });
     let Some((exec, ramp)) = ramps.last() else { return String::new() };
     let back = exec.undo.as_ref().is_some_and(|undo| undo.status == UndoStatus::Passed);
+    // With two ramps of one target the first takes it back to what was before both.
+    let of_another = back && ramp.current.is_some_and(|stage| Some(stage.weight) != ramp.before);
+    if of_another {
+        return String::new();
+    }
     let weight = if back { ramp.before } else { ramp.current.map(|stage| stage.weight).or(ramp.before) };
     let unsure = if state.outcome.is_none() && exec.forward.in_flight { " …" } else { "" };
     weight.map_or(String::new(), |weight| format!("  weight {}{unsure}", percent(weight)))
