@@ -349,6 +349,23 @@ fn two_ramps_on_one_target_go_back_to_what_was_before_the_first() {
 }
 
 #[test]
+fn a_weight_that_another_ramp_took_back_is_not_told_as_that_of_now() {
+    let source = program(
+        r#"phase a { ramp traffic.http("http://127.0.0.1:2/") through 5%, 20% {} }
+  phase b after a { ramp traffic.http("http://127.0.0.1:2/") through 50%, 100% { hold 5m { require m.errors <= 1% } } }"#,
+    );
+    let bad = |_: &str, minute: f64| Some(if minute >= 7.0 { 0.05 } else { 0.0 });
+    let (plan, registry) = (plan(&source), registry());
+    let mut simulation = Simulation::start(&plan, &registry, Script::new().metrics(bad), START);
+    simulation.run_until(simulation.now().plus(DAYS));
+    assert_eq!(simulation.state().outcome, Some(RunOutcome::RolledBack));
+    let picture = phasegate::report::run::picture::draw(&plan, simulation.state(), simulation.now());
+    let phase = |name: &str| picture.iter().find(|line| line.contains(name)).cloned().unwrap_or_default();
+    assert!(phase("↺ a ").ends_with("weight 0%"), "{picture:#?}");
+    assert!(!phase("↺ b ").is_empty() && !phase("↺ b ").contains("weight"), "{picture:#?}");
+}
+
+#[test]
 fn samples_from_before_a_weight_do_not_count_and_the_lag_neither() {
     let source =
         format!("{}\n/// For a test.\npipeline p {{ {RAMP} }}", METRICS.replace("every 1m", "every 1m lag 3m"));

@@ -267,8 +267,15 @@ fn an_approval_is_given_by_whoever_is_in_the_group() {
     let child = place.started(&["run", "p.deploy"], "one");
     let approve = |group: &str| place.phasegate(&["approve", "--group", group]);
     await_that("the question", || said(&approve("tourists")).contains("may only be approved by `release`"));
+    let status = said(&place.phasegate(&["status"]));
+    assert!(status.contains("waits for approval (release manager, group release), 59m"), "{status}");
     assert_exit(&approve("release"), 0);
-    assert_exit(&child.wait_with_output().unwrap(), 0);
+    let output = child.wait_with_output().unwrap();
+    assert_exit(&output, 0);
+    // With the day: a deadline may lie on another one.
+    let year = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::system()).year();
+    let asked = format!("waits for approval (release manager, group release) until {year}-");
+    assert!(said(&output).contains(&asked), "{}", said(&output));
     assert_eq!(place.effects(), ["one", "two"]);
 }
 

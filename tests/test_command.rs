@@ -149,12 +149,12 @@ fn coverage_names_what_no_test_has_seen_and_can_be_asked_for() {
     let folder = one(WELL);
     let output = phasegate(folder.path(), &["test", "--coverage"]);
     let text = standard_output(&output);
-    assert!(text.contains("inner/a.deploy: 25.0 % of gates, triggers and undo paths\n"), "{text}");
+    assert!(text.contains("inner/a.deploy: 25.0% of gates, triggers and undo paths\n"), "{text}");
     assert!(text.contains("inner/a.deploy:9: step `set` was never undone\n      | phase change { step set"), "{text}");
     assert!(text.contains("inner/a.deploy:12: `rollback when m.load > 5` was never fired\n"), "{text}");
     assert_eq!(output.status.code(), Some(0));
     let asked = phasegate(folder.path(), &["test", "--min-coverage", "50"]);
-    assert!(standard_error(&asked).contains("25.0 % of gates, triggers and undo paths, less than 50 %"));
+    assert!(standard_error(&asked).contains("25.0% of gates, triggers and undo paths, less than 50%"));
     assert_eq!(asked.status.code(), Some(1));
     let report = phasegate(folder.path(), &["test", "--coverage", "--format", "json"]);
     let report: Value = serde_json::from_slice(&report.stdout).expect("JSON");
@@ -168,7 +168,7 @@ fn what_need_not_be_tested_says_why() {
     let output = phasegate(folder.path(), &["test", "--coverage"]);
     let text = standard_output(&output);
     assert!(text.contains("this hold was never failed, which is allowed: seen in staging\n"), "{text}");
-    assert!(text.contains("a.deploy: 33.3 % of"), "{text}");
+    assert!(text.contains("a.deploy: 33.3% of"), "{text}");
     assert_eq!(phasegate(folder.path(), &["check", "--deny", "warnings"]).status.code(), Some(0));
     let silent = PROGRAM.replace("    hold 10m", "    // phasegate: allow(untested)\n    hold 10m");
     let folder = folder_with(&[("a.deploy", &format!("{silent}{WELL}"))]);

@@ -231,8 +231,8 @@ fn a_ramp_an_approval_and_a_command_tell_what_decided() {
       approve "release manager" within 1h else rollback }"#;
     let ran_once = ran(body, Script::new().metrics(spike), &[]);
     let ramp = ran_once.said(Some("canary.ramp1"));
-    assert!(ramp.contains("ramp traffic.http through 5 %, 100 %"), "{ramp}");
-    assert!(ramp.contains("10:10:00 weight 100 %"), "{ramp}");
+    assert!(ramp.contains("ramp traffic.http through 5%, 100%"), "{ramp}");
+    assert!(ramp.contains("10:10:00 weight 100%"), "{ramp}");
     assert!(ramp.contains("the weight went back, because canary.approve1: nobody approved within 1h"), "{ramp}");
     let whole = ran_once.said(None);
     assert!(whole.contains("approve canary.approve1: expired"), "{whole}");

@@ -21,6 +21,9 @@ pub const LARGEST: u64 = 64 * 1024 * 1024;
 /// # Errors
 /// What is in the way, for people.
 pub fn read(path: &Path) -> Result<Vec<u8>, String> {
+    if is_named_pipe(path) {
+        return Err(format!("`{}` is a pipe, not a file: pipe it into `-`", path.display()));
+    }
     let file = File::open(path).map_err(|error| describe(path, &error))?;
     // With room for what is there and for seeing that it ends, it is read in one go; a device has no length.
     let length = file.metadata().map_or(0, |about| about.len().min(LARGEST));
@@ -30,6 +33,19 @@ pub fn read(path: &Path) -> Result<Vec<u8>, String> {
         return Err(format!("`{}` is larger than {} MiB: this is no program", path.display(), LARGEST / 1024 / 1024));
     }
     Ok(bytes)
+}
+
+/// Whether opening it would wait until somebody writes. What a shell puts in place of `<(…)` has its writer.
+#[cfg(unix)]
+fn is_named_pipe(path: &Path) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    let is_of_shell = path.starts_with("/dev") || path.starts_with("/proc");
+    !is_of_shell && path.metadata().is_ok_and(|about| about.file_type().is_fifo())
+}
+
+#[cfg(not(unix))]
+fn is_named_pipe(_: &Path) -> bool {
+    false
 }
 
 /// Gives the file at `path`, which held `before`, new content: all of it or nothing. Permissions and owner stay; of a
@@ -91,7 +107,7 @@ fn walk(folder: &Path) -> (Vec<PathBuf>, Vec<String>) {
         match entry {
             Ok(entry) if entry.file_type().is_some_and(|kind| !kind.is_dir()) => files.push(tidy(entry.into_path())),
             Ok(_) => {}
-            Err(error) => complaints.push(format!("a folder cannot be walked: {error}")),
+            Err(error) => complaints.push(describe_walk(&error)),
         }
     }
     (files, complaints)
@@ -100,6 +116,17 @@ fn walk(folder: &Path) -> (Vec<PathBuf>, Vec<String>) {
 /// `a.deploy` instead of `./a.deploy`.
 fn tidy(path: PathBuf) -> PathBuf {
     path.strip_prefix(".").map(Path::to_path_buf).unwrap_or(path)
+}
+
+fn describe_walk(error: &ignore::Error) -> String {
+    match error {
+        ignore::Error::WithDepth { err, .. } => describe_walk(err),
+        ignore::Error::WithPath { path, err } => match err.io_error() {
+            Some(error) => describe(&tidy(path.clone()), error),
+            None => format!("a folder cannot be walked: {error}"),
+        },
+        _ => format!("a folder cannot be walked: {error}"),
+    }
 }
 
 fn describe(path: &Path, error: &io::Error) -> String {
@@ -137,6 +164,16 @@ mod tests {
         let (files, complaints) = find(&[PathBuf::from("nowhere.deploy")]);
         assert_eq!((files.len(), complaints), (0, vec!["there is no file `nowhere.deploy`".to_owned()]));
         assert_eq!(read(Path::new("nowhere.deploy")), Err("there is no file `nowhere.deploy`".to_owned()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_that_nobody_writes_into_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let pipe = folder.path().join("pipe.deploy");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().is_ok_and(|status| status.success()));
+        let message = read(&pipe).expect_err("nobody writes");
+        assert!(message.ends_with("is a pipe, not a file: pipe it into `-`"), "{message}");
     }
 
     #[cfg(target_os = "linux")]

@@ -148,6 +148,8 @@ pub struct Checker<'a> {
     pub launched: FxHashMap<ItemRef, Rc<Launched>>,
     /// The keys all environments have, with their type.
     pub environment_keys: IndexMap<String, Type>,
+    /// By key, the lists of names that are written out in environments: each with its environment.
+    pub environment_lists: FxHashMap<String, Vec<(String, Vec<String>)>>,
     /// The fields of each metrics group, with their types.
     pub groups: FxHashMap<ItemRef, Rc<IndexMap<String, Type>>>,
     /// The name an item has in the program: its own, or one with its file when two files share it.
@@ -195,6 +197,7 @@ impl<'a> Checker<'a> {
             tables: FxHashMap::default(),
             launched: FxHashMap::default(),
             environment_keys: IndexMap::new(),
+            environment_lists: FxHashMap::default(),
             groups: FxHashMap::default(),
             program_names: FxHashMap::default(),
             used: FxHashSet::default(),

@@ -10,6 +10,7 @@ use crate::model::program::Environment;
 use crate::syntax::ast::{EnvironmentItem, ItemKind};
 
 use super::checker::{Checker, Place};
+use super::phases::written_elements;
 use super::symbols::ItemRef;
 use super::types::{unify, value_type};
 
@@ -70,6 +71,10 @@ impl<'a> Checker<'a> {
                     self.report_duplicate(&field.name, first);
                 }
                 None => {
+                    if let Some(elements) = written_elements(&field.value) {
+                        let lists = self.environment_lists.entry(field.name.text.clone()).or_default();
+                        lists.push((item.name.text.clone(), elements));
+                    }
                     keys.insert(field.name.text.clone(), (value, at));
                 }
             }

@@ -47,7 +47,22 @@ impl Checker<'_> {
             self.report(division_by_zero(right));
             return None;
         }
+        if operator == Operator::PlusMinus {
+            self.refuse_negative_tolerance(right);
+        }
         ty
+    }
+
+    /// PG206: `5s +- -1s` would say the same as `5s +- 1s`.
+    pub fn refuse_negative_tolerance(&mut self, tolerance: &Expr) {
+        if let Some(value @ Value::Quantity(number, _)) = tolerance.as_literal()
+            && number.is_negative()
+        {
+            let diagnostic = Diagnostic::new(Code::PG206, tolerance.at, format!("a tolerance cannot be `{value}`"))
+                .label("a tolerance is not below zero")
+                .help("`+-` goes both ways; a range with other ends is written `1..5`");
+            self.report(diagnostic);
+        }
     }
 
     /// What is read from the document of a rubric takes the type of what it meets.

@@ -42,6 +42,8 @@ pub struct PhaseInfo {
     pub each: bool,
     /// The elements of its `for`, when they are written out.
     pub elements: Option<Vec<String>>,
+    /// The key of the environment that its `for` goes through.
+    pub elements_key: Option<String>,
     /// It has a `when`.
     pub conditional: bool,
     /// It ramps something.
@@ -135,6 +137,7 @@ impl<'a> Checker<'a> {
                 at,
                 each: phase.each.is_some(),
                 elements: phase.each.as_ref().and_then(|each| written_elements(&each.list)),
+                elements_key: phase.each.as_ref().and_then(|each| environment_key(&each.list)),
                 conditional: phase.when.is_some(),
                 ..PhaseInfo::default()
             };
@@ -439,8 +442,14 @@ fn refers_to_run(expr: &crate::model::expr::Expr) -> bool {
         || expr.children().into_iter().any(refers_to_run)
 }
 
+/// `env.KEY`
+fn environment_key(list: &ast::Expr) -> Option<String> {
+    let ast::ExprKind::Field(owner, key) = &*list.kind else { return None };
+    matches!(&*owner.kind, ast::ExprKind::Name(name) if name.text == "env").then(|| key.text.clone())
+}
+
 /// The elements of a list that is written out.
-fn written_elements(list: &ast::Expr) -> Option<Vec<String>> {
+pub fn written_elements(list: &ast::Expr) -> Option<Vec<String>> {
     let ast::ExprKind::List(items) = &*list.kind else { return None };
     let texts = items.iter().map(|item| match &*item.kind {
         ast::ExprKind::String(literal) => match literal.pieces.as_slice() {

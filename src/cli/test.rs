@@ -158,7 +158,7 @@ fn is_too_little(args: &Args, covered: &[Coverage<'_>]) -> bool {
     let is_too_little = percent < f64::from(least);
     if is_too_little {
         let message =
-            format!("error: the tests see {percent:.1} % of gates, triggers and undo paths, less than {least} %\n");
+            format!("error: the tests see {percent:.1}% of gates, triggers and undo paths, less than {least}%\n");
         output::complain(&message);
     }
     is_too_little

@@ -163,7 +163,17 @@ fn write_quantity(formatter: &mut fmt::Formatter<'_>, number: Number, unit: Unit
         Unit::Ratio => write!(formatter, "{}%", number.multiply(Number::from(100))),
         Unit::Rate => write!(formatter, "{number}/s"),
         Unit::Bytes => {
-            const UNITS: [(i64, &str); 4] = [(1 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+            // The largest that divides: the digits are fewest then.
+            const UNITS: [(i64, &str); 8] = [
+                (1 << 40, "TiB"),
+                (1_000_000_000_000, "TB"),
+                (1 << 30, "GiB"),
+                (1_000_000_000, "GB"),
+                (1 << 20, "MiB"),
+                (1_000_000, "MB"),
+                (1 << 10, "KiB"),
+                (1_000, "KB"),
+            ];
             let whole = number.to_i64();
             let fits = |size: i64| whole.is_some_and(|bytes| bytes != 0 && bytes % size == 0);
             match UNITS.iter().find(|(size, _)| fits(*size)) {
@@ -196,4 +206,27 @@ pub fn escape(text: &str) -> String {
         }
     }
     escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Number, Unit, Value};
+
+    #[test]
+    fn sizes_are_said_in_the_unit_with_the_fewest_digits() {
+        let rows = [
+            (0, "0B"),
+            (512, "512B"),
+            (10_000, "10KB"),
+            (10_240, "10KiB"),
+            (67_108_864, "64MiB"),
+            (2_000_000_000, "2GB"),
+            (6_500_000_000, "6500MB"),
+            (6_500_000_001, "6500000001B"),
+            (-2_000_000, "-2MB"),
+        ];
+        for (bytes, said) in rows {
+            assert_eq!(Value::Quantity(Number::from(bytes), Unit::Bytes).to_string(), said);
+        }
+    }
 }

@@ -230,17 +230,23 @@ fn source_like(expr: &Expr) -> String {
 
 /// A value in a sentence: not longer than a line.
 fn shown(value: &Value) -> String {
-    let rounded = match value {
+    let text = rounded(value).to_string();
+    if text.chars().count() <= 80 { text } else { format!("{}…", text.chars().take(79).collect::<String>()) }
+}
+
+/// Nobody reads microseconds behind milliseconds, nor more than four digits of a share.
+fn rounded(value: &Value) -> Value {
+    match value {
         Value::Quantity(number, unit) => {
             let amount = number.to_f64();
-            // Nobody reads microseconds behind milliseconds, nor more than four digits of a share.
             let scale = if *unit == Unit::Duration && amount.abs() >= 0.01 { 1e3 } else { 1e6 };
             Value::Quantity(Number::from_f64((amount * scale).round() / scale), *unit)
         }
+        Value::Record(fields) => {
+            Value::Record(fields.iter().map(|(name, value)| (name.clone(), rounded(value))).collect())
+        }
         other => other.clone(),
-    };
-    let text = rounded.to_string();
-    if text.chars().count() <= 80 { text } else { format!("{}…", text.chars().take(79).collect::<String>()) }
+    }
 }
 
 impl World for Scene<'_> {
@@ -338,4 +344,18 @@ fn find_in_block(plan: &Plan, block: crate::plan::program::BlockIndex, name: &st
             _ => None,
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Number, Unit, Value, shown};
+
+    #[test]
+    fn values_are_shown_with_the_digits_that_people_read_also_within_records() {
+        let amount = |amount: f64, unit| Value::Quantity(Number::from_f64(amount), unit);
+        assert_eq!(shown(&amount(1.234_567_8, Unit::Duration)), "1s235ms");
+        let up = ("up".to_owned(), amount(4.44e-16, Unit::One));
+        let chart = Value::Record([up, ("alarm".to_owned(), Value::Bool(false))].into_iter().collect());
+        assert_eq!(shown(&chart), "{ up: 0, alarm: false }");
+    }
 }

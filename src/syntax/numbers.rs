@@ -22,8 +22,20 @@ pub(super) struct NumberFault {
 
 const UNITS: &str = "durations end in `us`, `ms`, `s`, `m`, `h`, `d` or `w`, ratios in `%` or `pp`, sizes in `B`, `KB` … `TB` or `KiB` … `TiB`";
 
+/// Seconds that can be counted in microseconds: some 292,000 years.
+const LONGEST: i64 = i64::MAX / 1_000_000;
+
 /// Reads a `number` token.
 pub(super) fn read(text: &str) -> Result<Measured, NumberFault> {
+    let read = read_parts(text)?;
+    if read.unit == Unit::Duration && Number::from(LONGEST).subtract(read.value).is_negative() {
+        let help = Some("the longest one is `15250284w`, that is 292,277 years");
+        return Err(NumberFault { help, ..fault(format!("`{text}` is too long for a duration")) });
+    }
+    Ok(read)
+}
+
+fn read_parts(text: &str) -> Result<Measured, NumberFault> {
     let mut parts = parts(text);
     let Some((digits, unit)) = parts.next() else { return Err(fault(format!("`{text}` is not a number"))) };
     let first = measure(text, digits, unit)?;
@@ -291,6 +303,17 @@ mod tests {
         for (text, instead) in rows {
             let fault = read(text).expect_err(text);
             assert_eq!(fault.instead.as_deref(), instead, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_duration_that_cannot_be_counted_is_told() {
+        for text in ["15250284w", "106751991d", "9223372036854s"] {
+            assert!(read(text).is_ok(), "{text}");
+        }
+        for text in ["15250285w", "106751992d", "99999999999w", "15250284w30d", "9e15s"] {
+            let fault = read(text).expect_err(text);
+            assert_eq!(fault.message, format!("`{text}` is too long for a duration"));
         }
     }
 }

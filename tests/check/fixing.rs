@@ -119,6 +119,8 @@ fn a_read_only_file_is_left_alone_and_said() {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).expect("set");
     let output = phasegate(folder.path(), &["check", "--fix"]);
     assert_eq!(read(folder.path(), "a.deploy"), "type A = { a: strin }\n");
-    assert!(standard_error(&output).contains("is read-only"), "{}", standard_error(&output));
+    assert!(standard_error(&output).contains("`a.deploy` is read-only"), "{}", standard_error(&output));
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(!told.contains("fixed"), "{told}");
     assert_eq!(output.status.code(), Some(2));
 }

@@ -51,3 +51,40 @@ fn a_backup_is_found_by_what_is_known_of_it() {
         "none of the 2 backups in `backups` is `2024-12-31`; the newest are `second`, `first`"
     );
 }
+
+#[test]
+fn what_a_restore_overwrote_is_found_by_its_own_name_alone() {
+    let mut world = World::with(&[("a", "good")]);
+    let find = |world: &World, which: &str| {
+        let effect = Effect::FindBackup { which: which.to_owned(), from: "backups".to_owned() };
+        match world.outcome(&effect) {
+            Outcome::Done(answer) => answer["id"].as_str().expect("an id").to_owned(),
+            Outcome::Failed(failure) => failure.message,
+        }
+    };
+    assert!(matches!(world.outcome(&create("good", &["a"])), Outcome::Done(_)));
+    world.now = world.now.plus(std::time::Duration::from_secs(86_400));
+    let restore = Effect::RestoreBackup {
+        archive: "backups/good.tar.zst".to_owned(),
+        target: ".".to_owned(),
+        emergency_id: "emergency.r.back.1".to_owned(),
+        to: "backups".to_owned(),
+    };
+    assert!(matches!(world.outcome(&restore), Outcome::Done(_)));
+    for (which, id) in [
+        ("previous", "good"),
+        ("2025-01-07", "good"),
+        ("emergency.r.back.1", "emergency.r.back.1"),
+        ("backups/emergency.r.back.1.tar.zst", "emergency.r.back.1"),
+    ] {
+        assert_eq!(find(&world, which), id, "{which}");
+    }
+    for ending in ["tar.zst", "tar.zst.sha256", "json"] {
+        std::fs::remove_file(world.path(&format!("backups/good.{ending}"))).expect("it is there");
+    }
+    assert_eq!(
+        find(&world, "previous"),
+        "there are only emergency backups in `backups`, of what was overwritten; name one to go back to it: \
+         `emergency.r.back.1`"
+    );
+}

@@ -154,7 +154,7 @@ test("a failure is shown where it was expected, with what happened around it", a
   assert.equal(failure?.location?.range.start.line, line);
   assert.match(
     failure?.message ?? "",
-    /^it is true at 6s: traffic = 25%\nexpect never traffic == 25%\n\n[\s\S]*6s {2}release: weight 25 %/,
+    /^it is true at 6s: traffic = 25%\nexpect never traffic == 25%\n\n[\s\S]*6s {2}release: weight 25%/,
   );
   replace(document, "expect never traffic == 25%", "expect never traffic == 100%");
   await save(document);
@@ -181,7 +181,7 @@ test("coverage counts gates, triggers and undo paths, and names what no test has
   const [coverage] = run.coverage;
   assert.equal(coverage?.uri.fsPath, rollout);
   assert.ok(coverage && coverage.statementCoverage.covered > 0 && coverage.statementCoverage.covered <= coverage.statementCoverage.total);
-  assert.match(run.text, /100 % of gates, triggers and undo paths/);
+  assert.match(run.text, /100% of gates, triggers and undo paths/);
 });
 
 test("the plan is drawn beside the text, strictly, and again on save", async () => {

@@ -51,7 +51,7 @@ pipeline rollout { phase first { approve "C:\\path" within 1h } }
     },
     Explanation {
         code: Code::PG005,
-        why: "A number has an unit that the language does not have, or is no number. Durations are `us ms s m h d w`, sizes \
+        why: "A number has a unit that the language does not have, is no number, or is more than can be counted. Durations are `us ms s m h d w`, sizes \
               `B KB KiB MB MiB …`, shares `%` and `pp`.",
         bad: r#"/// Waits.
 pipeline rollout { phase first { wait 5min } }

@@ -213,8 +213,12 @@ impl<'a> Checker<'a> {
             _ => return None,
         };
         let info = &phases.phases[phase];
-        if let Some(elements) = info.elements.as_ref().filter(|elements| !elements.contains(&text)) {
-            let message = format!("the phase `{}` has no element `{text}`", info.name);
+        let lists = info.elements_key.as_ref().and_then(|key| self.environment_lists.get(key));
+        let lists =
+            lists.into_iter().flatten().map(|(environment, elements)| (elements, format!(" in `{environment}`")));
+        let lists = info.elements.iter().map(|elements| (elements, String::new())).chain(lists);
+        if let Some((elements, place)) = lists.into_iter().find(|(elements, _)| !elements.contains(&text)) {
+            let message = format!("the phase `{}` has no element `{text}`{place}", info.name);
             let diagnostic = Diagnostic::new(Code::PG101, self.here(written.at), message);
             let near = Suggestion::of(&text, elements.iter().map(String::as_str));
             self.report_with_near(diagnostic, written.at, near);

@@ -86,7 +86,9 @@ impl<'a> Checker<'a> {
         match &*written.kind {
             ast::ExprKind::Group(inner) => self.read_moment(inner),
             ast::ExprKind::Binary { operator: BinaryOperator::PlusMinus, left, right, .. } => {
-                Moment { time: self.check(left, &Type::Duration), tolerance: Some(self.check(right, &Type::Duration)) }
+                let (time, tolerance) = (self.check(left, &Type::Duration), self.check(right, &Type::Duration));
+                self.refuse_negative_tolerance(&tolerance);
+                Moment { time, tolerance: Some(tolerance) }
             }
             _ => Moment { time: self.check(written, &Type::Duration), tolerance: None },
         }

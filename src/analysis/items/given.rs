@@ -1,7 +1,13 @@
 //! `given …`: the world a test runs in.
 
+use std::time::Duration;
+
+use rustc_hash::FxHashMap;
+
 use crate::base::diagnostic::{Code, Diagnostic};
+use crate::base::span::Location;
 use crate::contract::types::Type;
+use crate::contract::value::Value;
 use crate::model::expr::{Expr, ExprKind};
 use crate::model::scenario::{Answer, Change, Course, Decision, Given, GivenKind, StepRef};
 use crate::syntax::ast::{self, GivenMetric, GivenOutcome, Name, PathRef, TestClause, TestClauseKind};
@@ -119,7 +125,8 @@ impl<'a> Checker<'a> {
                 let then = then
                     .iter()
                     .map(|(value, at)| Change { value: self.check(value, ty), at: self.check(at, &Type::Duration) });
-                let then = then.collect();
+                let then: Vec<Change> = then.collect();
+                self.check_order(&then);
                 // The deviation of whole numbers need not be one.
                 let deviation = if *ty == Type::Int { &Type::Float } else { ty };
                 let noise = noise.as_ref().map(|noise| self.check(noise, deviation));
@@ -135,10 +142,44 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// PG206 for a change that does not come after the one in front of it: read from left to right it says something else.
+    fn check_order(&mut self, changes: &[Change]) {
+        for (before, change) in changes.iter().zip(changes.iter().skip(1)) {
+            if let (Some(earlier), Some(time)) = (time(&before.at), time(&change.at))
+                && time <= earlier
+            {
+                let message = "this change does not come after the one in front of it";
+                let diagnostic = Diagnostic::new(Code::PG206, change.at.at, message)
+                    .label("not later")
+                    .also(before.at.at, "in front of it")
+                    .help("write the changes in the order of their times, each counted from the start of the run");
+                self.report(diagnostic);
+            }
+        }
+    }
+
+    /// PG102 for what is given twice where only the last one would count. Several lines about one step combine, and so do
+    /// gaps.
+    pub(super) fn report_given_twice(&mut self, given: &[Given]) {
+        let mut first: FxHashMap<String, Location> = FxHashMap::default();
+        for given in given {
+            let Some((name, help)) = given_once(&given.kind) else { continue };
+            match first.get(&name) {
+                Some(first) => {
+                    let diagnostic = Diagnostic::new(Code::PG102, given.at, format!("{name} is given twice"))
+                        .label("given again")
+                        .also(*first, "first given here")
+                        .help(help);
+                    self.report(diagnostic);
+                }
+                None => drop(first.insert(name, given.at)),
+            }
+        }
+    }
+
     /// PG206 for a gap without an instant in it.
     fn check_gap(&mut self, from: Option<&Expr>, to: Option<&Expr>) {
         let (Some(from), Some(to)) = (from, to) else { return };
-        let time = |expr: &Expr| expr.as_literal().and_then(crate::contract::value::Value::as_duration);
         if let (Some(begin), Some(end)) = (time(from), time(to))
             && end <= begin
         {
@@ -147,6 +188,41 @@ impl<'a> Checker<'a> {
                 .also(from.at, "begins here");
             self.report(diagnostic);
         }
+    }
+}
+
+/// The time, where it was written out.
+fn time(expr: &Expr) -> Option<Duration> {
+    expr.as_literal().and_then(Value::as_duration)
+}
+
+/// What one line alone can give, in words, and what to do with two.
+fn given_once(kind: &GivenKind) -> Option<(String, &'static str)> {
+    Some(match kind {
+        GivenKind::Metric { group, field, what } if has_values(what) => {
+            (format!("`{group}.{field}`"), "only the last one would count: join them with `then VALUE at TIME`")
+        }
+        GivenKind::File { path, .. } => {
+            let path = path.as_literal().and_then(Value::as_text)?;
+            (format!("the file `{path}`"), "only the last one would count: take one of them out")
+        }
+        GivenKind::Start { .. } => {
+            ("the start of the run".to_owned(), "only the last one would count: take one of them out")
+        }
+        _ => return None,
+    })
+}
+
+/// Whether the metric has values by it. What is in error is told as that alone.
+fn has_values(course: &Course) -> bool {
+    let is_sound = |expr: &Expr| expr.ty != Type::Error;
+    match course {
+        Course::Values { first, then, noise } => {
+            let changes = then.iter().flat_map(|change| [&change.value, &change.at]);
+            is_sound(first) && changes.chain(noise).all(is_sound)
+        }
+        Course::From(path) => is_sound(path),
+        Course::Missing { .. } => false,
     }
 }
 

@@ -47,6 +47,7 @@ impl<'a> Checker<'a> {
             Scene { pipeline, launched }
         });
         let (given, expect) = self.read_clauses(scene.as_ref(), written);
+        self.report_given_twice(&given);
         let at = self.here(written.title.at);
         (pipeline, launch.map(|launch| Test { title, doc, launch, given, expect, at }))
     }

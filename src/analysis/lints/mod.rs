@@ -24,13 +24,14 @@ mod undocumented_pipeline;
 mod unreachable_phase;
 
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::source::Sources;
-use crate::base::span::Location;
+use crate::base::span::{FileId, Location};
 use crate::model::phase::StatementKind;
 use crate::model::program::{Pipeline, Program};
 use crate::model::walk::{statements, triggers};
@@ -186,19 +187,33 @@ fn keep_what_every_use_has(pipeline: &Pipeline, found: &mut Vec<Diagnostic>) {
     if times.is_empty() {
         return;
     }
-    let judged = statements(pipeline)
-        .filter(|statement| matches!(statement.kind, StatementKind::Gate { .. } | StatementKind::Hold { .. }));
-    let places: Vec<Location> =
-        judged.map(|statement| statement.at).chain(triggers(pipeline).map(|trigger| trigger.at)).collect();
-    let uses = |at: Location| {
-        let holds = |place: &&Location| {
-            place.file == at.file && place.span.start <= at.span.start && at.span.end <= place.span.end
-        };
-        places.iter().filter(holds).count()
-    };
+    let uses = Uses::of(pipeline);
     found.retain(|diagnostic| {
-        times.get(&(diagnostic.code, diagnostic.at)).is_none_or(|times| *times >= uses(diagnostic.at))
+        times.get(&(diagnostic.code, diagnostic.at)).is_none_or(|times| *times >= uses.around(diagnostic.at))
     });
+}
+
+/// How often each gate, hold and trigger stands in a pipeline: once, or once for each use of its component. None stands in
+/// another one.
+struct Uses(BTreeMap<(FileId, u32), (u32, usize)>);
+
+impl Uses {
+    fn of(pipeline: &Pipeline) -> Self {
+        let judged = statements(pipeline)
+            .filter(|statement| matches!(statement.kind, StatementKind::Gate { .. } | StatementKind::Hold { .. }));
+        let places = judged.map(|statement| statement.at).chain(triggers(pipeline).map(|trigger| trigger.at));
+        let mut uses = BTreeMap::new();
+        for place in places {
+            uses.entry((place.file, place.span.start)).or_insert((place.span.end, 0)).1 += 1;
+        }
+        Self(uses)
+    }
+
+    /// Of the one that a place is in; none when it is in no one.
+    fn around(&self, at: Location) -> usize {
+        let before = self.0.range(..=(at.file, at.span.start)).next_back();
+        before.map_or(0, |((file, _), (end, uses))| if *file == at.file && at.span.end <= *end { *uses } else { 0 })
+    }
 }
 
 /// A trigger that never fires is not shadowed as well.

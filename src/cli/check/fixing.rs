@@ -10,6 +10,7 @@ use super::super::exit::Exit;
 use super::super::{diff, output};
 use super::programs::{Overlay, Programs, STANDARD_INPUT};
 use super::{Args, Format, report};
+use crate::adapters::program_files;
 use crate::analysis::fixes;
 use crate::base::counted::counted;
 use crate::base::diagnostic::Diagnostic;
@@ -36,14 +37,15 @@ pub fn run(args: &Args) -> Exit {
     }
     let refused = fixing.write();
     // What could not be written is still as it was.
+    fixing.told.retain(|(path, _)| !refused.contains_key(path));
     let programs = if refused.is_empty() { programs } else { Programs::check(&args.paths, &Overlay::new()) };
-    let told: String = fixing.told.iter().map(|line| format!("fixed {line}\n")).collect();
+    let told: String = fixing.told.iter().map(|(_, line)| format!("fixed {line}\n")).collect();
     if args.format == Format::Text {
         output::say(&told)
     } else {
         output::complain(&told)
     }
-    for refusal in &refused {
+    for refusal in refused.values() {
         output::complain(&format!("error: {refusal}\n"));
     }
     let exit = report(args, &programs);
@@ -57,8 +59,8 @@ pub fn run(args: &Args) -> Exit {
 #[derive(Default)]
 struct Fixing {
     changes: BTreeMap<PathBuf, Change>,
-    /// What was fixed, a line each.
-    told: Vec<String>,
+    /// What was fixed, a line each, with its file.
+    told: Vec<(PathBuf, String)>,
 }
 
 impl Fixing {
@@ -94,7 +96,7 @@ impl Fixing {
                 let place = file.line_column(diagnostic.at.span.start as usize);
                 let title = diagnostic.fix.as_ref().map_or("", |fix| fix.title.as_str());
                 let at = format!("{}:{}:{}", file.name, place.line, place.column);
-                self.told.push(format!("{at} {}: {title}", diagnostic.code.id()));
+                self.told.push((path.to_path_buf(), format!("{at} {}: {title}", diagnostic.code.id())));
             }
             let change = self.changes.entry(path.to_path_buf());
             let first = || Change { name: file.name.clone(), before: file.text.clone(), after: String::new() };
@@ -103,11 +105,12 @@ impl Fixing {
         any
     }
 
-    /// Why files could not be written.
-    fn write(&self) -> Vec<String> {
+    /// The files that could not be written, and why.
+    fn write(&self) -> BTreeMap<PathBuf, String> {
         let write = |(path, change): (&PathBuf, &Change)| {
             let (before, after) = (change.before.as_bytes(), change.after.as_bytes());
-            crate::adapters::program_files::replace(path, before, after).err()
+            let refusal = program_files::replace(Path::new(&change.name), before, after).err()?;
+            Some((path.clone(), refusal))
         };
         self.changes.iter().filter_map(write).collect()
     }

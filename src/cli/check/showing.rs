@@ -4,7 +4,7 @@ use super::super::exit::Exit;
 use super::super::{output, terminal};
 use super::programs::Programs;
 use super::{Args, Format};
-use crate::base::diagnostic::Diagnostic;
+use crate::base::diagnostic::{Diagnostic, Severity};
 use crate::report::diagnostics::sarif::{self, Circumstances};
 use crate::report::diagnostics::text::Look;
 use crate::report::diagnostics::{github, gitlab, json, text};
@@ -37,7 +37,8 @@ fn show_text(args: &Args, programs: &Programs, diagnostics: &[Diagnostic]) {
     if summary.files > 0 || programs.complaints.is_empty() {
         words.push_str(&text::render_summary(summary));
     }
-    if let Some(first) = diagnostics.first() {
+    let worst = diagnostics.iter().find(|one| one.severity() == Severity::Error);
+    if let Some(first) = worst.or(diagnostics.first()) {
         words.push_str(&format!("`phasegate explain {}` says more\n", first.code.id()));
     }
     let fixable = diagnostics.iter().filter(|diagnostic| diagnostic.fix.is_some()).count();

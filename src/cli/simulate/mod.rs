@@ -20,8 +20,7 @@ use crate::sim::simulate::recordings::{Ending, parse_duration};
 use crate::sim::simulate::{Approvals, Setup, World, summary};
 use crate::steps::registry;
 
-/// Simulates a pipeline against what was recorded, or what goes by chance, in virtual time and
-/// without touching anything.
+/// Simulates a pipeline in virtual time, against what was recorded or what goes by chance
 ///
 /// Steps succeed at once, approvals are given, windows and freezes are kept. A model has the `given`
 /// lines of a test, in which a metric may also be a sum of functions of chance:

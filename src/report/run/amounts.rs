@@ -19,10 +19,10 @@ pub fn spent(duration: Duration) -> String {
     }
 }
 
-/// `25 %`
+/// `25%`
 #[must_use]
 pub fn percent(weight: Number) -> String {
-    format!("{} %", weight.multiply(Number::from(100)))
+    format!("{}%", weight.multiply(Number::from(100)))
 }
 
 /// A value with six digits at most: more are of no use.
@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(spent(Duration::from_millis(1_449)), "1.4s");
         assert_eq!(spent(Duration::from_micros(250_400)), "250ms");
         assert_eq!(spent(Duration::ZERO), "0s");
-        assert_eq!(percent(Number::parse("0.05").unwrap()), "5 %");
+        assert_eq!(percent(Number::parse("0.05").unwrap()), "5%");
     }
 
     #[test]

@@ -73,6 +73,11 @@ fn weight<'a>(state: &State, execs: impl Iterator<Item = &'a Exec>) -> String {
     });
     let Some((exec, ramp)) = ramps.last() else { return String::new() };
     let back = exec.undo.as_ref().is_some_and(|undo| undo.status == UndoStatus::Passed);
+    // With two ramps of one target the first takes it back to what was before both.
+    let of_another = back && ramp.current.is_some_and(|stage| Some(stage.weight) != ramp.before);
+    if of_another {
+        return String::new();
+    }
     let weight = if back { ramp.before } else { ramp.current.map(|stage| stage.weight).or(ramp.before) };
     let unsure = if state.outcome.is_none() && exec.forward.in_flight { " …" } else { "" };
     weight.map_or(String::new(), |weight| format!("  weight {}{unsure}", percent(weight)))
@@ -130,8 +135,10 @@ fn going_on(plan: &Plan, state: &State, exec: &Exec, now: Timestamp) -> Option<S
         (NodeKind::Approve { who, .. }, Detail::Approve { approved: true, .. }) => {
             Some(format!("{name}  approved ({who}): it goes on with the run"))
         }
-        (NodeKind::Approve { who, .. }, _) => {
-            Some(format!("{name}  waits for approval ({who}): phasegate approve {}", state.run_id))
+        (NodeKind::Approve { who, by, .. }, Detail::Approve { deadline, .. }) => {
+            let group = by.as_ref().map_or(String::new(), |group| format!(", group {group}"));
+            let left = deadline.map_or(String::new(), |deadline| format!(", {} left", spent(deadline.since(now))));
+            Some(format!("{name}  waits for approval ({who}{group}){left}: phasegate approve {}", state.run_id))
         }
         (NodeKind::Gate(_), Detail::Gate(gate)) if gate.undecided => {
             let unknown = gate.judgements.iter().filter(|judgement| judgement.verdict.is_none());

@@ -1,10 +1,10 @@
-//! What happened, as one line each: `canary: weight 5 %`.
+//! What happened, as one line each: `canary: weight 5%`.
 //!
 //! Only what a person at the terminal wants to hear has a sentence; the rest is in the journal.
 
 use jiff::tz::TimeZone;
 
-use super::amounts::{percent, spent, time_of_day};
+use super::amounts::{date_and_time, percent, spent, time_of_day};
 use super::causes;
 use crate::base::counted::counted;
 use crate::base::time::{Timestamp, format_duration};
@@ -187,7 +187,7 @@ impl Teller<'_> {
         Some(match event {
             Event::ApprovalAsked { node, who, by, deadline, .. } => {
                 let group = by.as_ref().map_or(String::new(), |group| format!(", group {group}"));
-                let until = deadline.map_or(String::new(), |at| format!(" until {}", time_of_day(at, self.zone)));
+                let until = deadline.map_or(String::new(), |at| format!(" until {}", date_and_time(at, self.zone)));
                 let id = self.id(*node);
                 format!("{id}: waits for approval ({who}{group}){until}: phasegate approve {}", self.state.run_id)
             }

@@ -200,7 +200,7 @@ impl Page {
             let told = if watched == 0 {
                 what
             } else {
-                format!("{what}: less than {} of the runs at 95 %", percent(bound.high))
+                format!("{what}: less than {} of the runs at 95%", percent(bound.high))
             };
             self.sentence(DIM, "  ", &told);
         }
@@ -324,7 +324,7 @@ fn bar(share: f64, width: usize, unicode: bool) -> String {
 fn false_stops(summary: &Summary) -> String {
     let share = summary.false_stops;
     if share.count == 0 {
-        return format!("no run is stopped falsely: less than {} at 95 %", percent(share.high));
+        return format!("no run is stopped falsely: less than {} at 95%", percent(share.high));
     }
     let runs = 1.0 / share.value();
     let runs = if runs < 10.0 { (runs * 10.0).round() / 10.0 } else { runs.round() };

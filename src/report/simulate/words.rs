@@ -41,21 +41,21 @@ pub fn about(seconds: f64) -> String {
     time.map_or_else(|_| "an unknown time".to_owned(), clock)
 }
 
-/// `12.3 %`, with a digit more where it is small.
+/// `12.3%`, with a digit more where it is small.
 #[must_use]
 pub fn percent(share: f64) -> String {
     let percent = share * 100.0;
     let scale: f64 = if percent != 0.0 && percent.abs() < 1.0 { 100.0 } else { 10.0 };
-    format!("{} %", (percent * scale).round() / scale)
+    format!("{}%", (percent * scale).round() / scale)
 }
 
-/// `93.1 % (91.3..94.5)`; of nothing there is no share.
+/// `93.1% (91.3..94.5)`; of nothing there is no share.
 #[must_use]
 pub fn interval(share: Share) -> String {
     if share.of == 0 {
         return "none of 0".to_owned();
     }
-    let bare = |share: f64| percent(share).trim_end_matches(" %").to_owned();
+    let bare = |share: f64| percent(share).trim_end_matches('%').to_owned();
     format!("{} ({}..{})", percent(share.value()), bare(share.low), bare(share.high))
 }
 

@@ -139,7 +139,7 @@ impl Coverage<'_> {
     }
 }
 
-/// Never 100 % when something is missing.
+/// Never 100% when something is missing.
 fn shown(percent: f64) -> String {
-    format!("{:.1} %", (percent * 10.0).floor() / 10.0)
+    format!("{:.1}%", (percent * 10.0).floor() / 10.0)
 }

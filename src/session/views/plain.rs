@@ -1,4 +1,4 @@
-//! Plain lines: `12:00:03 canary: weight 5 %`.
+//! Plain lines: `12:00:03 canary: weight 5%`.
 
 use std::sync::Arc;
 

@@ -229,7 +229,7 @@ export class TestExplorer implements vscode.Disposable {
     const coverage = new vscode.FileCoverage(resolve(covered.file, folder), new vscode.TestCoverageCount(reached, total));
     this.details.set(coverage, details);
     work.addCoverage(coverage);
-    work.appendOutput(`${covered.file}: ${covered.percent} % of gates, triggers and undo paths\r\n`);
+    work.appendOutput(`${covered.file}: ${covered.percent}% of gates, triggers and undo paths\r\n`);
     for (const { line, words, allowed } of covered.missed) {
       work.appendOutput(`  line ${line}: ${words}${allowed ? " (allowed)" : ""}\r\n`);
     }

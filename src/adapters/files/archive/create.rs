@@ -103,6 +103,7 @@ fn describe(ctx: &FilesContext<'_>, order: &Order<'_>, sum: &Sum, content_size: 
         links: count(Kind::Link),
         sources: order.sources.clone(),
         skipped: order.selection.skipped.clone(),
+        emergency: order.absent.is_some(),
         git: git_facts(&ctx.root),
         made_by: concat!("phasegate ", env!("CARGO_PKG_VERSION")).to_owned(),
     }

@@ -8,7 +8,7 @@ use crate::adapters::files::FilesContext;
 use crate::adapters::files::failure::{Performed, refusal};
 
 /// `previous` for the newest one, an id, an archive, or a date or time (of UTC, when it names no zone): the newest one that
-/// was made no later.
+/// was made no later. An emergency backup holds what somebody wanted to get away from, so only its id or archive finds it.
 pub fn find(ctx: &FilesContext<'_>, which: &str, from: &str) -> Performed<Json> {
     let mut known: Vec<(String, Metadata)> = Vec::new();
     for backup in list(ctx, from)? {
@@ -18,12 +18,13 @@ pub fn find(ctx: &FilesContext<'_>, which: &str, from: &str) -> Performed<Json> 
         metadata.id == which || metadata.archive == which || archive == which
     };
     // The oldest one is the first.
+    let mut newest = known.iter().rev().filter(|(_, metadata)| !metadata.emergency);
     let found = if which == "previous" {
-        known.last()
+        newest.next()
     } else {
         known.iter().find(named).or_else(|| {
             let until = instant(which)?;
-            known.iter().rev().find(|(_, metadata)| metadata.created_at <= until)
+            newest.find(|(_, metadata)| metadata.created_at <= until)
         })
     };
     match found {
@@ -34,6 +35,10 @@ pub fn find(ctx: &FilesContext<'_>, which: &str, from: &str) -> Performed<Json> 
             "sha256": metadata.sha256,
         })),
         None if known.is_empty() => Err(refusal(format!("there is no backup in `{from}`"))),
+        None if which == "previous" => Err(refusal(format!(
+            "there are only emergency backups in `{from}`, of what was overwritten; name one to go back to it: `{}`",
+            known.last().map_or("", |(_, metadata)| metadata.id.as_str())
+        ))),
         None if known.len() == 1 => {
             Err(refusal(format!("the only backup in `{from}` is `{}`, not `{which}`", known[0].1.id)))
         }

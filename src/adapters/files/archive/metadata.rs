@@ -40,6 +40,9 @@ pub struct Metadata {
     /// Sockets, pipes and devices, which have no content to keep.
     #[serde(default)]
     pub skipped: Vec<String>,
+    /// Made by a restore, of what it was about to overwrite.
+    #[serde(default)]
+    pub emergency: bool,
     pub git: Option<GitFacts>,
     pub made_by: String,
 }
