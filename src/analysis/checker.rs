@@ -148,8 +148,8 @@ pub struct Checker<'a> {
     pub launched: FxHashMap<ItemRef, Rc<Launched>>,
     /// The keys all environments have, with their type.
     pub environment_keys: IndexMap<String, Type>,
-    /// By key, the lists of names that are written out in environments: each with its environment.
-    pub environment_lists: FxHashMap<String, Vec<(String, Vec<String>)>>,
+    /// By key, the lists of names that environments write out.
+    pub environment_lists: FxHashMap<String, Vec<Vec<String>>>,
     /// The fields of each metrics group, with their types.
     pub groups: FxHashMap<ItemRef, Rc<IndexMap<String, Type>>>,
     /// The name an item has in the program: its own, or one with its file when two files share it.

@@ -72,8 +72,7 @@ impl<'a> Checker<'a> {
                 }
                 None => {
                     if let Some(elements) = written_elements(&field.value) {
-                        let lists = self.environment_lists.entry(field.name.text.clone()).or_default();
-                        lists.push((item.name.text.clone(), elements));
+                        self.environment_lists.entry(field.name.text.clone()).or_default().push(elements);
                     }
                     keys.insert(field.name.text.clone(), (value, at));
                 }

@@ -213,18 +213,26 @@ impl<'a> Checker<'a> {
             _ => return None,
         };
         let info = &phases.phases[phase];
-        let lists = info.elements_key.as_ref().and_then(|key| self.environment_lists.get(key));
-        let lists =
-            lists.into_iter().flatten().map(|(environment, elements)| (elements, format!(" in `{environment}`")));
-        let lists = info.elements.iter().map(|elements| (elements, String::new())).chain(lists);
-        if let Some((elements, place)) = lists.into_iter().find(|(elements, _)| !elements.contains(&text)) {
-            let message = format!("the phase `{}` has no element `{text}`{place}", info.name);
-            let diagnostic = Diagnostic::new(Code::PG101, self.here(written.at), message);
-            let near = Suggestion::of(&text, elements.iter().map(String::as_str));
-            self.report_with_near(diagnostic, written.at, near);
-            return None;
+        let (lists, place) = match (&info.elements, &info.elements_key) {
+            (Some(elements), _) => (std::slice::from_ref(elements), ""),
+            (None, Some(key)) => (self.lists_of_all_environments(key), " in any environment"),
+            (None, None) => return Some(text),
+        };
+        if lists.is_empty() || lists.iter().any(|elements| elements.contains(&text)) {
+            return Some(text);
         }
-        Some(text)
+        let message = format!("the phase `{}` has no element `{text}`{place}", info.name);
+        let diagnostic = Diagnostic::new(Code::PG101, self.here(written.at), message);
+        let near = Suggestion::of(&text, lists.iter().flatten().map(String::as_str));
+        self.report_with_near(diagnostic, written.at, near);
+        None
+    }
+
+    /// What every environment has under a key, where all of them write out a list of names. A pipeline may be meant for some
+    /// of them only.
+    fn lists_of_all_environments(&self, key: &str) -> &[Vec<String>] {
+        let lists = self.environment_lists.get(key).map_or(&[][..], Vec::as_slice);
+        if lists.len() < self.environment_names.len() { &[] } else { lists }
     }
 
     fn field_of_value(&mut self, inner: Expr, written: &ast::Expr, name: &Name) -> Expr {
