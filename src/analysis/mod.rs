@@ -191,10 +191,7 @@ fn read(
     checker.mentions = extra.mentions;
     if let Some(memory) = extra.memory.as_deref_mut() {
         checker.queries = std::mem::take(&mut memory.queries);
-        match Run::new(&loaded.modules, sources, &unreadable, std::mem::take(memory)) {
-            Ok(run) => checker.memory = Some(run),
-            Err(unused) => *memory = unused,
-        }
+        checker.memory = Run::new(&loaded.modules, sources, &unreadable, memory);
     }
     let mut judge = lints::Judge::new(&loaded.modules, sources, done);
     let program = pipelines::build_program(&mut checker, &mut judge);

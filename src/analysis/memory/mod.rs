@@ -85,14 +85,14 @@ pub struct Run {
 }
 
 impl Run {
-    /// The memory as it was where items overlap: then nothing can be said of their texts.
+    /// None where items overlap: then nothing can be said of their texts, and the memory stays as it was.
     pub fn new(
         modules: &[Module],
         sources: &Sources,
         unreadable: &[Unreadable<'_>],
-        mut memory: Memory,
-    ) -> Result<Self, Memory> {
-        let Some(texts) = Texts::of(modules, sources, &mut memory.words) else { return Err(memory) };
+        memory: &mut Memory,
+    ) -> Option<Self> {
+        let texts = Texts::of(modules, sources, &mut memory.words)?;
         let mut near = FxHashMap::default();
         let mut keys = FxHashMap::default();
         for reference in texts.references().filter(|reference| is_remembered(kind_of(modules, *reference))) {
@@ -101,13 +101,13 @@ impl Run {
             near.insert(reference, around);
         }
         let Texts { words, layout, always, names, .. } = texts;
-        memory.words = words;
+        let memory = Memory { words, ..std::mem::take(memory) };
         let unreadable = hash_of_unreadable(unreadable);
         let (fresh, recalled, run) = (FxHashMap::default(), FxHashSet::default(), FxHashSet::default());
         let layout = Arc::new(layout);
         let mut this = Self { memory, fresh, layout, keys, near, always, names, unreadable, recalled, run };
         this.note_pipelines_of_tests(modules);
-        Ok(this)
+        Some(this)
     }
 
     fn note_pipelines_of_tests(&mut self, modules: &[Module]) {
