@@ -66,7 +66,7 @@ fn an_edit_in_metrics_tells_of_the_alert_that_names_them() {
             ("query(\"b\")", "query(\"b(\")", "PG206"),
             ("p99: duration(s)", "p98: duration(s)", "PG101 PG108"),
             ("> 1s", "> 1s and m.p99 < 500ms", "PG401"),
-            ("webhook(url", "webhook(urn", "PG106 PG107"),
+            ("webhook(url", "webhook(urn", "PG106"),
         ],
     );
 }
