@@ -45,6 +45,27 @@ fn unsaved_texts_count_instead_of_what_is_on_disk() {
 }
 
 #[test]
+fn a_program_of_many_files_is_read_as_it_is_in_the_editor_and_on_disk() {
+    let part = |number: usize| format!("/// Waits.\ncomponent part{number}() {{\n  wait 1m\n}}\n");
+    let uses = |number: usize| format!("use \"./part{number}.deploy\".{{part{number}}}\n");
+    let runs = |number: usize| format!("    run part{number}()\n");
+    let whole = |count: usize| {
+        let (uses, runs): (String, String) = ((0..count).map(uses).collect(), (0..count).map(runs).collect());
+        format!("{uses}\n/// It is.\npipeline p {{\n  phase a {{\n{runs}  }}\n}}\n")
+    };
+    let parts: Vec<(String, String)> = (0..11).map(|number| (format!("part{number}.deploy"), part(number))).collect();
+    let files: Vec<(&str, &str)> = parts.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let mut client = Client::start(&files);
+    client.open("main.deploy", &whole(12));
+    assert_eq!(client.published("main.deploy", 1), ["PG104"], "one file is missing");
+    client.change("main.deploy", 2, json!([{ "text": whole(11) }]));
+    assert_eq!(client.published("main.deploy", 2), [""; 0]);
+    client.open("part7.deploy", &part(7).replace("1m", "soak"));
+    assert_eq!(client.published("part7.deploy", 1), ["PG101"]);
+    assert_eq!(client.leave(), Some(0));
+}
+
+#[test]
 fn what_stands_elsewhere_counts_where_it_matters() {
     let other = "/// Waits.\ncomponent settle() {\n  wait env.soak\n}\n";
     let user = "use \"./slo.deploy\".{settle}\n\nenvironment near { soak = 5m }\n\nmetrics m from prometheus(\"http://a\") every 1m {\n  \

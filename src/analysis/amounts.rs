@@ -11,7 +11,7 @@ use crate::model::walk;
 
 use super::constants::Constants;
 use super::lints::Subject;
-use super::soundness::standing::NOWHERE;
+use super::soundness::standing::{Beside, NOWHERE};
 
 /// What an amount has to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,9 +40,7 @@ struct Amount<'p> {
 
 /// Reports what cannot be in any environment, and what cannot be in one, which is named.
 pub fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
-    if subject.pipelines.is_empty() {
-        judge(&beside(subject.program), subject.program, &NOWHERE, found);
-    }
+    judge(&beside(subject.beside), subject.program, &NOWHERE, found);
     for pipeline in subject.pipelines {
         judge(&inside(pipeline), subject.program, pipeline, found);
     }
@@ -113,19 +111,20 @@ impl Wanted {
 }
 
 /// What stands beside the pipelines.
-fn beside(program: &Program) -> Vec<Amount<'_>> {
+fn beside(beside: Beside<'_>) -> Vec<Amount<'_>> {
     let mut amounts = Vec::new();
-    for group in program.groups.values() {
-        push(&mut amounts, group.every.as_ref(), "`every` of metrics", Wanted::Interval);
-        push(&mut amounts, group.lag.as_ref(), "`lag` of metrics", Wanted::Length);
-    }
-    for sentinel in program.sentinels.values() {
-        push(&mut amounts, sentinel.every.as_ref(), "`every` of a sentinel", Wanted::Interval);
-        let trips = sentinel.trips.iter().flat_map(|trip| &trip.conditions);
-        trips.chain(&sentinel.recovers).for_each(|condition| of_condition(condition, &mut amounts));
-    }
-    for condition in program.alerts.values().flat_map(|alert| &alert.conditions) {
-        of_condition(condition, &mut amounts);
+    match beside {
+        Beside::Nothing | Beside::Environments => {}
+        Beside::Group(group) => {
+            push(&mut amounts, group.every.as_ref(), "`every` of metrics", Wanted::Interval);
+            push(&mut amounts, group.lag.as_ref(), "`lag` of metrics", Wanted::Length);
+        }
+        Beside::Sentinel(sentinel) => {
+            push(&mut amounts, sentinel.every.as_ref(), "`every` of a sentinel", Wanted::Interval);
+            let trips = sentinel.trips.iter().flat_map(|trip| &trip.conditions);
+            trips.chain(&sentinel.recovers).for_each(|condition| of_condition(condition, &mut amounts));
+        }
+        Beside::Alert(alert) => alert.conditions.iter().for_each(|condition| of_condition(condition, &mut amounts)),
     }
     amounts
 }

@@ -17,7 +17,7 @@ use crate::syntax::ast::{Item, Name, Statement, StatementKind};
 
 use super::items::Launched;
 use super::load::Module;
-use super::memory::{Findings, Run};
+use super::memory::Run;
 use super::names::Mentions;
 use super::phases::PhaseTable;
 use super::queries::Queries;
@@ -157,7 +157,7 @@ pub struct Checker<'a> {
     pub used: FxHashSet<Used>,
     /// Components and thresholds that are being expanded, innermost last.
     pub expanding: Vec<(ItemRef, Location)>,
-    expansions: usize,
+    pub(super) expansions: usize,
     /// Circles of components or thresholds that have been reported, each by its members.
     circles: FxHashSet<Vec<ItemRef>>,
     /// Modules whose missing import has been reported, by file.
@@ -170,9 +170,10 @@ pub struct Checker<'a> {
     pub mentions: Option<Mentions>,
     /// What was found the last time; none when nobody keeps it.
     pub memory: Option<Run>,
-    /// What was found since this was last reset depends on what had been read before.
-    depends_on_order: bool,
-    diagnostics: Vec<Diagnostic>,
+    /// What was found since this was last reset depends on more than what is named there: on what had been read before, or on
+    /// what stands elsewhere.
+    pub depends_on_more: bool,
+    pub(super) diagnostics: Vec<Diagnostic>,
     muted: usize,
 }
 
@@ -209,7 +210,7 @@ impl<'a> Checker<'a> {
             queries: Queries::default(),
             mentions: None,
             memory: None,
-            depends_on_order: false,
+            depends_on_more: false,
             diagnostics: Vec::new(),
             muted: 0,
         }
@@ -296,7 +297,7 @@ impl<'a> Checker<'a> {
     /// Whether expanding the item would never end; the circle is reported once, wherever it was found.
     pub fn closes_circle(&mut self, item: ItemRef, at: Span) -> bool {
         let Some(start) = self.expanding.iter().position(|(open, _)| *open == item) else { return false };
-        self.depends_on_order = true;
+        self.depends_on_more = true;
         let circle: Vec<ItemRef> = self.expanding[start..].iter().map(|(open, _)| *open).collect();
         let mut members = circle.clone();
         members.sort_unstable();
@@ -320,43 +321,8 @@ impl<'a> Checker<'a> {
     /// Counts one more expansion of a component or threshold; false beyond the limit.
     pub fn may_expand(&mut self) -> bool {
         self.expansions += 1;
-        self.depends_on_order |= self.expansions > MOST_EXPANSIONS;
+        self.depends_on_more |= self.expansions > MOST_EXPANSIONS;
         self.expansions <= MOST_EXPANSIONS
-    }
-
-    /// Reads an item with `read`, which gives what the lints found in it, or takes what was found the last time. Gives what the
-    /// lints found then.
-    pub fn read_or_recall(
-        &mut self,
-        reference: ItemRef,
-        read: impl FnOnce(&mut Self) -> Vec<Diagnostic>,
-    ) -> Option<Vec<Diagnostic>> {
-        if self.memory.is_none() {
-            read(self);
-            return None;
-        }
-        if let Some(known) = self.memory.as_mut().and_then(|memory| memory.recall(reference)) {
-            self.diagnostics.extend(known.found.iter().cloned());
-            self.used.extend(known.used.iter().cloned());
-            self.expansions += known.expansions;
-            return Some(known.lints.clone());
-        }
-        let (first, expansions) = (self.diagnostics.len(), self.expansions);
-        let used_before = std::mem::take(&mut self.used);
-        let depended = std::mem::take(&mut self.depends_on_order);
-        self.unreadable.take_asked();
-        let lints = read(self);
-        let used = std::mem::replace(&mut self.used, used_before);
-        let found = self.diagnostics[first..].to_vec();
-        let asked = self.unreadable.take_asked();
-        let findings =
-            Findings { found, lints, used: used.iter().cloned().collect(), expansions: self.expansions - expansions };
-        self.used.extend(used);
-        if let Some(memory) = self.memory.as_mut().filter(|_| !self.depends_on_order) {
-            memory.remember(reference, findings, asked);
-        }
-        self.depends_on_order |= depended;
-        None
     }
 
     /// A new local without a name in scope.
@@ -418,7 +384,7 @@ impl<'a> Checker<'a> {
 
     /// Whether this is the first time that the file misses this module.
     pub fn note_missing_import(&mut self, module: &str) -> bool {
-        self.depends_on_order = true;
+        self.depends_on_more = true;
         self.muted == 0 && self.missing_imports.insert((self.module, module.to_owned()))
     }
 

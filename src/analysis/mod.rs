@@ -34,6 +34,7 @@ mod phases;
 mod pipelines;
 mod queries;
 mod quiet;
+mod recall;
 mod soundness;
 mod statements;
 pub mod stdlib;
@@ -189,18 +190,19 @@ fn read(
     let mut checker = Checker::new(&loaded.modules, &scopes, &unreadable, sources, &library);
     checker.mentions = extra.mentions;
     if let Some(memory) = extra.memory.as_deref_mut() {
-        match Run::new(&loaded.modules, sources, &unreadable, std::mem::take(memory)) {
-            Ok(run) => checker.memory = Some(run),
-            Err(unused) => *memory = unused,
-        }
+        checker.queries = std::mem::take(&mut memory.queries);
+        checker.memory = Run::new(&loaded.modules, sources, &unreadable, memory);
     }
     let mut judge = lints::Judge::new(&loaded.modules, sources, done);
     let program = pipelines::build_program(&mut checker, &mut judge);
     unused::check(&mut checker);
     checker.note_declarations();
     let mentions = checker.mentions.take().unwrap_or_default();
-    if let Some((run, memory)) = checker.memory.take().zip(extra.memory) {
-        *memory = run.finish();
+    if let Some(memory) = extra.memory {
+        if let Some(run) = checker.memory.take() {
+            *memory = run.finish();
+        }
+        memory.queries = std::mem::take(&mut checker.queries);
     }
     diagnostics.extend(checker.finish());
     diagnostics.extend(judge.finish(&program));

@@ -14,6 +14,9 @@ use super::graph;
 use super::items::{self, launched_from_afar};
 use super::lints::Judge;
 use super::load::Module;
+use super::memory::Part;
+use super::recall::enter;
+use super::soundness::standing::Beside;
 use super::statements::Body;
 use super::symbols::{ItemRef, Space, declared};
 
@@ -24,30 +27,22 @@ pub fn build_program(checker: &mut Checker<'_>, judge: &mut Judge<'_>) -> Progra
     checker.name_items(&items);
     let mut program = Program { environments: checker.read_environments(), ..Program::default() };
     checker.environment_names = program.environments.keys().cloned().collect();
+    checker.resolve_types(&items);
     for reference in &items {
         checker.module = reference.module;
-        checker.read_declaration(*reference, &mut program);
+        checker.read_declaration(*reference, &mut program, judge);
     }
-    checker.judge_thresholds(&items);
-    let components = checker.judge_components(&items);
-    let watched = items::read_operations(checker, &items, &mut program);
+    checker.judge_thresholds(&items, &mut program, judge);
+    let components = checker.judge_components(&items, &mut program, judge);
+    items::read_operations(checker, &items, &mut program, judge);
     let mut known = Known::new(launched_from_afar(checker));
-    if let Some(memory) = &mut checker.memory {
-        memory.begin(checker.modules, judge.groups_differ(&program));
-    }
     let by_module: FxHashMap<usize, &[ItemRef]> =
         items.chunk_by(|one, next| one.module == next.module).map(|items| (items[0].module, items)).collect();
     for items in imported_first(checker.modules).iter().filter_map(|module| by_module.get(module)) {
         checker.read_module(items, &mut program, &mut known, judge);
     }
-    judge.pipelines(&program, &watched);
     items::finish(checker, &items, &mut program);
-    for (reference, read) in components {
-        if !checker.used.contains(&Used::Item(reference)) {
-            let (block, locals) = read.unwrap_or_else(|| checker.read_component_again(reference));
-            judge.pipelines(&program, &[checker.lone_component(reference, block, locals)]);
-        }
-    }
+    checker.judge_lone_components(components, &mut program, judge);
     checker.module = 0;
     known.into_program(checker, &items, &mut program);
     program
@@ -102,13 +97,25 @@ fn imported_first(modules: &[Module]) -> Vec<usize> {
 /// The body of a component with what it declares.
 type ReadBody = (Block, Vec<Local>);
 
+/// Of every component its body, unless it was recalled.
+type ReadBodies = Vec<(ItemRef, Option<ReadBody>)>;
+
 impl<'a> Checker<'a> {
+    /// In front of all that names them: what is wrong there is told there.
+    fn resolve_types(&mut self, items: &[ItemRef]) {
+        for reference in items {
+            if matches!(self.item(*reference).kind, ItemKind::Type(_)) {
+                self.declared_type(*reference);
+            }
+        }
+    }
+
     /// Behind all that thresholds look at: what is wrong there is told there.
-    fn judge_thresholds(&mut self, items: &[ItemRef]) {
+    fn judge_thresholds(&mut self, items: &[ItemRef], program: &mut Program, judge: &mut Judge<'_>) {
         for reference in items {
             self.module = reference.module;
             if let ItemKind::Threshold(threshold) = &self.item(*reference).kind {
-                self.read_or_recall(*reference, |checker| {
+                self.read_or_recall((*reference, Part::Itself), program, judge, |checker, _, _| {
                     checker.judge_threshold(*reference, threshold);
                     Vec::new()
                 });
@@ -117,13 +124,13 @@ impl<'a> Checker<'a> {
     }
 
     /// The bodies of all components, with what each declares; none of those about which it is known what is wrong.
-    fn judge_components(&mut self, items: &[ItemRef]) -> Vec<(ItemRef, Option<ReadBody>)> {
+    fn judge_components(&mut self, items: &[ItemRef], program: &mut Program, judge: &mut Judge<'_>) -> ReadBodies {
         let mut components = Vec::new();
         for reference in items {
             self.module = reference.module;
             if let ItemKind::Component(component) = &self.item(*reference).kind {
                 let mut read = None;
-                self.read_or_recall(*reference, |checker| {
+                self.read_or_recall((*reference, Part::Itself), program, judge, |checker, _, _| {
                     let (block, frame) = checker.judge_component(*reference, component);
                     checker.report_unused_locals(&frame);
                     read = Some((block, frame.locals));
@@ -133,6 +140,19 @@ impl<'a> Checker<'a> {
             }
         }
         components
+    }
+
+    /// The lints look at those that nothing runs by themselves.
+    fn judge_lone_components(&mut self, components: ReadBodies, program: &mut Program, judge: &mut Judge<'_>) {
+        for (reference, read) in components {
+            if self.used.contains(&Used::Item(reference)) {
+                continue;
+            }
+            self.read_or_recall((reference, Part::Alone), program, judge, |checker, program, judge| {
+                let (block, locals) = read.unwrap_or_else(|| checker.read_component_again(reference));
+                judge.pipeline(program, &checker.lone_component(reference, block, locals))
+            });
+        }
     }
 
     /// The body of a component about which it is known what is wrong.
@@ -150,30 +170,20 @@ impl<'a> Checker<'a> {
             self.module = reference.module;
             let item = self.item(*reference);
             if let ItemKind::Pipeline(written) = &item.kind {
-                let recalled = self.read_or_recall(*reference, |checker| {
-                    let read = checker.read_pipeline(*reference, item, written);
-                    let found = judge.pipeline(program, &read);
-                    known.pipelines.insert(*reference, read);
-                    found
+                let mut read = None;
+                self.read_or_recall((*reference, Part::Itself), program, judge, |checker, program, judge| {
+                    judge.pipeline(program, read.insert(checker.read_pipeline(*reference, item, written)))
                 });
-                judge.again(recalled);
+                let is_run = self.memory.as_ref().is_some_and(|memory| memory.is_run(*reference));
+                if read.is_none() && is_run {
+                    read = Some(self.read_again(|checker| checker.read_pipeline(*reference, item, written)));
+                }
+                known.pipelines.extend(read.map(|read| (*reference, read)));
                 own.push(*reference);
             }
         }
         for reference in items {
-            let mut read = |checker: &mut Self| match checker.read_launching(*reference, known, program) {
-                Some(values) => judge.pipeline(program, &values),
-                None => Vec::new(),
-            };
-            // Only tests: schedules are a part of what lints look at.
-            let recalled = match self.item(*reference).kind {
-                ItemKind::Test(_) => self.read_or_recall(*reference, read),
-                _ => {
-                    read(self);
-                    None
-                }
-            };
-            judge.again(recalled);
+            self.read_launching(*reference, program, known, judge);
         }
         for reference in own.iter().filter(|own| own.module > 0 && !known.from_afar.contains(own)) {
             known.pipelines.remove(reference);
@@ -215,18 +225,24 @@ impl<'a> Checker<'a> {
         declared(self.item(item)).map(|(_, name)| name.text.clone()).unwrap_or_default()
     }
 
-    fn read_declaration(&mut self, reference: ItemRef, program: &mut Program) {
+    fn read_declaration(&mut self, reference: ItemRef, program: &mut Program, judge: &mut Judge<'_>) {
         let item = self.item(reference);
         match &item.kind {
-            ItemKind::Type(_) => drop(self.declared_type(reference)),
             ItemKind::Metrics(metrics) => {
-                let group = self.read_metrics(reference, metrics, item.doc.clone());
-                program.groups.entry(group.name.clone()).or_insert(group);
+                self.read_or_recall((reference, Part::Itself), program, judge, |checker, program, judge| {
+                    let group = checker.read_metrics(reference, metrics, item.doc.clone());
+                    let found = judge.beside(program, Beside::Group(&group));
+                    enter(&mut program.groups, group.name.clone(), group, |group| group.at);
+                    found
+                });
             }
             ItemKind::Channel(channel) => {
-                if let Some((call, _)) = self.call_of(SignatureKind::Channel, &channel.value) {
-                    program.channels.entry(self.program_name(reference)).or_insert(call);
-                }
+                self.read_or_recall((reference, Part::Itself), program, judge, |checker, program, _| {
+                    if let Some((call, _)) = checker.call_of(SignatureKind::Channel, &channel.value) {
+                        program.channels.entry(checker.program_name(reference)).or_insert(call);
+                    }
+                    Vec::new()
+                });
             }
             ItemKind::Signature(signature) => {
                 let message = "signatures stand only in the standard library";
@@ -234,6 +250,7 @@ impl<'a> Checker<'a> {
                 self.report(Diagnostic::new(Code::PG112, self.here(signature.name.at), message).help(help));
             }
             ItemKind::Use(_)
+            | ItemKind::Type(_)
             | ItemKind::Environment(_)
             | ItemKind::Threshold(_)
             | ItemKind::Component(_)

@@ -17,3 +17,6 @@ mod transport;
 mod workspace;
 
 pub use server::serve;
+
+/// Reading programs recurses; they may be nested deeper than the stack of a thread usually allows.
+const STACK: usize = 32 << 20;

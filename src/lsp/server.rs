@@ -14,15 +14,13 @@ use lsp_server::{ErrorCode, Message, Notification, Request, RequestId, Response}
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde_json::{Value, json};
 
+use super::STACK;
 use super::convert::{Encoding, path_of, span};
 use super::requests::{self, Context, Failure};
 use super::transport::{Incoming, read};
 use super::workspace::{Document, survey};
 use crate::base::source::SourceFile;
 use crate::base::span::FileId;
-
-/// Reading programs recurses; they may be nested deeper than the stack of a thread usually allows.
-const STACK: usize = 32 << 20;
 
 /// So long the first look at open files waits for the folders.
 const SURVEY: Duration = Duration::from_millis(300);

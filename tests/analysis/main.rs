@@ -6,6 +6,7 @@ mod explained;
 mod items;
 mod library;
 mod lints;
+mod memory;
 mod names;
 mod order;
 mod types;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// Texts that people write and break.
-pub const TEXTS: [&str; 5] = [
+pub const TEXTS: [&str; 6] = [
     include_str!("../../pipelines/quickstart.deploy"),
     include_str!("../../stdlib/k8s.deploy"),
     "use \"./slo.deploy\".{quick, shift}\nuse std.{flags, shell}\n\nenvironment staging { soak = 5m }\nenvironment production { soak = 1h }\n\nmetrics m from \
@@ -15,10 +15,66 @@ pub const TEXTS: [&str; 5] = [
      outcome succeeded\n}\n",
     "// nothing\n",
     "pipeline 𝒑 { let é = \"😀 ${1 + 2}\" } /* 𝒂 */ pipeline p { phase x { wait 1m // 😀😀\n } }\n",
+    OPERATED,
 ];
 
+/// What acts by itself, and what that names.
+const OPERATED: &str = r#"use std.{flags, http, killswitch, notify}
+
+environment staging { often = 1m }
+environment production { often = 5s }
+
+channel oncall = notify.webhook(url: secret("HOOK"))
+
+metrics m from prometheus("http://a") every env.often lag 5s {
+  p50: duration(s) = query("a")
+  p99: duration(s) = query("b")
+  errors: ratio = query("c")
+  tail: float = p99 / p50
+}
+
+threshold calm { require m.tail < 3 require m.errors <= 1% }
+
+killswitch plain {
+  on  { flags.set("plain", { on: "true" }) }
+  off { flags.unset("plain") }
+}
+
+killswitch all {
+  on  { killswitch.trip(plain, reason: "all") }
+  off { killswitch.reset(plain, reason: "all") }
+}
+
+sentinel watch every 5m {
+  probe home = http.get("http://a/healthz") timeout 5s expect result.status == 200
+  trip plain when failures(home) >= 3
+  recover when failures(home) == 0 for 30m
+}
+
+alert slow critical when m.p99 > 1s for 10m { summary "slow" notify oncall }
+alert odd warning when not calm for 5m { summary "odd ${m.tail}" notify oncall }
+alert lost info when failures(watch.home) > 5 { summary "lost" notify oncall }
+
+freeze holidays from time("2030-12-20T00:00:00Z") to time("2031-01-02T00:00:00Z")
+
+rubric good for json {
+  pass when score >= 8
+  tier form { criterion titled 10 { award 10 when doc.title != "" } }
+}
+
+/// Pulls the brake.
+pipeline brake {
+  param reason: string
+  phase pull { step killswitch.trip(all, reason: reason) timeout 1m }
+  phase look after pull { hold 10m every 1m { require calm } }
+  rollback when m.errors > 5% for 3 samples
+}
+
+schedule nightly "0 2 * * *" run brake(reason: "every night") in staging
+"#;
+
 /// What is put in: pieces of the language, of texts, and what fits nowhere.
-const PIECES: [&str; 47] = [
+const PIECES: [&str; 59] = [
     "a",
     "1",
     " ",
@@ -66,6 +122,18 @@ const PIECES: [&str; 47] = [
     "“",
     "\ntest \"u\" {",
     "/// Above.\n",
+    "plain",
+    "calm",
+    "home",
+    "oncall",
+    "env.often",
+    "every 5s ",
+    "for 1s",
+    "not ",
+    "killswitch.trip(all, reason: \"x\")",
+    "\nalert again critical when m.p99 > 2s { summary \"x\" notify oncall }\n",
+    "\nkillswitch plain { }\n",
+    "probe home = ",
 ];
 
 /// A small generator: the same edits every time.

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::base::span::Location;
 use crate::model::operations::{KillSwitch, is_turned_on};
-use crate::model::phase::Block;
+use crate::model::phase::{Block, Call};
 use crate::model::program::{Hook, HookEvent, Pipeline};
 use crate::model::walk::blocks_within;
 use crate::syntax::ast::{self, KillSwitchItem};
@@ -18,17 +18,14 @@ use super::super::phases::{PhaseInfo, PhaseTable};
 use super::super::statements::Body;
 
 impl<'a> Checker<'a> {
-    pub(super) fn read_killswitch(
-        &mut self,
-        name: String,
-        doc: Option<String>,
-        written: &'a KillSwitchItem,
-    ) -> KillSwitch {
+    pub fn read_killswitch(&mut self, name: String, doc: Option<String>, written: &'a KillSwitchItem) -> KillSwitch {
         let frame = Frame { in_hook: true, ..Frame::new() };
         let ((on, off), frame) = self.in_frame(frame, |checker| {
             (checker.read_side(written.on.as_ref()), checker.read_side(written.off.as_ref()))
         });
         self.report_unused_locals(&frame);
+        // Circles are looked for among all of those.
+        self.depends_on_more |= [&on, &off].into_iter().any(|side| turns_in(side).next().is_some());
         KillSwitch { name, doc, locals: frame.locals, on, off, at: self.here(written.name.at) }
     }
 
@@ -60,6 +57,13 @@ impl<'a> Checker<'a> {
     }
 }
 
+/// The calls in a block that turn a switch, and whether on.
+fn turns_in(block: &Block) -> impl Iterator<Item = (&Call, bool)> {
+    let statements = blocks_within(block).into_iter().flat_map(|block| &block.statements);
+    let calls = statements.filter_map(|statement| Some(&statement.kind.step()?.call));
+    calls.filter_map(|call| Some((call, is_turned_on(&call.name)?)))
+}
+
 /// A switch, by its place, and whether it is turned on.
 type Side = (usize, bool);
 
@@ -71,13 +75,10 @@ struct Turns {
 impl Turns {
     fn of(switches: &IndexMap<String, KillSwitch>) -> Self {
         let next_of = |block: &Block| {
-            let blocks = blocks_within(block);
-            let steps = blocks.iter().flat_map(|block| &block.statements).filter_map(|statement| statement.kind.step());
-            let turns = steps.filter_map(|step| {
-                let on = is_turned_on(&step.call.name)?;
-                let switch = step.call.args.iter().find(|(name, _)| name == "switch")?;
+            let turns = turns_in(block).filter_map(|(call, on)| {
+                let switch = call.args.iter().find(|(name, _)| name == "switch")?;
                 let at = switches.get_index_of(switch.1.as_literal()?.as_text()?)?;
-                Some(((at, on), step.call.at))
+                Some(((at, on), call.at))
             });
             turns.collect()
         };

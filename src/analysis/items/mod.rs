@@ -19,6 +19,7 @@ mod sentinels;
 
 use rustc_hash::FxHashSet;
 
+use crate::base::diagnostic::Diagnostic;
 use crate::base::span::Location;
 use crate::contract::types::Type;
 use crate::contract::value::Value;
@@ -29,20 +30,34 @@ use crate::syntax::ast::{self, ItemKind};
 
 use super::checker::{Checker, Frame, Place, Surroundings, Used};
 use super::conditions::{Holder, collapse};
+use super::lints::Judge;
+use super::memory::Part;
 use super::pipelines::Known;
+use super::recall::enter;
+use super::soundness::standing::Beside;
 use super::symbols::{ItemRef, Space, declared};
 
 pub use launched::Launched;
 pub use launches::launched_from_afar;
 
-/// Reads the items that name no pipeline. What the lints look at in them comes back, as pipelines.
-pub fn read_operations(checker: &mut Checker<'_>, items: &[ItemRef], program: &mut Program) -> Vec<Pipeline> {
-    let mut watched = Vec::new();
+/// Reads the items that name no pipeline. The lints look at each by itself.
+pub fn read_operations(checker: &mut Checker<'_>, items: &[ItemRef], program: &mut Program, judge: &mut Judge<'_>) {
     for reference in items {
         checker.module = reference.module;
-        watched.extend(checker.read_operation(*reference, program));
+        let is_one = matches!(
+            checker.item(*reference).kind,
+            ItemKind::KillSwitch(_)
+                | ItemKind::Sentinel(_)
+                | ItemKind::Freeze(_)
+                | ItemKind::Alert(_)
+                | ItemKind::Rubric(_)
+        );
+        if is_one {
+            checker.read_or_recall((*reference, Part::Itself), program, judge, |checker, program, judge| {
+                checker.read_operation(*reference, program, judge)
+            });
+        }
     }
-    watched
 }
 
 /// What can only be said once everything has been read.
@@ -62,67 +77,79 @@ pub fn finish(checker: &mut Checker<'_>, items: &[ItemRef], program: &mut Progra
 }
 
 impl<'a> Checker<'a> {
-    fn read_operation(&mut self, reference: ItemRef, program: &mut Program) -> Option<Pipeline> {
+    /// Gives what the lints found in it.
+    fn read_operation(&mut self, reference: ItemRef, program: &mut Program, judge: &mut Judge<'_>) -> Vec<Diagnostic> {
         let item = self.item(reference);
-        let doc = item.doc.clone();
+        let (name, doc) = (self.program_name(reference), item.doc.clone());
         match &item.kind {
             ItemKind::KillSwitch(written) => {
-                let read = self.read_killswitch(self.program_name(reference), doc, written);
-                let watched = killswitches::for_lints(&read);
-                program.killswitches.entry(read.name.clone()).or_insert(read);
-                Some(watched)
+                let read = self.read_killswitch(name, doc, written);
+                let found = judge.pipeline(program, &killswitches::for_lints(&read));
+                enter(&mut program.killswitches, read.name.clone(), read, |switch| switch.at);
+                found
             }
             ItemKind::Sentinel(written) => {
                 let read = self.read_sentinel(reference, doc, written);
-                let watched = sentinels::for_lints(&read);
-                program.sentinels.entry(read.name.clone()).or_insert(read);
-                Some(watched)
+                let mut found = judge.beside(program, Beside::Sentinel(&read));
+                found.extend(judge.pipeline(program, &sentinels::for_lints(&read)));
+                program.sentinels.entry(name).or_insert(read);
+                found
             }
             ItemKind::Freeze(written) => {
-                let read = self.read_freeze(self.program_name(reference), doc, written);
-                program.freezes.entry(read.name.clone()).or_insert(read);
-                None
+                let read = self.read_freeze(name.clone(), doc, written);
+                program.freezes.entry(name).or_insert(read);
+                Vec::new()
             }
             ItemKind::Alert(written) => {
-                let read = self.read_alert(self.program_name(reference), doc, written);
-                let watched = alerts::for_lints(&read);
-                program.alerts.entry(read.name.clone()).or_insert(read);
-                Some(watched)
+                let read = self.read_alert(name.clone(), doc, written);
+                let mut found = judge.beside(program, Beside::Alert(&read));
+                found.extend(judge.pipeline(program, &alerts::for_lints(&read)));
+                program.alerts.entry(name).or_insert(read);
+                found
             }
             ItemKind::Rubric(written) => {
-                let read = self.read_rubric(self.program_name(reference), doc, written);
-                let watched = rubrics::for_lints(&read);
-                program.rubrics.entry(read.name.clone()).or_insert(read);
-                Some(watched)
+                let read = self.read_rubric(name.clone(), doc, written);
+                let found = judge.pipeline(program, &rubrics::for_lints(&read));
+                program.rubrics.entry(name).or_insert(read);
+                found
             }
-            _ => None,
+            _ => Vec::new(),
         }
     }
 
-    /// An item that starts runs. What the lints look at in a test comes back, as a pipeline.
-    pub fn read_launching(&mut self, reference: ItemRef, known: &mut Known, program: &mut Program) -> Option<Pipeline> {
+    /// An item that starts runs.
+    pub fn read_launching(
+        &mut self,
+        reference: ItemRef,
+        program: &mut Program,
+        known: &mut Known,
+        judge: &mut Judge<'_>,
+    ) {
         self.module = reference.module;
         let item = self.item(reference);
-        match &item.kind {
+        let read = |checker: &mut Self, program: &mut Program, judge: &mut Judge<'_>| match &item.kind {
             ItemKind::Schedule(written) => {
-                let (pipeline, read) = self.read_schedule(reference, item.doc.clone(), written);
+                let (pipeline, read) = checker.read_schedule(reference, item.doc.clone(), written);
                 if let Some(read) = read {
                     program.schedules.entry(read.name.clone()).or_insert(read);
                 }
                 known.started.extend(pipeline);
-                None
+                Vec::new()
             }
             ItemKind::Test(written) => {
-                let (pipeline, read) = self.read_test(item.doc.clone(), written, &known.pipelines, program);
-                let values = read.as_ref().map(scenarios::for_lints);
+                let (pipeline, read) = checker.read_test(item.doc.clone(), written, &known.pipelines, program);
+                let found = read.as_ref().map(|read| judge.pipeline(program, &scenarios::for_lints(read)));
                 // Tests of other files are theirs, and so is what they run.
                 if reference.module == 0 {
                     program.tests.extend(read);
                     known.started.extend(pipeline);
                 }
-                values
+                found.unwrap_or_default()
             }
-            _ => None,
+            _ => Vec::new(),
+        };
+        if matches!(item.kind, ItemKind::Schedule(_) | ItemKind::Test(_)) {
+            self.read_or_recall((reference, Part::Itself), program, judge, read);
         }
     }
 

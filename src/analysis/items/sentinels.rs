@@ -185,6 +185,7 @@ impl<'a> Checker<'a> {
         if self.might_be_declared(&name.text) {
             return;
         }
+        self.depends_on_more = true;
         let mut sentinels: Vec<&str> = self.scope().names_of(Space::Sentinel).collect();
         sentinels.sort_unstable();
         let owner = sentinels.into_iter().find(|sentinel| {

@@ -41,8 +41,8 @@ use super::amounts;
 use super::folded;
 use super::graph::Order;
 use super::load::Module;
-use super::soundness::standing::NOWHERE;
-use super::soundness::survey::{Survey, mentions_environment_in_groups};
+use super::soundness::standing::{Beside, NOWHERE};
+use super::soundness::survey::Survey;
 
 /// A lint, for `explain` and its tests: the bad example gives the code, the good one does not.
 #[derive(Debug, Clone, Copy)]
@@ -56,8 +56,9 @@ pub struct Lint {
 
 /// What lints look at: one pipeline, or what stands outside of all of them.
 pub struct Subject<'s> {
-    /// None beside a pipeline.
+    /// Once all is read.
     pub modules: &'s [Module],
+    pub beside: Beside<'s>,
     /// Its pipelines are not in it.
     pub program: &'s Program,
     /// One, or none.
@@ -65,7 +66,6 @@ pub struct Subject<'s> {
     pub sources: &'s Sources,
     /// Of the phases of its pipeline.
     pub order: Rc<Order<'s>>,
-    groups_differ: bool,
     survey: OnceCell<Survey<'s>>,
 }
 
@@ -73,8 +73,8 @@ impl<'s> Subject<'s> {
     /// What the conditions come to; read once for all lints.
     pub fn survey(&self) -> &Survey<'s> {
         self.survey.get_or_init(|| match self.pipelines {
-            [pipeline] => Survey::of(self.program, pipeline, &self.order, self.groups_differ),
-            _ => Survey::outside(self.program),
+            [pipeline] => Survey::of(self.program, pipeline, &self.order),
+            _ => Survey::outside(self.program, self.beside),
         })
     }
 
@@ -116,60 +116,60 @@ pub struct Judge<'j> {
     modules: &'j [Module],
     sources: &'j Sources,
     done: &'j mut dyn FnMut(Stage),
-    groups_differ: Option<bool>,
     found: Vec<Diagnostic>,
     seen: FxHashSet<(Code, Location)>,
 }
 
 impl<'j> Judge<'j> {
     pub fn new(modules: &'j [Module], sources: &'j Sources, done: &'j mut dyn FnMut(Stage)) -> Self {
-        Self { modules, sources, done, groups_differ: None, found: Vec::new(), seen: FxHashSet::default() }
+        Self { modules, sources, done, found: Vec::new(), seen: FxHashSet::default() }
     }
 
-    /// Judges pipelines of a program whose metrics, environments and switches are known; its pipelines need not be.
-    pub fn pipelines(&mut self, program: &Program, pipelines: &[Pipeline]) {
-        for pipeline in pipelines {
-            self.pipeline(program, pipeline);
-        }
-    }
-
-    /// Judges one of them. Gives what was found, whether it had been found before or not.
+    /// Judges a pipeline of a program whose metrics, environments and switches are known as far as it names them; other
+    /// pipelines need not be. Gives what was found, whether it had been found before or not.
     pub fn pipeline(&mut self, program: &Program, pipeline: &Pipeline) -> Vec<Diagnostic> {
-        (self.done)(Stage::Meaning);
-        let groups_differ = self.groups_differ(program);
-        let (pipelines, sources) = (std::slice::from_ref(pipeline), self.sources);
-        let (order, survey) = (Rc::new(Order::of(pipeline)), OnceCell::new());
-        let mut found = found_in(&Subject { modules: &[], program, pipelines, sources, order, groups_differ, survey });
+        let order = Rc::new(Order::of(pipeline));
+        let mut found = self.look(program, (std::slice::from_ref(pipeline), Beside::Nothing, order), &[]);
         keep_what_every_use_has(pipeline, &mut found);
         keep_what_can_happen(&mut found);
-        self.again(Some(found.clone()));
-        (self.done)(Stage::Lints);
+        self.take(&found);
         found
     }
 
-    /// Takes what was found in a pipeline, now or the last time.
-    pub fn again(&mut self, found: Option<Vec<Diagnostic>>) {
+    /// Judges what is no pipeline, and gives what was found in it.
+    pub fn beside(&mut self, program: &Program, beside: Beside<'_>) -> Vec<Diagnostic> {
+        let found = self.look(program, (&[], beside, Rc::new(Order::of(&NOWHERE))), &[]);
+        self.take(&found);
+        found
+    }
+
+    /// Takes what was found, now or the last time.
+    pub fn take(&mut self, found: &[Diagnostic]) {
         let seen = &mut self.seen;
-        let new = found.into_iter().flatten().filter(|diagnostic| seen.insert((diagnostic.code, diagnostic.at)));
-        self.found.extend(new);
+        let new = found.iter().filter(|diagnostic| seen.insert((diagnostic.code, diagnostic.at)));
+        self.found.extend(new.cloned());
     }
 
-    /// Whether what metrics are depends on the environment.
-    pub fn groups_differ(&mut self, program: &Program) -> bool {
-        *self.groups_differ.get_or_insert_with(|| mentions_environment_in_groups(program))
+    /// Everything that was found, and what is wrong with the environments and with all files as they are written.
+    pub fn finish(mut self, program: &Program) -> Vec<Diagnostic> {
+        let files = (&[][..], Beside::Environments, Rc::new(Order::of(&NOWHERE)));
+        let found = self.look(program, files, self.modules);
+        self.take(&found);
+        self.found
     }
 
-    /// What is wrong with the program outside of pipelines, and then everything else that was found.
-    pub fn finish(self, program: &Program) -> Vec<Diagnostic> {
+    fn look<'s>(
+        &mut self,
+        program: &'s Program,
+        (pipelines, beside, order): (&'s [Pipeline], Beside<'s>, Rc<Order<'s>>),
+        modules: &'s [Module],
+    ) -> Vec<Diagnostic>
+    where
+        'j: 's,
+    {
         (self.done)(Stage::Meaning);
-        let Self { modules, sources, .. } = self;
-        let groups_differ = mentions_environment_in_groups(program);
-        let (order, survey) = (Rc::new(Order::of(&NOWHERE)), OnceCell::new());
-        let outside = Subject { modules, program, pipelines: &[], sources, order, groups_differ, survey };
-        let mut found = found_in(&outside);
-        found.extend(self.found);
-        let mut seen = FxHashSet::default();
-        found.retain(|diagnostic| seen.insert((diagnostic.code, diagnostic.at)));
+        let (sources, survey) = (self.sources, OnceCell::new());
+        let found = found_in(&Subject { modules, beside, program, pipelines, sources, order, survey });
         (self.done)(Stage::Lints);
         found
     }

@@ -6,6 +6,7 @@ use crate::model::expr::{Expr, ExprKind, Operator};
 use crate::model::program::FieldValue;
 use crate::model::walk::{expressions, pipeline_expressions};
 
+use super::super::soundness::standing::Beside;
 use super::super::types::value_type;
 use super::{Lint, Subject};
 
@@ -36,26 +37,27 @@ pipeline watch {
 };
 
 fn check(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    if subject.pipelines.is_empty() {
-        check_outside(subject, diagnostics);
-    }
+    check_beside(subject, diagnostics);
     for pipeline in subject.pipelines {
         pipeline_expressions(pipeline, &mut |expr| check_expression(subject, expr, diagnostics));
     }
 }
 
 /// What is declared beside the pipelines.
-fn check_outside(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    for group in subject.program.groups.values() {
-        for field in group.fields.values() {
-            if let FieldValue::Derived(value) = &field.value {
-                expressions(value, &mut |expr| check_expression(subject, expr, diagnostics));
+fn check_beside(subject: &Subject<'_>, diagnostics: &mut Vec<Diagnostic>) {
+    let mut check = |value| expressions(value, &mut |expr| check_expression(subject, expr, diagnostics));
+    match subject.beside {
+        Beside::Nothing | Beside::Alert(_) | Beside::Sentinel(_) => {}
+        Beside::Group(group) => {
+            for field in group.fields.values() {
+                if let FieldValue::Derived(value) = &field.value {
+                    check(value);
+                }
             }
         }
-    }
-    for environment in subject.program.environments.values() {
-        for value in environment.values.values() {
-            expressions(value, &mut |expr| check_expression(subject, expr, diagnostics));
+        Beside::Environments => {
+            let environments = subject.program.environments.values();
+            environments.flat_map(|environment| environment.values.values()).for_each(check);
         }
     }
 }

@@ -21,6 +21,7 @@ use crate::syntax::ast::ItemKind;
 
 use super::checker::Used;
 use super::load::Module;
+use super::queries::Queries;
 use super::quiet::Unreadable;
 use super::symbols::ItemRef;
 
@@ -34,6 +35,7 @@ pub struct Memory {
     /// What the last check did not find again: who takes an edit back has it.
     older: FxHashMap<u64, Entry>,
     words: Words,
+    pub queries: Queries,
 }
 
 /// What was found in one item, with places as they were then.
@@ -55,6 +57,14 @@ struct Entry {
     findings: Findings,
 }
 
+/// What is remembered of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Itself,
+    /// What lints find in a component when nothing runs it.
+    Alone,
+}
+
 /// One check with a memory.
 #[derive(Debug)]
 pub struct Run {
@@ -68,19 +78,21 @@ pub struct Run {
     always: FxHashSet<ItemRef>,
     names: u64,
     unreadable: u64,
+    /// What was recalled, as far as it is not in the program all the same.
+    recalled: FxHashSet<ItemRef>,
     /// Pipelines that a test which is read again runs.
-    again: FxHashSet<ItemRef>,
+    run: FxHashSet<ItemRef>,
 }
 
 impl Run {
-    /// The memory as it was where items overlap: then nothing can be said of their texts.
+    /// None where items overlap: then nothing can be said of their texts, and the memory stays as it was.
     pub fn new(
         modules: &[Module],
         sources: &Sources,
         unreadable: &[Unreadable<'_>],
-        mut memory: Memory,
-    ) -> Result<Self, Memory> {
-        let Some(texts) = Texts::of(modules, sources, &mut memory.words) else { return Err(memory) };
+        memory: &mut Memory,
+    ) -> Option<Self> {
+        let texts = Texts::of(modules, sources, &mut memory.words)?;
         let mut near = FxHashMap::default();
         let mut keys = FxHashMap::default();
         for reference in texts.references().filter(|reference| is_remembered(kind_of(modules, *reference))) {
@@ -89,30 +101,34 @@ impl Run {
             near.insert(reference, around);
         }
         let Texts { words, layout, always, names, .. } = texts;
-        memory.words = words;
+        let memory = Memory { words, ..std::mem::take(memory) };
         let unreadable = hash_of_unreadable(unreadable);
-        let (fresh, again) = (FxHashMap::default(), FxHashSet::default());
-        Ok(Self { memory, fresh, layout: Arc::new(layout), keys, near, always, names, unreadable, again })
+        let (fresh, recalled, run) = (FxHashMap::default(), FxHashSet::default(), FxHashSet::default());
+        let layout = Arc::new(layout);
+        let mut this = Self { memory, fresh, layout, keys, near, always, names, unreadable, recalled, run };
+        this.note_pipelines_of_tests(modules);
+        Some(this)
     }
 
-    /// Called when it is known what else the keys of pipelines and tests depend on, before one of those is recalled.
-    pub fn begin(&mut self, modules: &[Module], groups_differ: bool) {
-        let is_judged =
-            |reference: &ItemRef| matches!(kind_of(modules, *reference), ItemKind::Pipeline(_) | ItemKind::Test(_));
-        for (_, key) in self.keys.iter_mut().filter(|(reference, _)| is_judged(reference)) {
-            *key = key.rotate_left(1) ^ u64::from(groups_differ);
-        }
+    fn note_pipelines_of_tests(&mut self, modules: &[Module]) {
         let tests = self.keys.keys().filter(|reference| matches!(kind_of(modules, **reference), ItemKind::Test(_)));
-        let changed: Vec<ItemRef> = tests.filter(|test| !self.is_known(**test)).copied().collect();
+        let changed: Vec<ItemRef> = tests.filter(|test| !self.is_known(self.keys[*test])).copied().collect();
         for test in changed {
             let is_run = |near: &&ItemRef| matches!(kind_of(modules, **near), ItemKind::Pipeline(_));
-            self.again.extend(self.near[&test].iter().filter(is_run));
+            self.run.extend(self.near[&test].iter().filter(is_run));
         }
     }
 
-    fn is_known(&self, reference: ItemRef) -> bool {
-        let Some(key) = self.keys.get(&reference) else { return false };
-        let entry = self.memory.entries.get(key).or_else(|| self.memory.older.get(key));
+    fn key(&self, reference: ItemRef, part: Part) -> Option<u64> {
+        let key = *self.keys.get(&reference)?;
+        Some(match part {
+            Part::Itself => key,
+            Part::Alone => key.rotate_left(1),
+        })
+    }
+
+    fn is_known(&self, key: u64) -> bool {
+        let entry = self.memory.entries.get(&key).or_else(|| self.memory.older.get(&key));
         entry.is_some_and(|entry| self.holds(entry))
     }
 
@@ -121,21 +137,33 @@ impl Run {
     }
 
     /// What was found in the item, if it would be found again.
-    pub fn recall(&mut self, reference: ItemRef) -> Option<&Findings> {
-        if self.again.contains(&reference) || !self.is_known(reference) {
+    pub fn recall(&mut self, reference: ItemRef, part: Part) -> Option<&Findings> {
+        let key = self.key(reference, part)?;
+        if !self.is_known(key) {
             return None;
         }
-        let key = *self.keys.get(&reference)?;
         let mut entry = self.memory.entries.remove(&key).or_else(|| self.memory.older.remove(&key))?;
         entry.layout.move_to(&self.layout, &mut entry.findings)?;
         entry.layout = Arc::clone(&self.layout);
+        self.recalled.insert(reference);
         self.fresh.insert(key, entry);
         self.fresh.get(&key).map(|entry| &entry.findings)
     }
 
+    /// Whether a test that is read again needs the pipeline as it is.
+    pub fn is_run(&self, pipeline: ItemRef) -> bool {
+        self.run.contains(&pipeline)
+    }
+
+    /// What the item names, directly or not, and what was recalled, in order; each once.
+    pub fn take_recalled(&mut self, reference: ItemRef) -> Vec<ItemRef> {
+        let near = self.near.get(&reference).into_iter().flatten();
+        near.filter(|near| self.recalled.remove(*near)).copied().collect()
+    }
+
     /// Keeps what was found in the item. `asked`: what could not be read played a part.
-    pub fn remember(&mut self, reference: ItemRef, findings: Findings, asked: bool) {
-        let (Some(key), Some(near)) = (self.keys.get(&reference), self.near.get(&reference)) else { return };
+    pub fn remember(&mut self, (reference, part): (ItemRef, Part), findings: Findings, asked: bool) {
+        let (Some(key), Some(near)) = (self.key(reference, part), self.near.get(&reference)) else { return };
         let is_near = |at: Location| {
             let item = self.layout.item_at(at);
             item.is_some_and(|item| near.binary_search(&item).is_ok() || self.always.contains(&item))
@@ -146,13 +174,13 @@ impl Run {
         if fits && all.clone().all(|diagnostic| diagnostic.code != Code::PG103) {
             let has_errors = all.clone().any(|diagnostic| diagnostic.severity() == Severity::Error);
             let (names, unreadable) = (has_errors.then_some(self.names), asked.then_some(self.unreadable));
-            self.fresh.insert(*key, Entry { names, unreadable, layout: Arc::clone(&self.layout), findings });
+            self.fresh.insert(key, Entry { names, unreadable, layout: Arc::clone(&self.layout), findings });
         }
     }
 
     /// For the next check.
     pub fn finish(self) -> Memory {
-        Memory { entries: self.fresh, older: self.memory.entries, words: self.memory.words }
+        Memory { entries: self.fresh, older: self.memory.entries, ..self.memory }
     }
 }
 
@@ -160,8 +188,12 @@ fn kind_of(modules: &[Module], ItemRef { module, item }: ItemRef) -> &ItemKind {
     &modules[module].ast.items[item].kind
 }
 
+/// All but what is read wherever it is named, or what everything depends on.
 fn is_remembered(kind: &ItemKind) -> bool {
-    matches!(kind, ItemKind::Pipeline(_) | ItemKind::Test(_) | ItemKind::Component(_) | ItemKind::Threshold(_))
+    !matches!(
+        kind,
+        ItemKind::Use(_) | ItemKind::Environment(_) | ItemKind::Type(_) | ItemKind::Signature(_) | ItemKind::Broken
+    )
 }
 
 fn hash_of_unreadable(modules: &[Unreadable<'_>]) -> u64 {

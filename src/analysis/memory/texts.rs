@@ -69,13 +69,13 @@ impl<'m> Texts<'m> {
 
     fn enter(&mut self, reference: ItemRef, hash: u64, names: &mut DefaultHasher) {
         let item = &self.modules[reference.module].ast.items[reference.item];
-        if let Some((space, name)) = declared(item) {
-            (reference.module, space, &name.text).hash(names);
+        let kind: Discriminant<ItemKind> = discriminant(&item.kind);
+        if let Some((_, name)) = declared(item) {
+            (reference.module, kind, &name.text).hash(names);
             self.named.entry(hash_of(&name.text)).or_default().push(reference);
         }
         match item.kind {
             ItemKind::Use(_) | ItemKind::Environment(_) | ItemKind::Freeze(_) | ItemKind::Signature(_) => {
-                let kind: Discriminant<ItemKind> = discriminant(&item.kind);
                 (reference.module, kind, hash).hash(&mut self.context);
                 self.always.insert(reference);
             }

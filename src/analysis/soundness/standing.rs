@@ -4,8 +4,9 @@ use std::rc::Rc;
 use std::sync::LazyLock;
 
 use crate::base::span::Location;
+use crate::model::operations::{Alert, Sentinel};
 use crate::model::phase::Condition;
-use crate::model::program::{Pipeline, Program};
+use crate::model::program::{MetricsGroup, Pipeline, Program};
 
 use super::super::constants::Constants;
 use super::super::graph::Order;
@@ -14,6 +15,16 @@ use super::survey::World;
 /// What has conditions outside of pipelines has no parameters and no phases.
 pub static NOWHERE: LazyLock<Pipeline> = LazyLock::new(|| Pipeline::empty("", Location::default()));
 
+/// What is judged that is no pipeline.
+#[derive(Clone, Copy)]
+pub enum Beside<'p> {
+    Nothing,
+    Environments,
+    Group(&'p MetricsGroup),
+    Alert(&'p Alert),
+    Sentinel(&'p Sentinel),
+}
+
 /// A condition that is watched as long as the program is served.
 pub struct Standing<'p> {
     pub condition: &'p Condition,
@@ -21,7 +32,7 @@ pub struct Standing<'p> {
     pub what: &'static str,
 }
 
-/// All of them, and what they come to in each environment, by their place in the list.
+/// Those of one item, and what they come to in each environment, by their place in the list.
 #[derive(Default)]
 pub struct Watched<'p> {
     pub conditions: Vec<Standing<'p>>,
@@ -30,14 +41,16 @@ pub struct Watched<'p> {
 
 impl<'p> Watched<'p> {
     #[must_use]
-    pub fn new(program: &'p Program) -> Self {
-        let alerts = program.alerts.values().flat_map(|alert| &alert.conditions);
-        let alerts = alerts.map(|condition| Standing { condition, what: "this alert" });
-        let trips = program.sentinels.values().flat_map(|sentinel| &sentinel.trips).flat_map(|trip| &trip.conditions);
-        let trips = trips.map(|condition| Standing { condition, what: "this sentinel" });
-        let recovers = program.sentinels.values().flat_map(|sentinel| &sentinel.recovers);
-        let recovers = recovers.map(|condition| Standing { condition, what: "this recovery" });
-        let conditions: Vec<Standing<'p>> = alerts.chain(trips).chain(recovers).collect();
+    pub fn new(program: &'p Program, beside: Beside<'p>) -> Self {
+        let standing = |what: &'static str| move |condition: &'p Condition| Standing { condition, what };
+        let conditions: Vec<Standing<'p>> = match beside {
+            Beside::Nothing | Beside::Environments | Beside::Group(_) => Vec::new(),
+            Beside::Alert(alert) => alert.conditions.iter().map(standing("this alert")).collect(),
+            Beside::Sentinel(sentinel) => {
+                let trips = sentinel.trips.iter().flat_map(|trip| &trip.conditions).map(standing("this sentinel"));
+                trips.chain(sentinel.recovers.iter().map(standing("this recovery"))).collect()
+            }
+        };
         let worlds = if conditions.is_empty() { Vec::new() } else { worlds(program, &conditions) };
         Self { conditions, worlds }
     }

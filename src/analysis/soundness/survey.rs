@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use indexmap::IndexSet;
 use rustc_hash::FxHashSet;
 
 use crate::base::span::Location;
@@ -11,14 +12,14 @@ use crate::contract::types::Type;
 use crate::model::expr::{Expr, ExprKind, LocalId};
 use crate::model::phase::{Block, Condition, Phase, StatementKind, Sustain, Trigger};
 use crate::model::program::{FieldValue, LocalKind, Pipeline, Program};
-use crate::model::walk::expressions;
+use crate::model::walk::{expressions, pipeline_expressions};
 
 use super::super::constants::Constants;
 use super::super::durations::{pipeline_bound, running};
 use super::super::graph::Order;
 use super::reading::{Reader, Standpoint};
 use super::sets::{Cell, Formula, cells};
-use super::standing::Watched;
+use super::standing::{Beside, Watched};
 use super::table::Table;
 
 /// Cells of all conditions of a pipeline in one environment; about what is beyond them nothing is said.
@@ -111,28 +112,29 @@ pub struct Reading {
 }
 
 impl<'p> Survey<'p> {
-    /// Of a pipeline alone; `groups_differ` says whether metrics groups mention the environment.
+    /// Of a pipeline alone.
     #[must_use]
-    pub fn of(program: &'p Program, pipeline: &'p Pipeline, order: &Rc<Order<'p>>, groups_differ: bool) -> Self {
-        let pipelines = vec![Surveyed::new(program, pipeline, order, groups_differ)];
+    pub fn of(program: &'p Program, pipeline: &'p Pipeline, order: &Rc<Order<'p>>) -> Self {
+        let pipelines = vec![Surveyed::new(program, pipeline, order)];
         Self { pipelines, standing: Watched::default() }
     }
 
     /// Of what stands outside of pipelines.
     #[must_use]
-    pub fn outside(program: &'p Program) -> Self {
-        Self { pipelines: Vec::new(), standing: Watched::new(program) }
+    pub fn outside(program: &'p Program, beside: Beside<'p>) -> Self {
+        Self { pipelines: Vec::new(), standing: Watched::new(program, beside) }
     }
 }
 
 impl<'p> Surveyed<'p> {
-    fn new(program: &'p Program, pipeline: &'p Pipeline, order: &Rc<Order<'p>>, groups_differ: bool) -> Self {
+    fn new(program: &'p Program, pipeline: &'p Pipeline, order: &Rc<Order<'p>>) -> Self {
         let mut surveyor = Surveyor::default();
         surveyor.add_place(&pipeline.scope, None, None);
         for (index, phase) in pipeline.phases.iter().enumerate() {
             surveyor.walk(&phase.body, 0, Some(index));
         }
         let mut constants = Constants::of(program, pipeline);
+        let groups_differ = constants.len() > 1 && groups_differ(program, pipeline);
         let all_alike = constants.len() > 1 && !(groups_differ || mentions_environment(pipeline));
         if all_alike {
             constants.truncate(1);
@@ -426,18 +428,28 @@ fn look_at(condition: &Condition, look: &mut dyn FnMut(&Expr)) {
     }
 }
 
-/// Whether how metrics are read or computed differs between environments.
-#[must_use]
-pub fn mentions_environment_in_groups(program: &Program) -> bool {
-    let mut found = false;
-    let mut look =
-        |expr: &Expr| expressions(expr, &mut |expr| found |= matches!(&*expr.kind, ExprKind::Environment(_)));
-    for group in program.groups.values() {
-        group.every.iter().chain(&group.lag).for_each(&mut look);
-        for field in group.fields.values() {
-            if let FieldValue::Derived(value) = &field.value {
-                look(value);
-            }
+/// Whether how its metrics are read or computed differs between environments.
+fn groups_differ(program: &Program, pipeline: &Pipeline) -> bool {
+    let mut named: IndexSet<&str> = IndexSet::new();
+    pipeline_expressions(pipeline, &mut |expr| {
+        if let ExprKind::Metric { group, .. } = &*expr.kind {
+            named.insert(group);
+        }
+    });
+    let (mut found, mut next) = (false, 0);
+    while let Some(group) = named.get_index(next).map(|name| program.groups.get(*name)) {
+        next += 1;
+        let derived =
+            group.into_iter().flat_map(|group| group.fields.values()).filter_map(|field| match &field.value {
+                FieldValue::Derived(value) => Some(value),
+                FieldValue::Extract(_) => None,
+            });
+        for expr in group.iter().flat_map(|group| group.every.iter().chain(&group.lag)).chain(derived) {
+            expressions(expr, &mut |expr| match &*expr.kind {
+                ExprKind::Environment(_) => found = true,
+                ExprKind::Metric { group, .. } => drop(named.insert(group)),
+                _ => {}
+            });
         }
     }
     found

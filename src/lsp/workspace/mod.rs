@@ -3,6 +3,7 @@
 //! A [`Snapshot`] never changes: an edit makes a new one, which keeps the programs that the edit does not touch. A program is
 //! read by the first who asks for it, once for each snapshot it is a part of.
 
+mod ahead;
 mod imports;
 mod near;
 mod program;
@@ -23,6 +24,7 @@ use crate::syntax::{Reading, parse};
 use super::convert::identity;
 use super::library;
 use super::readings::Readings;
+use ahead::Ahead;
 use imports::imports_of;
 use program::Places;
 
@@ -188,7 +190,8 @@ impl Snapshot {
 
     fn read(&self, root: &Path) -> Option<Program> {
         let mut asked = BTreeSet::new();
-        let mut loader = |name: &str| self.load(name, &mut asked);
+        let mut ahead = self.read_ahead(root);
+        let mut loader = |name: &str| self.load(name, &mut asked, &mut ahead);
         let known = Known::read(&mut loader, &root.to_string_lossy(), None).ok()?;
         let places = Places::new(&known.analysis.files, &known.sources, asked);
         Some(Program { known, places })
@@ -201,7 +204,8 @@ impl Snapshot {
 
     fn read_check(&self, root: &Path) -> Option<Check> {
         let mut asked = BTreeSet::new();
-        let mut loader = |name: &str| self.load(name, &mut asked);
+        let mut ahead = self.read_ahead(root);
+        let mut loader = |name: &str| self.load(name, &mut asked, &mut ahead);
         let mut sources = Sources::default();
         let memory = Arc::clone(lock(&self.memories).entry(root.to_path_buf()).or_default());
         let checked = check_again(&mut loader, &root.to_string_lossy(), &mut sources, &mut lock(&memory)).ok()?;
@@ -209,9 +213,12 @@ impl Snapshot {
         Some(Check { sources, checked, places })
     }
 
-    fn load(&self, name: &str, asked: &mut BTreeSet<PathBuf>) -> Result<Text, String> {
+    fn load(&self, name: &str, asked: &mut BTreeSet<PathBuf>, ahead: &mut Ahead) -> Result<Text, String> {
         let path = identity(Path::new(name));
         asked.insert(path.clone());
+        if let Some(reading) = ahead.remove(&path) {
+            return Ok(Text::Read(reading));
+        }
         let source = self.source(&path)?;
         Ok(Text::Read(self.readings.get(&path, &source)))
     }

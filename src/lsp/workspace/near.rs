@@ -9,6 +9,7 @@ use crate::ide::known::Known;
 use crate::syntax::Reading;
 
 use super::super::convert::identity;
+use super::ahead::Ahead;
 use super::program::{Places, Program};
 use super::{Slot, Snapshot, lock};
 
@@ -45,7 +46,7 @@ impl Snapshot {
     fn read_around(&self, root: &Path, spot: &Spot, beneath: &BTreeSet<PathBuf>) -> Option<Program> {
         let mut asked = BTreeSet::new();
         let mut loader = |name: &str| match identity(Path::new(name)) {
-            file if spot.with_runs || beneath.contains(&file) => self.load(name, &mut asked),
+            file if spot.with_runs || beneath.contains(&file) => self.load(name, &mut asked, &mut Ahead::new()),
             file => self.frame(&file).map(Text::Read),
         };
         let is_file = |name: &str| identity(Path::new(name)) == spot.path;
