@@ -17,9 +17,11 @@ export interface Page {
   /** Why there is no newer picture. */
   readonly complaint: string | undefined;
   readonly canChoose: boolean;
+  /** What the picture is of. */
+  readonly kind: "plan" | "simulation";
 }
 
-export function page({ picture, complaint, canChoose }: Page, nonce: string): string {
+export function page({ picture, complaint, canChoose, kind }: Page, nonce: string): string {
   const title = escaped(picture?.title ?? "Phasegate");
   const facts = (picture?.facts ?? []).map((fact) => `<span>${escaped(fact)}</span>`).join("");
   const choose = canChoose ? '<button data-command="choose">Another environment …</button>' : "";
@@ -27,7 +29,7 @@ export function page({ picture, complaint, canChoose }: Page, nonce: string): st
     complaint === undefined
       ? ""
       : `<div class="complaint" role="alert"><strong>${
-          picture === undefined ? "There is no plan yet" : "This is the last plan that could be made"
+          picture === undefined ? `There is no ${kind} yet` : `This is the last ${kind} that could be made`
         }</strong><pre>${escaped(complaint.trim())}</pre></div>`;
   const drawn = picture === undefined ? "" : withNonce(picture.svg, nonce);
   return `<!DOCTYPE html>
