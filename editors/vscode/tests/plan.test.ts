@@ -104,3 +104,8 @@ test("the statements of every program are as many as its text has", () => {
     assert.equal(statements(text, 0, text.length).filter(({ kind }) => kind === "gate").length, gates, path);
   }
 });
+
+test("the picture's colours are those that text has in the editor", () => {
+  const html = page({ picture: undefined, complaint: undefined, canChoose: false, kind: "plan" }, "N");
+  assert.doesNotMatch(html, /charts-orange/, "which themes take from a see-through highlight: it cannot be read on a dark page");
+});
