@@ -4,13 +4,16 @@ Neovim's, Helix' and Zed's own files are among them.
 """
 
 import json
+import pathlib
 import re
+import runpy
 
 import pytest
 from conftest import GRAMMAR, HERE, ROOT, programs
 from tree_sitter import Query, QueryCursor
 
 EDITORS = ROOT / "editors"
+COPIES = runpy.run_path(str(EDITORS / "copies.py"))
 QUERIES = sorted(GRAMMAR.glob("queries/*.scm"))
 ALL = QUERIES + sorted(
     path for editor in ("neovim", "helix", "zed") for path in (EDITORS / editor).rglob("*.scm") if not path.is_symlink()
@@ -114,16 +117,12 @@ def test_tags_name_every_declaration(language, parser):
                 assert node.start_byte in tagged, f"{program}:{node.start_point[0] + 1} {node.type}"
 
 
-def copies():
-    """The plugin for Neovim has to stand on its own, so it holds copies."""
-    neovim = EDITORS / "neovim"
-    for path in QUERIES:
-        if path.name != "tags.scm":
-            yield path, neovim / "queries" / "phasegate" / path.name
-    for folder in ("ftdetect", "ftplugin", "syntax", "indent", "compiler"):
-        yield EDITORS / "vim" / folder / "phasegate.vim", neovim / folder / "phasegate.vim"
+@pytest.mark.parametrize(("path", "text"), COPIES["copies"](), ids=lambda one: named(one) if isinstance(one, pathlib.Path) else "")
+def test_what_is_made_from_other_files_is_up_to_date(path, text):
+    assert path.read_text(encoding="utf-8") == text, "run `editors/copies.py`"
 
 
-@pytest.mark.parametrize(("path", "copy"), copies(), ids=str)
-def test_neovim_has_the_files_of_vim_and_of_the_grammar(path, copy):
-    assert copy.read_bytes() == path.read_bytes(), f"cp {named(path)} {named(copy)}"
+@pytest.mark.parametrize("names", ["HELIX_NAMES", "ZED_NAMES"])
+def test_no_name_is_changed_that_is_not_used(names):
+    queries = "".join(path.read_text(encoding="utf-8") for path in QUERIES)
+    assert {name for name in COPIES[names] if not re.search(rf"@{re.escape(name)}(?![\w.])", queries)} == set()

@@ -5,7 +5,7 @@ import type { PlanView, SimulationView, Subject } from "./plan/view.js";
 import type { Server } from "./server/client.js";
 import { run } from "./server/process.js";
 import type { Definition, Tasks } from "./tasks.js";
-import { folderOf, savePrograms, type TestExplorer } from "./testing/explorer.js";
+import { savePrograms, type TestExplorer } from "./testing/explorer.js";
 
 export interface Parts {
   readonly server: Server;
@@ -34,13 +34,23 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 };
 
 export function register(parts: Parts): vscode.Disposable[] {
-  return Object.entries(COMMANDS).map(([name, work]) =>
-    vscode.commands.registerCommand(name, (...given: unknown[]) => work(parts, ...given)),
-  );
+  const explanations = { provideTextDocumentContent: (uri: vscode.Uri) => explanation(parts.server, uri) };
+  return [
+    vscode.workspace.registerTextDocumentContentProvider(EXPLANATIONS, explanations),
+    ...Object.entries(COMMANDS).map(([name, work]) =>
+      vscode.commands.registerCommand(name, (...given: unknown[]) => work(parts, ...given)),
+    ),
+  ];
 }
 
-/** From a lens: the path of the file and a name. From elsewhere: the editor's file, and what stands at the cursor. */
-async function target(word: string, given: readonly unknown[]): Promise<{ file: vscode.Uri; name: string } | undefined> {
+/**
+ * From a lens: the path of the file and a name. From elsewhere: the editor's file, and what stands at the cursor. Nothing
+ * without a program: that has been said then, and what is in a file is not known.
+ */
+async function target({ server }: Parts, word: string, given: readonly unknown[]): Promise<{ file: vscode.Uri; name: string } | undefined> {
+  if ((await server.program()) === undefined) {
+    return undefined;
+  }
   const [path, name] = given;
   if (typeof path === "string" && typeof name === "string") {
     return { file: vscode.Uri.file(path), name };
@@ -63,10 +73,10 @@ function current(): vscode.TextDocument | undefined {
   return undefined;
 }
 
-async function plan({ plan: view }: Parts, ...given: unknown[]): Promise<void> {
-  const found = await target("pipeline", given);
+async function plan(parts: Parts, ...given: unknown[]): Promise<void> {
+  const found = await target(parts, "pipeline", given);
   if (found !== undefined) {
-    await view.show({ file: found.file, pipeline: found.name });
+    await parts.plan.show({ file: found.file, pipeline: found.name });
   }
 }
 
@@ -77,8 +87,9 @@ const SOURCES: readonly (vscode.QuickPickItem & { readonly option: string | unde
   { label: "No metrics", description: "what happens when there are no figures at all", option: undefined },
 ];
 
-async function simulate({ simulation }: Parts, ...given: unknown[]): Promise<void> {
-  const found = await target("pipeline", given);
+async function simulate(parts: Parts, ...given: unknown[]): Promise<void> {
+  const { simulation } = parts;
+  const found = await target(parts, "pipeline", given);
   const source = found === undefined ? undefined : await vscode.window.showQuickPick(SOURCES, { title: "Where do the metrics come from?" });
   if (found === undefined || source === undefined) {
     return;
@@ -94,16 +105,16 @@ async function simulate({ simulation }: Parts, ...given: unknown[]): Promise<voi
   }
 }
 
-async function test({ tests }: Parts, ...given: unknown[]): Promise<void> {
-  const found = await target("test", given);
+async function test(parts: Parts, ...given: unknown[]): Promise<void> {
+  const found = await target(parts, "test", given);
   if (found !== undefined) {
-    await tests.runIn(found.file, found.name);
+    await parts.tests.runIn(found.file, found.name);
   }
 }
 
-async function testFile({ tests }: Parts): Promise<void> {
+async function testFile({ server, tests }: Parts): Promise<void> {
   const document = current();
-  if (document !== undefined) {
+  if (document !== undefined && (await server.program()) !== undefined) {
     await tests.runIn(document.uri, undefined);
   }
 }
@@ -140,18 +151,32 @@ function isPosition(value: unknown): value is ProtocolPosition {
   return typeof line === "number" && typeof character === "number";
 }
 
+/** One task for all folders: what a second one finds would take the place of what the first one found. */
 async function check(tasks: Tasks): Promise<void> {
-  const definition: Definition = { type: "phasegate", command: "check" };
-  const task = await tasks.task(definition, vscode.workspace.workspaceFolders?.[0] ?? vscode.TaskScope.Workspace);
+  const [first, ...others] = folders();
+  if (first === undefined) {
+    return;
+  }
+  const paths = others.length === 0 ? {} : { paths: [first, ...others].map(({ uri }) => uri.fsPath) };
+  const definition: Definition = { type: "phasegate", command: "check", ...paths };
+  const task = await tasks.task(definition, first);
   if (task !== undefined) {
     await vscode.tasks.executeTask(task);
   }
 }
 
+function folders(): readonly vscode.WorkspaceFolder[] {
+  const all = vscode.workspace.workspaceFolders ?? [];
+  if (all.length === 0) {
+    void vscode.window.showInformationMessage("Open a folder first: this is for every program in it.");
+  }
+  return all;
+}
+
 /** Every sure fix of the file, as one edit that can be undone. */
-async function fix(): Promise<number> {
+async function fix({ server }: Parts): Promise<number> {
   const document = current();
-  if (document === undefined) {
+  if (document === undefined || (await server.program()) === undefined) {
     return 0;
   }
   const whole = new vscode.Range(new vscode.Position(0, 0), document.positionAt(document.getText().length));
@@ -172,14 +197,14 @@ async function fix(): Promise<number> {
 }
 
 async function format({ server }: Parts): Promise<void> {
-  const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? folderOf(current()?.uri);
-  const program = await server.program();
-  if (program === undefined || folder === undefined) {
+  const paths = folders().map(({ uri }) => uri.fsPath);
+  const program = paths.length === 0 ? undefined : await server.program();
+  if (program === undefined) {
     return;
   }
   await savePrograms();
-  const answer = await run({ program: program.path, args: ["fmt", folder], folder });
-  server.log(`phasegate fmt ${folder}\n${answer.output}${answer.complaint}`);
+  const answer = await run({ program: program.path, args: ["fmt", ...paths], folder: paths[0] });
+  server.log(`phasegate fmt ${paths.join(" ")}\n${answer.output}${answer.complaint}`);
   if (answer.status === 0) {
     void vscode.window.showInformationMessage("Every program of the workspace has the one style now.");
   } else {
@@ -195,14 +220,23 @@ async function explain({ server }: Parts, ...given: unknown[]): Promise<void> {
   const value = typeof atCursor === "string" ? atCursor : "";
   const code =
     typeof given[0] === "string" ? given[0] : await vscode.window.showInputBox({ title: "Which diagnostic?", placeHolder: "PG202", value });
-  const program = await server.program();
-  if (!code || program === undefined) {
+  if (!code || (await server.program()) === undefined) {
     return;
   }
-  const answer = await run({ program: program.path, args: ["explain", code.trim()] });
-  const content = answer.output || answer.complaint;
-  const document = await vscode.workspace.openTextDocument({ language: "markdown", content });
+  const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(`${EXPLANATIONS}:${encodeURIComponent(code.trim())}.md`));
   await vscode.window.showTextDocument(document, { preview: true, viewColumn: vscode.ViewColumn.Beside, preserveFocus: true });
+}
+
+/** Explanations are documents that cannot be changed, so nobody is asked to save one. */
+const EXPLANATIONS = "phasegate-explain";
+
+async function explanation(server: Server, { path }: vscode.Uri): Promise<string> {
+  const program = await server.program();
+  if (program === undefined) {
+    return "";
+  }
+  const answer = await run({ program: program.path, args: ["explain", path.replace(/\.md$/, "")] });
+  return answer.output || answer.complaint;
 }
 
 async function menu({ server }: Parts): Promise<void> {

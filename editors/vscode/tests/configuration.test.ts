@@ -43,8 +43,9 @@ test("documentation and comments go on in the next line", () => {
 
 test("the problem matcher reads what `check --format github` prints", async () => {
   const { contributes } = JSON.parse(readFileSync("package.json", "utf8")) as {
-    contributes: { problemMatchers: { pattern: { regexp: string } }[] };
+    contributes: { problemMatchers: { applyTo: string; pattern: { regexp: string } }[] };
   };
+  assert.equal(contributes.problemMatchers[0]?.applyTo, "closedDocuments", "of a file that is open the server says it, once");
   const pattern = new RegExp(contributes.problemMatchers[0]?.pattern.regexp ?? "");
   const file = join(folder(), "broken.deploy");
   writeFileSync(file, 'pipeline p {\n  phase a { step shell("x") }\n}\n');

@@ -120,6 +120,15 @@ test("every command of the manifest is registered, and the other way round", () 
   assert.deepEqual(offered, registered);
 });
 
+test("in a workspace that is not trusted no command is offered: there is nothing behind it", () => {
+  const { contributes } = JSON.parse(readFileSync("package.json", "utf8")) as {
+    contributes: { commands: { command: string; enablement?: string }[] };
+  };
+  for (const { command, enablement } of contributes.commands) {
+    assert.equal(enablement, "isWorkspaceTrusted", command);
+  }
+});
+
 async function ran(work: () => Promise<unknown>): Promise<Run> {
   const earlier = editor.runs.length;
   await work();
@@ -137,6 +146,25 @@ test("the test explorer finds the tests of a file and runs one, or all", async (
   const whole = await ran(() => commands.executeCommand("phasegate.test.file"));
   assert.equal(whole.states.size, document.getText().match(/^test "/gm)?.length);
   assert.deepEqual(new Set(whole.states.values()), new Set(["passed"]));
+});
+
+test("the test explorer has no files without tests: not those of the folder, not those that are opened", async () => {
+  const { controller } = parts.tests;
+  await controller.resolveHandler?.(undefined);
+  const listed = () => {
+    const labels: string[] = [];
+    controller.items.forEach(({ label }) => {
+      labels.push(label);
+    });
+    return labels.sort();
+  };
+  const wanted = listed();
+  assert.ok(wanted.includes("rollout.deploy") && wanted.includes("pipelines/chat.deploy"), wanted.join());
+  assert.ok(!wanted.includes("pipelines/slo.deploy"), wanted.join());
+  await commands.executeCommand("phasegate.test", ...([join(home, "pipelines/slo.deploy"), "any"] as never[]));
+  assert.match(editor.messages.at(-1) ?? "", /^There is no test "any" in pipelines\/slo\.deploy\.$/);
+  await commands.executeCommand("phasegate.test", ...([join(REPOSITORY, "stdlib/flags.deploy"), "any"] as never[]));
+  assert.deepEqual(listed(), wanted);
 });
 
 test("a failure is shown where it was expected, with what happened around it", async () => {
@@ -252,6 +280,23 @@ test("what a plan needs is asked for once, and settings are asked first", async 
   set({ "phasegate.plan.environment": "", "phasegate.plan.parameters": {} });
 });
 
+test("another environment is taken when one is chosen, and only then", async () => {
+  const path = join(home, "pipelines/search.deploy");
+  const title = () => /<h1>([^<]*)/.exec(editor.panels.at(-1)?.webview.html ?? "")?.[1];
+  await commands.executeCommand("phasegate.plan", ...([path, "search_rollout"] as never[]));
+  assert.equal(title(), "Plan of search_rollout in staging");
+  editor.replies = [undefined];
+  await commands.executeCommand("phasegate.plan.environment");
+  await commands.executeCommand("phasegate.plan", ...([path, "search_rollout"] as never[]));
+  assert.equal(title(), "Plan of search_rollout in staging", "what was given before is kept");
+  editor.replies = ["development", "3.0.0"];
+  await commands.executeCommand("phasegate.plan.environment");
+  assert.equal(title(), "Plan of search_rollout in development");
+  await commands.executeCommand("phasegate.plan", ...([rollout, "quickstart"] as never[]));
+  await commands.executeCommand("phasegate.plan.environment");
+  assert.match(editor.messages.at(-1) ?? "", /has no other environment/);
+});
+
 test("a simulation is drawn", async () => {
   editor.replies = ["No metrics"];
   await commands.executeCommand("phasegate.simulate", ...([rollout, "quickstart"] as never[]));
@@ -285,6 +330,7 @@ test("formatting is the server's", async () => {
 test("a diagnostic is explained", async () => {
   await commands.executeCommand("phasegate.explain", ...(["PG202"] as never[]));
   assert.match(window.activeTextEditor?.document.getText() ?? "", /unit-mismatch/);
+  assert.equal(window.activeTextEditor?.document.uri.scheme, "phasegate-explain", "nobody is asked to save it");
 });
 
 test("references of a lens are shown in the editor's own types", async () => {
@@ -314,6 +360,25 @@ test("tasks run the program itself, and check prints what the problem matcher re
   assert.equal(offered[0]?.execution.process, PROGRAM);
 });
 
+test("every folder of the workspace is checked and formatted; without any that is said", async () => {
+  const other = folder();
+  const style = join(other, "style.deploy");
+  writeFileSync(style, "/// Waits.\npipeline waits {\nphase one { wait   5m }\n}\n");
+  editor.others = [other];
+  await commands.executeCommand("phasegate.check");
+  const task = editor.executed.at(-1)?.given[0] as unknown as { execution: { args: string[] } };
+  assert.deepEqual(task.execution.args, ["check", "--format", "github", home, other]);
+  await commands.executeCommand("phasegate.fmt");
+  assert.match(readFileSync(style, "utf8"), /wait 5m/);
+  [editor.folder, editor.others] = ["", []];
+  for (const command of ["phasegate.check", "phasegate.fmt"]) {
+    editor.messages = [];
+    await commands.executeCommand(command);
+    assert.match(editor.messages.join(), /^Open a folder first/);
+  }
+  editor.folder = home;
+});
+
 test("a server that is restarted goes on", async () => {
   const document = await open(rollout);
   await commands.executeCommand("phasegate.restart");
@@ -336,6 +401,12 @@ test("a program that is missing or too old is said aloud, with what to do; a rig
   await until("the other complaint", () => editor.messages.length > 1);
   assert.equal(editor.status.text, "$(error) Phasegate: too old");
   assert.match(editor.messages[1] ?? "", /is version 0\.0\.9; this extension needs 0\.1\.0 or later/);
+  await open(rollout);
+  for (const command of ["phasegate.plan", "phasegate.simulate", "phasegate.test", "phasegate.test.file", "phasegate.check.fix"]) {
+    editor.messages = [];
+    await commands.executeCommand(command);
+    assert.match(editor.messages.join(" | "), /^[^|]*is version 0\.0\.9[^|]*$/, `${command} says why it does nothing`);
+  }
   set({ "phasegate.program": PROGRAM });
   await until("the server", () => parts.server.state.kind === "running");
 });

@@ -52,7 +52,7 @@ test("the page runs its own script and style and nothing else", async () => {
     args: ["plan", join(REPOSITORY, "pipelines/quickstart.deploy"), "--format", "svg"],
   });
   const html = page(
-    { picture: { title: "<b>&", svg, facts: ["x = <script>alert(1)</script>"] }, complaint: 'a "<i>"', canChoose: true },
+    { picture: { title: "<b>&", svg, facts: ["x = <script>alert(1)</script>"] }, complaint: 'a "<i>"', canChoose: true, kind: "plan" },
     "N",
   );
   assert.match(html, /<h1>&lt;b&gt;&amp;<\/h1><span>x = &lt;script&gt;alert\(1\)&lt;\/script&gt;<\/span>/);
@@ -65,8 +65,8 @@ test("the page runs its own script and style and nothing else", async () => {
 });
 
 test("without a picture the page says why", () => {
-  const html = page({ picture: undefined, complaint: "error: no", canChoose: false }, "N");
-  assert.match(html, /There is no plan yet/);
+  const html = page({ picture: undefined, complaint: "error: no", canChoose: false, kind: "simulation" }, "N");
+  assert.match(html, /There is no simulation yet/);
   assert.doesNotMatch(html, /<svg|data-command="choose"/);
 });
 
@@ -103,4 +103,9 @@ test("the statements of every program are as many as its text has", () => {
     const gates = text.match(/^\s*gate\b/gm)?.length ?? 0;
     assert.equal(statements(text, 0, text.length).filter(({ kind }) => kind === "gate").length, gates, path);
   }
+});
+
+test("the picture's colours are those that text has in the editor", () => {
+  const html = page({ picture: undefined, complaint: undefined, canChoose: false, kind: "plan" }, "N");
+  assert.doesNotMatch(html, /charts-orange/, "which themes take from a see-through highlight: it cannot be read on a dark page");
 });

@@ -17,9 +17,11 @@ export interface Page {
   /** Why there is no newer picture. */
   readonly complaint: string | undefined;
   readonly canChoose: boolean;
+  /** What the picture is of. */
+  readonly kind: "plan" | "simulation";
 }
 
-export function page({ picture, complaint, canChoose }: Page, nonce: string): string {
+export function page({ picture, complaint, canChoose, kind }: Page, nonce: string): string {
   const title = escaped(picture?.title ?? "Phasegate");
   const facts = (picture?.facts ?? []).map((fact) => `<span>${escaped(fact)}</span>`).join("");
   const choose = canChoose ? '<button data-command="choose">Another environment …</button>' : "";
@@ -27,7 +29,7 @@ export function page({ picture, complaint, canChoose }: Page, nonce: string): st
     complaint === undefined
       ? ""
       : `<div class="complaint" role="alert"><strong>${
-          picture === undefined ? "There is no plan yet" : "This is the last plan that could be made"
+          picture === undefined ? `There is no ${kind} yet` : `This is the last ${kind} that could be made`
         }</strong><pre>${escaped(complaint.trim())}</pre></div>`;
   const drawn = picture === undefined ? "" : withNonce(picture.svg, nonce);
   return `<!DOCTYPE html>
@@ -71,7 +73,7 @@ button:hover{background:var(--vscode-button-secondaryHoverBackground)}
 .complaint{margin:1em;padding:.6em 1em;border-left:3px solid var(--vscode-editorError-foreground,#f14c4c);background:var(--vscode-textBlockQuote-background,transparent)}
 .complaint pre{overflow:auto;margin:.5em 0 0;font:var(--vscode-editor-font-size) var(--vscode-editor-font-family)}
 main{padding:1em;overflow:auto}main.stale svg{opacity:.45}
-main svg{display:block;--page:var(--vscode-editor-background);--card:var(--vscode-editorWidget-background);--line:var(--vscode-editorWidget-border,var(--vscode-panel-border,#8888));--text:var(--vscode-editor-foreground);--soft:var(--vscode-descriptionForeground);--edge:var(--vscode-descriptionForeground);--path:var(--vscode-charts-blue);--change:var(--vscode-charts-orange);--danger:var(--vscode-charts-red);--guard:var(--vscode-charts-green)}
+main svg{display:block;--page:var(--vscode-editor-background);--card:var(--vscode-editorWidget-background);--line:var(--vscode-editorWidget-border,var(--vscode-panel-border,#8888));--text:var(--vscode-editor-foreground);--soft:var(--vscode-descriptionForeground);--edge:var(--vscode-descriptionForeground);--path:var(--vscode-charts-blue);--change:var(--vscode-editorWarning-foreground);--danger:var(--vscode-charts-red);--guard:var(--vscode-charts-green)}
 [data-node]{cursor:pointer}text[data-node]:hover,text[data-node]:focus-visible{text-decoration:underline;outline:none}
 `;
 

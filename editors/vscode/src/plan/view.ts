@@ -25,7 +25,7 @@ abstract class View implements vscode.Disposable {
   html = "";
 
   protected constructor(
-    private readonly kind: string,
+    private readonly kind: Page["kind"],
     protected readonly program: FindProgram,
     protected readonly answers: Answers,
   ) {}
@@ -39,7 +39,7 @@ abstract class View implements vscode.Disposable {
   protected open(title: string): void {
     if (this.panel === undefined) {
       const column = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true };
-      this.panel = vscode.window.createWebviewPanel(this.kind, title, column, {
+      this.panel = vscode.window.createWebviewPanel(`phasegate.${this.kind}`, title, column, {
         enableScripts: true,
         localResourceRoots: [],
         retainContextWhenHidden: true,
@@ -50,16 +50,16 @@ abstract class View implements vscode.Disposable {
       this.panel.onDidDispose(() => {
         this.panel = undefined;
         this.picture = undefined;
-        void vscode.commands.executeCommand("setContext", `${this.kind}IsOpen`, false);
+        void vscode.commands.executeCommand("setContext", `phasegate.${this.kind}IsOpen`, false);
       });
-      void vscode.commands.executeCommand("setContext", `${this.kind}IsOpen`, true);
+      void vscode.commands.executeCommand("setContext", `phasegate.${this.kind}IsOpen`, true);
     }
     this.panel.title = title;
     this.panel.reveal(undefined, true);
   }
 
   protected draw(complaint: string | undefined, canChoose: boolean): void {
-    const shown: Page = { picture: this.picture, complaint, canChoose };
+    const shown: Page = { picture: this.picture, complaint, canChoose, kind: this.kind };
     this.html = page(shown, randomBytes(16).toString("base64url"));
     if (this.panel !== undefined) {
       this.panel.webview.html = this.html;
@@ -112,8 +112,17 @@ export class Answers {
     };
   }
 
-  async forget(subject: Subject): Promise<void> {
+  /** False when there was nothing to forget. */
+  async forget(subject: Subject): Promise<boolean> {
+    const had = this.memory.get<Choice>(key(subject)) !== undefined;
     await this.memory.update(key(subject), undefined);
+    return had;
+  }
+
+  /** Asks a person for another environment. What they gave before is forgotten when they give one. */
+  async askAnew(subject: Subject, environments: readonly string[]): Promise<boolean> {
+    const environment = await vscode.window.showQuickPick([...environments], { title: "Which environment?" });
+    return environment !== undefined && this.keep(subject, { environment, parameters: {} });
   }
 
   /** Asks a person; false when they do not say. */
@@ -158,7 +167,7 @@ export class PlanView extends View {
   private drawing: Promise<void> = Promise.resolve();
 
   constructor(program: FindProgram, answers: Answers) {
-    super("phasegate.plan", program, answers);
+    super("plan", program, answers);
     this.saved = vscode.workspace.onDidSaveTextDocument((document) => {
       const wanted = vscode.workspace.getConfiguration("phasegate").get<boolean>("plan.updateOnSave", true);
       if (wanted && document.languageId === "phasegate" && this.panel !== undefined) {
@@ -192,12 +201,13 @@ export class PlanView extends View {
       return;
     }
     // Without an environment `phasegate` says which there are; a single one it takes.
-    await this.answers.forget(this.subject);
     const choices = await this.environments(this.subject);
-    if (choices.length > 1) {
-      await this.answers.askFor(this.subject, { kind: "environment", choices });
+    const isNew = choices.length > 1 ? await this.answers.askAnew(this.subject, choices) : await this.answers.forget(this.subject);
+    if (isNew) {
+      await this.make(true);
+    } else if (choices.length < 2) {
+      void vscode.window.showInformationMessage("This program has no other environment, and nothing else was asked for.");
     }
-    await this.make(true);
   }
 
   /** Goes to the statement that a node of the plan is. */
@@ -261,7 +271,7 @@ export class PlanView extends View {
 
 export class SimulationView extends View {
   constructor(program: FindProgram, answers: Answers) {
-    super("phasegate.simulation", program, answers);
+    super("simulation", program, answers);
   }
 
   async show(subject: Subject, more: readonly string[]): Promise<void> {

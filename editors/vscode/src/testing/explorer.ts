@@ -9,6 +9,7 @@ const PROGRAMS = "**/*.deploy";
 const LEFT_OUT = "**/{node_modules,target,.git,.phasegate}/**";
 /** More files than these are found when they are opened. */
 const MOST_FILES = 1000;
+const HAS_TESTS = /^\s*test\s*"/m;
 
 export type FindProgram = () => Promise<Found | undefined>;
 
@@ -23,7 +24,9 @@ export class TestExplorer implements vscode.Disposable {
     private readonly program: FindProgram,
     private readonly log: (line: string) => void,
   ) {
-    this.controller.resolveHandler = (item) => (item === undefined ? this.findFiles() : this.look(item));
+    this.controller.resolveHandler = async (item) => {
+      await (item?.uri === undefined ? this.findFiles() : this.look(item.uri));
+    };
     this.controller.refreshHandler = () => this.findFiles();
     const { Run, Coverage } = vscode.TestRunProfileKind;
     const running = this.controller.createRunProfile("Run", Run, (request, token) => this.run(request, token, false), true);
@@ -38,9 +41,9 @@ export class TestExplorer implements vscode.Disposable {
     const watcher = vscode.workspace.createFileSystemWatcher(PROGRAMS);
     this.parts.push(
       watcher,
-      watcher.onDidCreate((uri) => this.file(uri)),
+      watcher.onDidCreate((uri) => this.changed(uri)),
       watcher.onDidDelete((uri) => this.controller.items.delete(uri.toString())),
-      watcher.onDidChange((uri) => this.again(uri)),
+      watcher.onDidChange((uri) => this.changed(uri)),
       vscode.workspace.onDidOpenTextDocument((document) => this.opened(document)),
     );
   }
@@ -60,11 +63,11 @@ export class TestExplorer implements vscode.Disposable {
 
   /** Runs the test of this title in this file; without a title all of them. */
   async runIn(uri: vscode.Uri, title: string | undefined): Promise<void> {
-    const file = this.file(uri);
-    await this.look(file);
-    const test = title === undefined ? file : file.children.get(title);
+    const file = await this.look(uri);
+    const test = title === undefined ? file : file?.children.get(title);
     if (test === undefined) {
-      void vscode.window.showWarningMessage(`There is no test "${title}" in ${vscode.workspace.asRelativePath(uri)}.`);
+      const wanted = title === undefined ? "test" : `test "${title}"`;
+      void vscode.window.showWarningMessage(`There is no ${wanted} in ${vscode.workspace.asRelativePath(uri)}.`);
       return;
     }
     const source = new vscode.CancellationTokenSource();
@@ -74,10 +77,18 @@ export class TestExplorer implements vscode.Disposable {
 
   private async findFiles(): Promise<void> {
     const files = await vscode.workspace.findFiles(PROGRAMS, LEFT_OUT, MOST_FILES);
-    for (const uri of files) {
-      this.file(uri);
-    }
+    await Promise.all(files.map((uri) => this.found(uri)));
     await this.lookAtOpen();
+  }
+
+  /** A file without tests is none of the explorer's. In one that looks as if it had some, the server finds them when asked. */
+  private async found(uri: vscode.Uri): Promise<void> {
+    const bytes = await vscode.workspace.fs.readFile(uri).then(undefined, () => undefined);
+    if (bytes !== undefined && HAS_TESTS.test(Buffer.from(bytes).toString("utf8"))) {
+      this.file(uri);
+    } else {
+      this.controller.items.delete(uri.toString());
+    }
   }
 
   private file(uri: vscode.Uri): vscode.TestItem {
@@ -93,28 +104,21 @@ export class TestExplorer implements vscode.Disposable {
 
   private async opened(document: vscode.TextDocument): Promise<void> {
     if (document.languageId === "phasegate" && document.uri.scheme === "file") {
-      await this.look(this.file(document.uri));
+      await this.look(document.uri);
     }
   }
 
-  private async again(uri: vscode.Uri): Promise<void> {
+  private async changed(uri: vscode.Uri): Promise<void> {
     const known = this.controller.items.get(uri.toString());
-    if (known !== undefined && !known.canResolveChildren) {
-      await this.look(known);
-    }
+    await (known === undefined || known.canResolveChildren ? this.found(uri) : this.look(uri));
   }
 
-  /** Asks the server for the tests of a file. */
-  private async look(item: vscode.TestItem): Promise<void> {
-    const file = item.uri === undefined ? item.parent : item;
-    if (file?.uri === undefined || this.controller.items.get(file.id) !== file) {
-      return;
-    }
-    const { uri } = file;
+  /** Asks the server for the tests of a file. Nothing when there are none; what was known, when there is no server. */
+  private async look(uri: vscode.Uri): Promise<vscode.TestItem | undefined> {
     const document = await vscode.workspace.openTextDocument(uri);
     const found = await declarations(document);
     if (found === undefined) {
-      return;
+      return this.controller.items.get(uri.toString());
     }
     const tests = found
       .filter(({ word }) => word === "test")
@@ -123,8 +127,16 @@ export class TestExplorer implements vscode.Disposable {
         test.range = new vscode.Range(document.positionAt(start), document.positionAt(end));
         return test;
       });
+    if (tests.length === 0) {
+      if (!HAS_TESTS.test(document.getText())) {
+        this.controller.items.delete(uri.toString());
+      }
+      return undefined;
+    }
+    const file = this.file(uri);
     file.children.replace(tests);
     file.canResolveChildren = false;
+    return file;
   }
 
   private async run(request: vscode.TestRunRequest, token: vscode.CancellationToken, withCoverage: boolean): Promise<void> {
@@ -161,7 +173,7 @@ export class TestExplorer implements vscode.Disposable {
       const file = item.parent ?? item;
       const tests = wanted.get(file) ?? [];
       if (item === file) {
-        await this.look(file);
+        await (file.uri === undefined ? undefined : this.look(file.uri));
         file.children.forEach((test) => {
           tests.push(test);
         });

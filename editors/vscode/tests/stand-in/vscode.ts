@@ -2,7 +2,7 @@
  * An editor without a window: enough of the interface for the extension to start, for the real language client to talk to
  * the real server, and for tests to see what is shown. Tests reach it through `editor`.
  */
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Document } from "./documents.js";
 import {
@@ -29,6 +29,8 @@ type Values = Record<string, unknown>;
 /** What tests set, and what they look at. */
 export const editor = {
   folder: "",
+  /** Further folders of the workspace. */
+  others: [] as string[],
   settings: {} as Values,
   /** What people answer, in order: to choices, boxes and messages. */
   replies: [] as unknown[],
@@ -45,6 +47,7 @@ export const editor = {
   executed: [] as { command: string; given: unknown[] }[],
   providers: new Map<string, Values[]>(),
   tasks: new Map<string, Values>(),
+  contents: new Map<string, (uri: Uri) => Promise<string>>(),
 };
 
 const events = {
@@ -69,7 +72,9 @@ async function openTextDocument(what: Uri | string | { content: string; language
   if (known !== undefined) {
     return known;
   }
-  const given = what instanceof Uri || typeof what === "string" ? undefined : what;
+  const content = await editor.contents.get(uri.scheme)?.(uri);
+  const given =
+    content === undefined ? (what instanceof Uri || typeof what === "string" ? undefined : what) : { content, language: "markdown" };
   const document = new Document(uri, given?.content, given?.language);
   documents.push(document);
   events.tabs.fire({ opened: [document], closed: [], changed: [] });
@@ -111,7 +116,8 @@ function found(folder: string): string[] {
 export const workspace = {
   isTrusted: true,
   get workspaceFolders() {
-    return editor.folder === "" ? undefined : [{ uri: Uri.file(editor.folder), name: "folder", index: 0 }];
+    const paths = [editor.folder, ...editor.others].filter((path) => path !== "");
+    return paths.length === 0 ? undefined : paths.map((path, index) => ({ uri: Uri.file(path), name: "folder", index }));
   },
   getWorkspaceFolder: (uri: Uri) => (uri.fsPath.startsWith(`${editor.folder}/`) ? workspace.workspaceFolders?.[0] : undefined),
   get textDocuments() {
@@ -126,6 +132,11 @@ export const workspace = {
     inspect: () => undefined,
     has: () => false,
   }),
+  fs: { readFile: async (uri: Uri) => readFileSync(uri.fsPath) },
+  registerTextDocumentContentProvider: (scheme: string, provider: { provideTextDocumentContent(uri: Uri): Promise<string> }) => {
+    editor.contents.set(scheme, (uri) => provider.provideTextDocumentContent(uri));
+    return new Disposable();
+  },
   createFileSystemWatcher: () => ({ onDidCreate: never, onDidChange: never, onDidDelete: never, dispose: () => undefined }),
   saveAll: async () => {
     await Promise.all(documents.filter(({ isDirty }) => isDirty).map(save));
@@ -225,7 +236,7 @@ export const window = {
   showInformationMessage: say,
   showQuickPick: async (items: readonly unknown[], { title }: { title: string }) => {
     const wanted = await reply(title);
-    return items.find((item) => item === wanted || (item as { label?: unknown }).label === wanted);
+    return wanted === undefined ? undefined : items.find((item) => item === wanted || (item as { label?: unknown }).label === wanted);
   },
   showInputBox: async ({ title, prompt }: { title: string; prompt?: string }) => reply(`${title}: ${prompt ?? ""}`),
   showOpenDialog: async ({ title }: { title: string }) => reply(title),

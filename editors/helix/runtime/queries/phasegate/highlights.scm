@@ -1,4 +1,5 @@
-; As in `editors/tree-sitter-phasegate`, with the names that the themes of Helix know. Each node is captured once.
+; Made by `editors/copies.py`.
+; Each node is captured by one pattern, so it does not matter which of two matches an editor prefers.
 
 ; ---- comments and documentation ---------------------------------------------------------------------------------------
 

@@ -1,3 +1,4 @@
+; Made by `editors/copies.py`.
 [
   (source_file)
   (pipeline_declaration)
