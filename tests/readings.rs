@@ -9,7 +9,7 @@ mod edits;
 use std::sync::Arc;
 
 use edits::{Chance, TEXTS};
-use phasegate::analysis::{Place, Text};
+use phasegate::analysis::{Asked, Place, Text};
 use phasegate::base::source::SourceFile;
 use phasegate::base::span::FileId;
 use phasegate::ide::completion::completion;
@@ -93,21 +93,21 @@ fn what_was_read_is_read_again_where_it_is_not_the_same() {
 }
 
 /// Reads `main.deploy` with this text, whole or near a place.
-fn known(text: &str, near: Option<(usize, bool)>) -> Known {
+fn known(text: &str, near: Option<(usize, Asked)>) -> Known {
     let mut loader = |name: &str| match name {
         "main.deploy" => Ok(Text::Read(Arc::new(Reading::of(source(text))))),
         "slo.deploy" => Ok(Text::Read(Arc::new(Reading::of(source(OTHER))))),
         _ => Err("it is not there".to_owned()),
     };
     let is_file = |name: &str| name == "main.deploy";
-    let place = near.map(|(offset, with_runs)| Place { is_file: &is_file, offset, with_runs });
+    let place = near.map(|(offset, asked)| Place { is_file: &is_file, offset, asked });
     Known::read(&mut loader, "main.deploy", place).expect("the text is given")
 }
 
 fn assert_near_is_whole(text: &str, whole: &Known, offset: usize) {
-    let mut near = known(text, Some((offset, false)));
+    let mut near = known(text, Some((offset, Asked::Itself)));
     if hover(&near, FileId(0), offset).is_none() && is_run_elsewhere(&near, FileId(0), offset) {
-        near = known(text, Some((offset, true)));
+        near = known(text, Some((offset, Asked::Runs)));
     }
     let context = || format!("at {offset}: {}§{}", &text[..offset], &text[offset..]);
     let said = |known: &Known| hover(known, FileId(0), offset);
@@ -117,6 +117,7 @@ fn assert_near_is_whole(text: &str, whole: &Known, offset: usize) {
     if !(is_silent && said(&near).is_some_and(|hover| is_rate(&hover.markdown))) {
         assert_eq!(said(&near), said(whole), "{}", context());
     }
+    let near = known(text, Some((offset, Asked::Offers)));
     let offered = |known: &Known| completion(known, FileId(0), offset, &[]);
     assert_eq!(offered(&near), offered(whole), "{}", context());
     let help = |known: &Known| signature_help(known, FileId(0), offset);

@@ -57,7 +57,7 @@ use names::Mentions;
 pub use allows::{Allowed, Untested};
 pub use load::{Text, import_path};
 pub use memory::Memory;
-pub use near::Place;
+pub use near::{Asked, Place};
 pub use soundness::strictness::{Shift, shift};
 
 /// What a program means, and everything that is wrong with it.
@@ -193,7 +193,8 @@ fn read(
         checker.queries = std::mem::take(&mut memory.queries);
         checker.memory = Run::new(&loaded.modules, sources, &unreadable, memory);
     }
-    let mut judge = lints::Judge::new(&loaded.modules, sources, done);
+    let is_judged = extra.near.is_none_or(|place| place.asked != Asked::Offers);
+    let mut judge = lints::Judge::new(&loaded.modules, sources, done, is_judged);
     let program = pipelines::build_program(&mut checker, &mut judge);
     unused::check(&mut checker);
     checker.note_declarations();

@@ -22,8 +22,18 @@ pub struct Place<'p> {
     /// Whether it is the file that was loaded under this name.
     pub is_file: &'p dyn Fn(&str) -> bool,
     pub offset: usize,
-    /// With what runs the component that stands there.
-    pub with_runs: bool,
+    pub asked: Asked,
+}
+
+/// What is asked about a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// What may stand there: no lint has a say in that.
+    Offers,
+    /// What stands there, with all that is wrong with it.
+    Itself,
+    /// That, with what runs the component there.
+    Runs,
 }
 
 /// Leaves out of the modules what is not near the place.
@@ -32,7 +42,7 @@ pub fn keep(modules: &mut [Module], sources: &Sources, place: Place<'_>) {
     let Some(module) = modules.iter().position(is_there) else { return };
     let around = around(&modules[module], place.offset).map(|item| ItemRef { module, item });
     let mut first: Vec<ItemRef> = around.collect();
-    if place.with_runs {
+    if place.asked == Asked::Runs {
         let running = first.iter().flat_map(|item| running(modules, sources, *item));
         first = first.iter().copied().chain(running).collect();
     }

@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 
 use super::super::convert::range;
 use super::{Context, Failure, Here};
+use crate::analysis::Asked;
 use crate::ide::hover::{hover, is_run_elsewhere};
 
 pub fn answer(ctx: &Context, params: TextDocumentPositionParams) -> Result<Value, Failure> {
-    let (here, offset) = ctx.near(&params, false)?;
+    let (here, offset) = ctx.near(&params, Asked::Itself)?;
     let known = &here.program.known;
     if let Some(said) = shown(ctx, &here, offset) {
         return Ok(said);
@@ -16,7 +17,7 @@ pub fn answer(ctx: &Context, params: TextDocumentPositionParams) -> Result<Value
     if !is_run_elsewhere(known, here.file, offset) {
         return Ok(Value::Null);
     }
-    let (here, offset) = ctx.near(&params, true)?;
+    let (here, offset) = ctx.near(&params, Asked::Runs)?;
     Ok(shown(ctx, &here, offset).unwrap_or_default())
 }
 

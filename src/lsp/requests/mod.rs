@@ -33,6 +33,7 @@ use serde_json::{Value, json};
 use super::convert::{Encoding, offset, path_of, range, uri_of};
 use super::library;
 use super::workspace::{Program, Snapshot, Spot};
+use crate::analysis::Asked;
 use crate::base::source::SourceFile;
 use crate::base::span::{FileId, Location};
 
@@ -101,21 +102,21 @@ impl Context {
         Ok((here, at))
     }
 
-    /// What `ask` says at a cursor, from what is near it: all else has no say there, and nobody waits for it.
+    /// What `ask` offers at a cursor, from what is near it: all else has no say there, and nobody waits for it.
     pub fn at<T>(
         &self,
         params: &TextDocumentPositionParams,
         ask: impl FnOnce(&Here, usize) -> Option<T>,
     ) -> Result<Option<T>, Failure> {
-        let (here, offset) = self.near(params, false)?;
+        let (here, offset) = self.near(params, Asked::Offers)?;
         Ok(ask(&here, offset))
     }
 
-    /// A cursor in a program of which only what is near it is known; `with_runs`: with what runs the component there.
-    pub fn near(&self, params: &TextDocumentPositionParams, with_runs: bool) -> Result<(Here, usize), Failure> {
+    /// A cursor in a program of which only what is near it is known.
+    pub fn near(&self, params: &TextDocumentPositionParams, asked: Asked) -> Result<(Here, usize), Failure> {
         let uri = &params.text_document.uri.0;
         let source = self.text(uri)?;
-        let spot = Spot { path: path_of(uri), offset: offset(&source, params.position, self.encoding), with_runs };
+        let spot = Spot { path: path_of(uri), offset: offset(&source, params.position, self.encoding), asked };
         let near = self.snapshot.near(&spot).and_then(|program| program.file(&spot.path).map(|file| (program, file)));
         let (program, file) = near.ok_or_else(|| Failure::refused(format!("`{uri}` cannot be read")))?;
         Ok((Here { program, file, path: spot.path }, spot.offset))

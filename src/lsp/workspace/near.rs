@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::analysis::{Place, Text};
+use crate::analysis::{Asked, Place, Text};
 use crate::ide::known::Known;
 use crate::syntax::Reading;
 
@@ -18,8 +18,7 @@ use super::{Slot, Snapshot, lock};
 pub struct Spot {
     pub path: PathBuf,
     pub offset: usize,
-    /// Whether what runs the component that stands there matters too.
-    pub with_runs: bool,
+    pub asked: Asked,
 }
 
 impl Snapshot {
@@ -46,11 +45,13 @@ impl Snapshot {
     fn read_around(&self, root: &Path, spot: &Spot, beneath: &BTreeSet<PathBuf>) -> Option<Program> {
         let mut asked = BTreeSet::new();
         let mut loader = |name: &str| match identity(Path::new(name)) {
-            file if spot.with_runs || beneath.contains(&file) => self.load(name, &mut asked, &mut Ahead::new()),
+            file if spot.asked == Asked::Runs || beneath.contains(&file) => {
+                self.load(name, &mut asked, &mut Ahead::new())
+            }
             file => self.frame(&file).map(Text::Read),
         };
         let is_file = |name: &str| identity(Path::new(name)) == spot.path;
-        let near = Place { is_file: &is_file, offset: spot.offset, with_runs: spot.with_runs };
+        let near = Place { is_file: &is_file, offset: spot.offset, asked: spot.asked };
         let known = Known::read(&mut loader, &root.to_string_lossy(), Some(near)).ok()?;
         let places = Places::new(&known.analysis.files, &known.sources, asked);
         Some(Program { known, places })
