@@ -180,10 +180,7 @@ test("a failure is shown where it was expected, with what happened around it", a
     .findIndex((text) => text.includes("expect never traffic == 25%"));
   assert.equal(failure?.location?.uri.fsPath, rollout);
   assert.equal(failure?.location?.range.start.line, line);
-  assert.match(
-    failure?.message ?? "",
-    /^it is true at 6s: traffic = 25%\nexpect never traffic == 25%\n\n[\s\S]*6s {2}release: weight 25%/,
-  );
+  assert.match(failure?.message ?? "", /^it is true at 6s: traffic = 25%\nexpect never traffic == 25%\n\n[\s\S]*6s {2}release: weight 25%/);
   replace(document, "expect never traffic == 25%", "expect never traffic == 100%");
   await save(document);
 });
