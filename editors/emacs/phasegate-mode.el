@@ -173,12 +173,16 @@ Point is behind the opening quotes.  Texts may nest inside of `${}'."
       (setq found (not (or (eolp) (looking-at "//") (nth 4 (phasegate--state))))))
     found))
 
+(defconst phasegate--takes-clauses
+  "\\(?:step\\|probe\\)[ \t]\\|[[:alpha:]_][[:alnum:]_]*\\(?:\\.[[:alpha:]_][[:alnum:]_]*\\)*("
+  "What takes clauses that are statements elsewhere: a step, a call, a probe.")
+
 (defun phasegate--goes-on-p ()
   "Whether this line goes on with what the line before it began.
 Point is at its first word."
   (or (looking-at phasegate--clause)
       (and (looking-at phasegate--operator) (not (looking-at "/[/*]")))
-      (let ((opener (cond ((looking-at "timeout[ \t]+[[:alnum:]_\"(]\\|on[ \t]+failure[ \t]+[a-z]") "\\(?:step\\|probe\\)[ \t]")
+      (let ((opener (cond ((looking-at "timeout[ \t]+[[:alnum:]_\"(]\\|on[ \t]+failure[ \t]+[a-z]") phasegate--takes-clauses)
                           ((looking-at "expect[ \t]") "probe[ \t]")
                           ((looking-at "run[ \t]") "schedule[ \t]+[[:alnum:]_]+[ \t]+\"[^\"\n]*\"[ \t]*$"))))
         (and opener

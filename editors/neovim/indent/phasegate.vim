@@ -25,8 +25,9 @@ set cpo&vim
 let s:word = '\%(after\|at\|backoff\|because\|before\|by\|effect\|else\|every\|for\|from\|in\|lag\|max\|missing\|noise\|retry\|then\|through\|to\|undo\|when\|within\)'
 let s:clause = '^\s*\%(' . s:word . '\s\+[[:alnum:]_"([{-]\|idempotent\s*$\|idempotent\s\+\l\|builtin\s*$\)'
 let s:operator = '^\s*\%(\%(and\|or\|not in\)\>\|\%(==\|!=\|<=\|>=\|??\|\.\.\|+-\|->\|[-+*/<>]\)\s\)'
-" Clauses behind a step or a probe, statements elsewhere.
+" Clauses behind a step, its call alone or a probe, statements elsewhere.
 let s:either = '^\s*\%(timeout\s\+[[:alnum:]_"(]\|on\s\+failure\s\+\l\|expect\s\)'
+let s:takes_clauses = '^\s*\%(\%(step\|probe\)\s\|\h\w*\%(\.\h\w*\)*(\)'
 
 " A line without its texts and comments: brackets in it are brackets.
 function! s:bare(text) abort
@@ -146,7 +147,7 @@ function! s:goes_on(line) abort
   endif
   if l:text =~# s:either
     let l:before = s:before(a:line)
-    return l:before > 0 && getline(s:start(l:before)) =~# (l:text =~# '^\s*expect' ? '^\s*probe\s' : '^\s*\%(step\|probe\)\s')
+    return l:before > 0 && getline(s:start(l:before)) =~# (l:text =~# '^\s*expect' ? '^\s*probe\s' : s:takes_clauses)
   endif
   return l:text =~# '^\s*run\s' && s:before(a:line) > 0 && getline(s:before(a:line)) =~# '^schedule\s\+\h\w*\s\+"[^"]*"\s*$'
 endfunction
