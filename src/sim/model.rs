@@ -327,3 +327,33 @@ fn carried(level: &mut Option<(u64, f64)>, well: Well, tick: u64, keeps: f64) ->
     *level = Some((at, value));
     value
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Model, State, Term};
+    use crate::contract::value::Unit;
+    use crate::sim::noise::Well;
+
+    #[test]
+    fn what_is_no_number_is_not_as_good_as_zero() {
+        let model = Model {
+            terms: vec![Term::Recorded],
+            unit: Unit::Ratio,
+            whole: false,
+            every: Duration::from_secs(60),
+            recorded: None,
+            repeats: None,
+            lag: Duration::ZERO,
+            digits: 4,
+            positive: true,
+        };
+        let mut state = State::new(&model, Well::new(&["a test"]));
+        let mut sampled =
+            |recorded| model.sample(&mut state, (0, recorded)).amount().map(|(number, _)| number.to_f64());
+        assert_eq!(sampled(0.25), Some(0.25));
+        assert_eq!(sampled(-1.0), Some(0.0));
+        assert_eq!(sampled(f64::NAN), None);
+    }
+}
