@@ -4,7 +4,7 @@
 //! said in words that name the file.
 
 use std::collections::BTreeSet;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -21,12 +21,13 @@ pub const LARGEST: u64 = 64 * 1024 * 1024;
 /// # Errors
 /// What is in the way, for people.
 pub fn read(path: &Path) -> Result<Vec<u8>, String> {
-    if is_named_pipe(path) {
+    let about = path.metadata();
+    if about.as_ref().is_ok_and(|about| is_named_pipe(path, about)) {
         return Err(format!("`{}` is a pipe, not a file: pipe it into `-`", path.display()));
     }
     let file = File::open(path).map_err(|error| describe(path, &error))?;
     // With room for what is there and for seeing that it ends, it is read in one go; a device has no length.
-    let length = file.metadata().map_or(0, |about| about.len().min(LARGEST));
+    let length = about.map_or(0, |about| about.len().min(LARGEST));
     let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or(0) + 32);
     file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| describe(path, &error))?;
     if bytes.len() as u64 > LARGEST {
@@ -37,14 +38,14 @@ pub fn read(path: &Path) -> Result<Vec<u8>, String> {
 
 /// Whether opening it would wait until somebody writes. What a shell puts in place of `<(…)` has its writer.
 #[cfg(unix)]
-fn is_named_pipe(path: &Path) -> bool {
+fn is_named_pipe(path: &Path, about: &Metadata) -> bool {
     use std::os::unix::fs::FileTypeExt;
     let is_of_shell = path.starts_with("/dev") || path.starts_with("/proc");
-    !is_of_shell && path.metadata().is_ok_and(|about| about.file_type().is_fifo())
+    !is_of_shell && about.file_type().is_fifo()
 }
 
 #[cfg(not(unix))]
-fn is_named_pipe(_: &Path) -> bool {
+fn is_named_pipe(_: &Path, _: &Metadata) -> bool {
     false
 }
 

@@ -130,8 +130,7 @@ impl<'j> Judge<'j> {
     /// Judges a pipeline of a program whose metrics, environments and switches are known as far as it names them; other
     /// pipelines need not be. Gives what was found, whether it had been found before or not.
     pub fn pipeline(&mut self, program: &Program, pipeline: &Pipeline) -> Vec<Diagnostic> {
-        let order = Rc::new(Order::of(pipeline));
-        let mut found = self.look(program, (std::slice::from_ref(pipeline), Beside::Nothing, order), &[]);
+        let mut found = self.look(program, (std::slice::from_ref(pipeline), Beside::Nothing), &[]);
         keep_what_every_use_has(pipeline, &mut found);
         keep_what_can_happen(&mut found);
         self.take(&found);
@@ -140,7 +139,7 @@ impl<'j> Judge<'j> {
 
     /// Judges what is no pipeline, and gives what was found in it.
     pub fn beside(&mut self, program: &Program, beside: Beside<'_>) -> Vec<Diagnostic> {
-        let found = self.look(program, (&[], beside, Rc::new(Order::of(&NOWHERE))), &[]);
+        let found = self.look(program, (&[], beside), &[]);
         self.take(&found);
         found
     }
@@ -154,8 +153,7 @@ impl<'j> Judge<'j> {
 
     /// Everything that was found, and what is wrong with the environments and with all files as they are written.
     pub fn finish(mut self, program: &Program) -> Vec<Diagnostic> {
-        let files = (&[][..], Beside::Environments, Rc::new(Order::of(&NOWHERE)));
-        let found = self.look(program, files, self.modules);
+        let found = self.look(program, (&[], Beside::Environments), self.modules);
         self.take(&found);
         self.found
     }
@@ -163,7 +161,7 @@ impl<'j> Judge<'j> {
     fn look<'s>(
         &mut self,
         program: &'s Program,
-        (pipelines, beside, order): (&'s [Pipeline], Beside<'s>, Rc<Order<'s>>),
+        (pipelines, beside): (&'s [Pipeline], Beside<'s>),
         modules: &'s [Module],
     ) -> Vec<Diagnostic>
     where
@@ -173,6 +171,7 @@ impl<'j> Judge<'j> {
             return Vec::new();
         }
         (self.done)(Stage::Meaning);
+        let order = Rc::new(Order::of(pipelines.first().unwrap_or(&NOWHERE)));
         let (sources, survey) = (self.sources, OnceCell::new());
         let found = found_in(&Subject { modules, beside, program, pipelines, sources, order, survey });
         (self.done)(Stage::Lints);

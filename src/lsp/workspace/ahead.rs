@@ -1,4 +1,6 @@
 //! Files that are about to be checked, read at the same time: a check reads one after the other.
+//!
+//! In threads of its own: a thread of a pool that waits takes up another request meanwhile, which may wait for this one.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
