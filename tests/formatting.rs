@@ -269,6 +269,22 @@ fn lines_end_as_those_of_the_file_do() {
 }
 
 #[test]
+fn all_returns_before_a_line_feed_end_the_line() {
+    let windows = formatted("pipeline p {\r\r\n wait  5m // why\r\r\r\n}\r\n");
+    assert_eq!(windows, "pipeline p {\r\n  wait 5m  // why\r\n}\r\n");
+    // What does not parse stays, but for how its lines end.
+    for text in [
+        "J\n\r\r\n\u{1}",
+        "J \r \n\r\n\r x\r\t\n",
+        "// a\r \n/* b\r \n\r\r\n */\r \n",
+        "let a = \"\"\"\r\r\n x\r \n\r\"\"\"\r",
+    ] {
+        let once = formatted(text);
+        assert_eq!(formatted(&once), once, "{text:?}");
+    }
+}
+
+#[test]
 fn what_is_not_utf_8_is_left_as_it_is() {
     let source = SourceFile::from_bytes(FileId(0), "a.deploy", b"use  std.backup // \xFF\n");
     let Ok(Formatted { text, diagnostics }) = format(&source) else { panic!("refused") };
@@ -295,7 +311,7 @@ fn token() -> impl Strategy<Value = String> {
     let words: Vec<&str> = EVERYTHING.split_whitespace().collect();
     prop_oneof![
         8 => prop::sample::select(words).prop_map(str::to_owned),
-        2 => prop::sample::select(vec!["{", "}", "(", ")", "[", "]", "\"", "\"\"\"", "${", "r\"", "/*", "*/", "// c\n", "/* c */", "/// d\n", "/* a\n b */", "\\", "<", ">", "≤", "“", "\n", "\r\n", "\u{1D}", "\u{1E}", "\0", "ä", ",", ":", "=", "if", "5min", "¡", "±"]).prop_map(str::to_owned),
+        2 => prop::sample::select(vec!["\r", "{", "}", "(", ")", "[", "]", "\"", "\"\"\"", "${", "r\"", "/*", "*/", "// c\n", "/* c */", "/// d\n", "/* a\n b */", "\\", "<", ">", "≤", "“", "\n", "\r\n", "\u{1D}", "\u{1E}", "\0", "ä", ",", ":", "=", "if", "5min", "¡", "±"]).prop_map(str::to_owned),
         1 => any::<char>().prop_map(String::from),
     ]
 }

@@ -121,7 +121,7 @@ impl LineEnds {
     /// The text without its mark, every line ending in `\n`.
     fn body<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let text = if self.mark { &text[MARK.len_utf8()..] } else { text };
-        if text.contains("\r\n") { Cow::Owned(text.replace("\r\n", "\n")) } else { Cow::Borrowed(text) }
+        if text.contains("\r\n") { Cow::Owned(with_plain_ends(text)) } else { Cow::Borrowed(text) }
     }
 
     fn restore(&self, body: &str) -> String {
@@ -129,4 +129,12 @@ impl LineEnds {
         let lines = if self.windows { Cow::Owned(body.replace('\n', "\r\n")) } else { Cow::Borrowed(body) };
         format!("{mark}{lines}")
     }
+}
+
+/// All carriage returns before a line feed belong to the end of the line: one that was left would make the next line feed
+/// look like an end of its own.
+fn with_plain_ends(text: &str) -> String {
+    let (lines, last) = text.rsplit_once('\n').map_or((None, text), |(lines, last)| (Some(lines), last));
+    let lines = lines.into_iter().flat_map(|lines| lines.split('\n'));
+    lines.flat_map(|line| [line.trim_end_matches('\r'), "\n"]).chain([last]).collect()
 }

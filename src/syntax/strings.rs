@@ -285,7 +285,7 @@ impl Layout {
             }
             let indent = self.indent.as_deref().filter(|_| at_line_start).unwrap_or("");
             let shared = line.bytes().zip(indent.bytes()).take_while(|(left, right)| left == right).count();
-            into.push_str(line[shared..].strip_suffix('\r').unwrap_or(&line[shared..]));
+            into.push_str(line[shared..].trim_end_matches('\r'));
         }
     }
 }
