@@ -179,7 +179,7 @@ mod unix {
         let file = folder.path().join("a.deploy");
         fs::set_permissions(&file, fs::Permissions::from_mode(0o444)).expect("ours");
         let output = fmt(folder.path(), &[]);
-        assert_eq!(standard_error(&output), "error: `a.deploy` is read-only; nothing was changed\n");
+        assert_eq!(standard_error(&output), "error: `a.deploy` is read-only; it stays as it is\n");
         assert_eq!(output.status.code(), Some(2));
         assert_eq!((read(&folder, "a.deploy").as_str(), read(&folder, "b.deploy").as_str()), (UGLY, NEAT));
         assert_eq!(fmt(folder.path(), &["--check", "a.deploy"]).status.code(), Some(1));

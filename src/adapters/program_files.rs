@@ -57,12 +57,12 @@ fn is_named_pipe(_: &Path, _: &Metadata) -> bool {
 pub fn replace(path: &Path, before: &[u8], content: &[u8]) -> Result<(), String> {
     let name = path.display();
     let refused = |error: io::Error| match error.kind() {
-        ErrorKind::PermissionDenied => format!("`{name}` may not be written by this user; nothing was changed"),
-        _ => format!("`{name}` cannot be written: {error}; nothing was changed"),
+        ErrorKind::PermissionDenied => format!("`{name}` may not be written by this user; it stays as it is"),
+        _ => format!("`{name}` cannot be written: {error}; it stays as it is"),
     };
     let target = path.canonicalize().map_err(refused)?;
     if target.metadata().map_err(refused)?.permissions().readonly() {
-        return Err(format!("`{name}` is read-only; nothing was changed"));
+        return Err(format!("`{name}` is read-only; it stays as it is"));
     }
     OpenOptions::new().write(true).open(&target).map_err(refused)?;
     let mut draft = Draft::begin(&name.to_string(), target, Privacy::Ordinary).map_err(|failure| failure.message)?;

@@ -5,6 +5,7 @@ use croner::parser::{CronParser, Seconds, Year};
 use crate::base::diagnostic::{Code, Diagnostic};
 use crate::contract::types::Type;
 use crate::contract::value::Value;
+use crate::contract::version;
 use crate::model::expr::{Expr, ExprKind};
 
 use super::checker::Checker;
@@ -75,7 +76,7 @@ fn shortened(text: &str) -> String {
 /// Why the text is no value of this type of text.
 pub fn invalid(ty: &Type, text: &str) -> Option<String> {
     match ty {
-        Type::Version => invalid_version(text),
+        Type::Version => version::invalid(text).map(str::to_owned),
         Type::Url => match url::Url::parse(text) {
             Ok(_) => None,
             Err(error) => Some(format!("{error}; a URL begins with its scheme, like `https://example.com`")),
@@ -90,20 +91,6 @@ fn first_useful_line(message: &str) -> String {
     message.lines().rev().find(|line| line.starts_with("error")).unwrap_or(message).to_owned()
 }
 
-fn invalid_version(text: &str) -> Option<String> {
-    let bare = text.strip_prefix('v').unwrap_or(text);
-    let core = bare.split(['-', '+']).next().unwrap_or_default();
-    let numbers: Vec<&str> = core.split('.').collect();
-    let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    let rest_is_well =
-        bare[core.len()..].bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.'));
-    let ends_well = !bare.ends_with(['-', '+', '.']);
-    if (2..=4).contains(&numbers.len()) && numbers.iter().all(is_number) && rest_is_well && ends_well {
-        return None;
-    }
-    Some("write it like `1.2.3` or `2.0.0-rc.1`".to_owned())
-}
-
 /// Five fields: minute, hour, day of the month, month, day of the week.
 fn invalid_cron(text: &str) -> Option<String> {
     const FIELDS: usize = 5;
@@ -112,7 +99,46 @@ fn invalid_cron(text: &str) -> Option<String> {
         return Some(format!("five fields are needed (minute hour day month weekday), found {found}"));
     }
     let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
-    parser.parse(text).err().map(|error| error.to_string().trim_end_matches('.').to_owned())
+    if parser.parse(text).is_ok() {
+        return never_comes(text);
+    }
+    // The parser does not say which field it stumbled over: each is tried by itself.
+    let fields = text.split_whitespace().zip(CRON_FIELDS).enumerate();
+    let wrong = fields.map(|(place, (field, name))| (place, field, name)).find(|(place, field, _)| {
+        let alone: Vec<&str> = (0..FIELDS).map(|other| if other == *place { field } else { "*" }).collect();
+        parser.parse(&alone.join(" ")).is_err()
+    });
+    Some(match wrong {
+        Some((_, field, (name, range))) => format!("`{field}` is no {name}: {range}, alone or as `a-b`, `a,b`, `*/n`"),
+        None => "write it like `0 2 * * *`: at two every night".to_owned(),
+    })
+}
+
+/// What each field of a cron line is called, and what may stand in it.
+const CRON_FIELDS: [(&str, &str); 5] = [
+    ("minute", "0 to 59"),
+    ("hour", "0 to 23"),
+    ("day of the month", "1 to 31"),
+    ("month", "1 to 12 or `jan` to `dec`"),
+    ("day of the week", "0 to 7 or `sun` to `sat`"),
+];
+
+/// A day that none of the months has, with no day of the week beside it.
+fn never_comes(text: &str) -> Option<String> {
+    let fields: Vec<&str> = text.split_whitespace().collect();
+    let [_, _, days, months, "*"] = fields.as_slice() else { return None };
+    let day = days.split(',').map(|day| day.parse::<u8>().ok()).min()??;
+    let months: Option<Vec<u8>> = months.split(',').map(month_length).collect();
+    let longest = months?.into_iter().max()?;
+    (day > longest).then(|| format!("none of its months has a day {day}: it never comes"))
+}
+
+fn month_length(month: &str) -> Option<u8> {
+    match month.to_ascii_lowercase().as_str() {
+        "2" | "02" | "feb" => Some(29),
+        "4" | "04" | "apr" | "6" | "06" | "jun" | "9" | "09" | "sep" | "11" | "nov" => Some(30),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -121,22 +147,32 @@ mod tests {
     use crate::contract::types::Type;
 
     #[test]
-    fn versions_are_numbers_with_dots() {
-        for good in ["1.2.3", "v2.0.0-rc.1", "2025.1", "1.0.0+build.5"] {
-            assert_eq!(invalid(&Type::Version, good), None, "{good}");
-        }
-        for bad in ["latest", "1", "1.x", "1..2", "", "1.2.3-"] {
-            assert!(invalid(&Type::Version, bad).is_some(), "{bad}");
-        }
-    }
-
-    #[test]
     fn cron_lines_have_five_fields_in_range() {
         for good in ["0 2 * * *", "*/15 9-17 * * mon-fri", "0,30 * 1 jan *"] {
             assert_eq!(invalid(&Type::Cron, good), None, "{good}");
         }
         for bad in ["0 2 * *", "60 * * * *", "* 24 * * *", "*/0 * * * *", "hello"] {
             assert!(invalid(&Type::Cron, bad).is_some(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_cron_line_that_is_wrong_says_in_which_field() {
+        let why = |text: &str| invalid(&Type::Cron, text).unwrap_or_default();
+        assert_eq!(why("0 25 * * *"), "`25` is no hour: 0 to 23, alone or as `a-b`, `a,b`, `*/n`");
+        assert!(why("0 2 * * monday-ish").starts_with("`monday-ish` is no day of the week: "));
+        assert!(why("0 2 32 * *").starts_with("`32` is no day of the month: "));
+    }
+
+    #[test]
+    fn a_day_that_no_month_has_never_comes() {
+        for bad in ["0 2 30 2 *", "0 2 31 4,jun,11 *", "0 2 30,31 feb *"] {
+            assert!(invalid(&Type::Cron, bad).is_some_and(|why| why.ends_with("it never comes")), "{bad}");
+        }
+        for good in
+            ["0 2 29 2 *", "0 2 31 * *", "0 2 31 1,4 *", "0 2 30 2 mon", "0 2 1-31 2 *", "0 2 1,30 2 *", "0 2 L 2 *"]
+        {
+            assert_eq!(invalid(&Type::Cron, good), None, "{good}");
         }
     }
 

@@ -7,7 +7,8 @@ use crate::contract::value::{Unit, Value};
 use crate::model::expr::{Expr, ExprKind, Operator};
 
 use super::checker::Checker;
-use super::types::{unify, value_type};
+use super::expressions::secret_looked_at;
+use super::types::{holds_secret, unify, value_type};
 
 impl Checker<'_> {
     /// The type of `left operator right`; `None` when an operand is in error or does not fit, which is then reported.
@@ -126,9 +127,7 @@ pub fn folded(operator: Operator, left: Expr, right: Expr, ty: Type, at: Locatio
 /// Secrets, untyped data and what may be absent are no operands.
 fn refuse_operand(operator: Operator, operand: &Expr, ty: &Type) -> Option<Diagnostic> {
     let diagnostic = match ty {
-        Type::Secret(_) => Diagnostic::new(Code::PG204, operand.at, "a secret cannot be looked at")
-            .label("this is a secret")
-            .help("pass it on where a `secret<string>` is taken"),
+        ty if holds_secret(ty) => secret_looked_at(operand),
         Type::Json => Diagnostic::new(Code::PG201, operand.at, "this `json` needs a type before it is used")
             .help("declare one and give it: `step NAME: TYPE = …` or `let NAME: TYPE = …`"),
         Type::Optional(inner) => Diagnostic::new(Code::PG201, operand.at, format!("this `{inner}` may be absent"))

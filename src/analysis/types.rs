@@ -69,12 +69,32 @@ pub fn fit(found: &Type, expected: &Type) -> Result<(), Misfit> {
         // What was read without a type meets its type here.
         (Type::Json, _) => Ok(()),
         (_, Type::Json) => fit_json(found),
-        (Type::List(left), Type::List(right))
-        | (Type::Map(left), Type::Map(right))
-        | (Type::Range(left), Type::Range(right)) => fit(left, right),
-        (Type::Record(record), Type::Map(inner)) => record.fields.values().try_for_each(|field| fit(field, inner)),
+        (Type::List(left), Type::List(right)) | (Type::Range(left), Type::Range(right)) => fit(left, right),
+        (Type::Map(left), Type::Map(right)) => fit(left, entry_type(left, right)),
+        (Type::Record(record), Type::Map(inner)) => {
+            record.fields.values().try_for_each(|field| fit(field, entry_type(field, inner)))
+        }
         (Type::Record(left), Type::Record(right)) => fit_record(left, right),
         _ => fit_simple(found, expected),
+    }
+}
+
+/// What a value has to be to stand in a map of `element`. Headers are secret and plain side by side: text that is written
+/// out may stand where a secret may, for it is treated with more care then, never with less.
+pub fn entry_type<'a>(found: &Type, element: &'a Type) -> &'a Type {
+    match (value_type(found), value_type(element)) {
+        (found, Type::Secret(inner)) if found.is_textual() => inner,
+        _ => element,
+    }
+}
+
+/// Whether a secret is in it, however deep. Such a value has no text and is not compared.
+pub fn holds_secret(ty: &Type) -> bool {
+    match value_type(ty) {
+        Type::Secret(_) => true,
+        Type::List(inner) | Type::Map(inner) | Type::Optional(inner) => holds_secret(inner),
+        Type::Record(record) => record.fields.values().any(holds_secret),
+        _ => false,
     }
 }
 

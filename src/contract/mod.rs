@@ -12,4 +12,5 @@ pub mod samples;
 pub mod switch;
 pub mod types;
 pub mod value;
+pub mod version;
 pub mod window;

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use super::{Evaluated, Unknown, quantity};
 use crate::base::number::Number;
 use crate::contract::value::{Unit, Value};
+use crate::contract::version;
 use crate::model::expr::Operator;
 
 /// Every operator but `and`, `or` and `??`.
@@ -96,10 +97,7 @@ pub fn compare(left: &Value, right: &Value) -> Result<Ordering, Unknown> {
 
 /// Versions by the rules of versions, other text by its letters.
 fn compare_text(left: &str, right: &str) -> Ordering {
-    match (semver::Version::parse(left), semver::Version::parse(right)) {
-        (Ok(left), Ok(right)) => left.cmp(&right),
-        _ => left.cmp(right),
-    }
+    version::compare(left, right).unwrap_or_else(|| left.cmp(right))
 }
 
 fn contains(item: &Value, container: &Value) -> Result<bool, Unknown> {
@@ -182,5 +180,21 @@ pub fn arithmetic(operator: Operator, (a, left): (Number, Unit), (b, right): (Nu
         Operator::Multiply => product(left, right).map(|unit| (a.multiply(b), unit)),
         Operator::Divide => ratio(left, right).and_then(|unit| a.divide(b).map(|number| (number, unit))),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cmp::Ordering;
+
+    use super::compare;
+    use crate::contract::value::Value;
+
+    #[test]
+    fn versions_are_compared_by_their_numbers_and_other_text_by_its_letters() {
+        let compared = |left: &str, right: &str| compare(&Value::text(left), &Value::text(right));
+        assert_eq!(compared("v1.9.0", "v1.10.0"), Ok(Ordering::Less));
+        assert_eq!(compared("2025.9", "2025.10"), Ok(Ordering::Less));
+        assert_eq!(compared("b", "a"), Ok(Ordering::Greater));
     }
 }

@@ -5,12 +5,13 @@ use indexmap::IndexMap;
 use super::literal;
 use super::request::{PlanError, PlanRequest};
 use crate::base::suggest::nearest;
+use crate::contract::types::Type;
 use crate::contract::value::Value;
 use crate::eval::Unknown;
 use crate::eval::reduce::constant;
 use crate::model::expr::LocalId;
 use crate::model::operations::Launch;
-use crate::model::program::{Environment, LocalKind, Pipeline, Program};
+use crate::model::program::{Environment, Local, LocalKind, Pipeline, Program};
 
 pub fn choose_pipeline<'a>(program: &'a Program, request: &PlanRequest) -> Result<&'a Pipeline, PlanError> {
     let names = || program.pipelines.keys().map(String::as_str);
@@ -63,9 +64,7 @@ pub fn choose_params(pipeline: &Pipeline, request: &PlanRequest) -> Result<Index
                 Ok(value) => {
                     chosen.insert(id, value);
                 }
-                Err(reason) => errors.push(
-                    PlanError::usage(format!("parameter `{}` cannot be `{text}`: {reason}", param.name)).at(param.at),
-                ),
+                Err(reason) => errors.push(PlanError::usage(refused(param, text, &reason)).at(param.at)),
             },
             (None, LocalKind::Param(Some(_))) => {}
             (None, _) => errors.push(
@@ -76,6 +75,14 @@ pub fn choose_params(pipeline: &Pipeline, request: &PlanRequest) -> Result<Index
         }
     }
     if errors.is_empty() { Ok(chosen) } else { Err(errors) }
+}
+
+/// What was given for a secret may be its content, and the log of a job shows every error: it is not repeated.
+fn refused(param: &Local, text: &str, reason: &str) -> String {
+    match param.ty {
+        Type::Secret(_) => format!("parameter `{}` cannot be what was given: {reason}", param.name),
+        _ => format!("parameter `{}` cannot be `{text}`: {reason}", param.name),
+    }
 }
 
 /// The arguments of a test or a schedule: constants that the checker has typed.
@@ -110,4 +117,22 @@ pub(super) fn unknown<'a>(kind: &str, name: &str, known: impl Iterator<Item = &'
 
 fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::refused;
+    use crate::base::span::Location;
+    use crate::contract::types::Type;
+    use crate::model::program::{Local, LocalKind};
+
+    #[test]
+    fn what_was_given_for_a_secret_is_not_repeated() {
+        let said = |ty: Type| {
+            let (name, at) = ("token".to_owned(), Location::default());
+            refused(&Local { name, doc: None, ty, kind: LocalKind::Param(None), at }, "hunter2", "no name")
+        };
+        assert_eq!(said(Type::Int), "parameter `token` cannot be `hunter2`: no name");
+        assert_eq!(said(Type::Secret(Box::new(Type::String))), "parameter `token` cannot be what was given: no name");
+    }
 }

@@ -9,6 +9,7 @@ use crate::base::number::Number;
 use crate::base::time::Timestamp;
 use crate::contract::types::{RecordType, Type};
 use crate::contract::value::{Unit, Value};
+use crate::contract::version;
 
 type Parsed = Result<Value, String>;
 
@@ -44,7 +45,7 @@ fn parse_time(text: &str) -> Parsed {
 
 fn check_text(text: &str, ty: &Type) -> Parsed {
     let problem = match ty {
-        Type::Version => semver::Version::parse(text).err().map(|error| format!("it is no version: {error}")),
+        Type::Version => version::invalid(text).map(|why| format!("it is no version: {why}")),
         Type::Url => url::Url::parse(text).err().map(|error| format!("it is no URL: {error}")),
         Type::Regex => regex::Regex::new(text).err().map(|error| format!("it is no regular expression: {error}")),
         _ => None,
@@ -364,7 +365,8 @@ mod tests {
         });
         let cases: Vec<(&str, Type, &str)> = vec![
             ("1.2.3", Type::Version, "\"1.2.3\""),
-            ("1.2", Type::Version, "! it is no version: unexpected end of input while parsing minor version number"),
+            ("v1.2", Type::Version, "\"v1.2\""),
+            ("latest", Type::Version, "! it is no version: write it like `1.2.3` or `2.0.0-rc.1`"),
             ("a, b \"c\"", Type::String, "\"a, b \\\"c\\\"\""),
             ("http://127.0.0.1:1/x", Type::Url, "\"http://127.0.0.1:1/x\""),
             ("(", Type::Regex, "!"),

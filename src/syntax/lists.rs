@@ -13,6 +13,8 @@ enum Last {
     Nothing,
     Element,
     Comma,
+    /// What has no place in a list, so that what follows is no element: `as`, or a clause of a step.
+    Stranger,
 }
 
 /// Reads the elements of a bracketed node: `element` makes one of a node that is neither comma nor fault.
@@ -45,9 +47,18 @@ pub(super) fn elements<T>(
                 lower.unexpected(&node, why);
                 last = Last::Nothing;
             }
+            _ if last == Last::Stranger => {}
+            Rule::ident if last == Last::Element && commas_needed && node.as_str().trim_end() == "as" => {
+                lower.renamed(&node);
+                last = Last::Stranger;
+            }
             _ => {
                 if last == Last::Element && commas_needed {
                     without_comma.push(node.start());
+                    if lower.begins_clause(node.start()) {
+                        last = Last::Stranger;
+                        continue;
+                    }
                 }
                 if let Some(made) = element(lower, node) {
                     found.push(made);
@@ -69,7 +80,11 @@ fn missing_comma(lower: &mut Lower<'_>, start: usize) {
     let behind = lower.end_before(start);
     let at = lower.at(lower.covering(start, start + 1));
     let diagnostic = Diagnostic::new(Code::PG001, at, format!("expected `,`, found {}", lower.found(start)))
-        .label("expected `,` before this")
-        .fix("insert `,`", lower.covering(behind, behind), ",");
+        .label("expected `,` before this");
+    // `shell("x" timeout 5m)`: the bracket is in the wrong place, and a comma makes it worse.
+    let diagnostic = match lower.begins_clause(start) {
+        true => diagnostic.help("a clause of a step stands behind the `)`"),
+        false => diagnostic.fix("insert `,`", lower.covering(behind, behind), ","),
+    };
     lower.report(start, Rank::Missing, diagnostic);
 }

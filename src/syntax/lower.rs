@@ -185,6 +185,24 @@ impl Lower<'_> {
         self.report(start, Rank::Unexpected, diagnostic);
     }
 
+    /// `as` inside `{…}` of an import.
+    pub(super) fn renamed(&mut self, node: &Node<'_>) {
+        let message = "unexpected `as`: what is imported by name keeps its name";
+        let diagnostic = Diagnostic::new(Code::PG001, self.at(self.span(node)), message)
+            .label("not expected here")
+            .help("import the file under a name instead: `use \"./file.deploy\" as slo`, and write `slo.NAME`");
+        self.report(node.start(), Rank::Unexpected, diagnostic);
+    }
+
+    /// Whether a clause of a step begins at `start`: its word, and something that is no comma and no end of a list.
+    pub(super) fn begins_clause(&self, start: usize) -> bool {
+        let rest = &self.prepared[start.min(self.prepared.len())..];
+        let (word, behind) = rest.split_at(token_length(rest));
+        let behind = behind.trim_start_matches(is_blank);
+        matches!(word, "timeout" | "retry" | "effect" | "idempotent" | "when" | "undo" | "backoff")
+            && !behind.starts_with([',', ')', ']', '}', ':', '.', '('])
+    }
+
     /// A sign that stands where another one should.
     pub(super) fn instead(&mut self, node: &Node<'_>, meant: &str, why: &str) {
         let span = self.span(node);

@@ -10,8 +10,9 @@ use super::super::arguments::{Actual, Callee, Formal};
 use super::super::checker::{Checker, Place};
 use super::super::functions::{self, Form, Gives, Parameter, Takes};
 use super::super::names::Meaning;
-use super::super::types::{unify, value_type};
+use super::super::types::{holds_secret, unify, value_type};
 use super::names::{Root, path_of};
+use super::text::secret_looked_at;
 
 impl<'a> Checker<'a> {
     pub fn infer_call(&mut self, written: &'a ast::Expr, callee: &'a ast::Expr, args: &'a [Arg]) -> Expr {
@@ -264,9 +265,7 @@ impl<'a> Checker<'a> {
     fn refuse_argument(&mut self, takes: Takes, found: Expr) -> Expr {
         let ty = value_type(&found.ty);
         let diagnostic = match ty {
-            Type::Secret(_) => Diagnostic::new(Code::PG204, found.at, "a secret cannot be looked at")
-                .label("this is a secret")
-                .help("pass it on where a `secret<string>` is taken"),
+            ty if holds_secret(ty) => secret_looked_at(&found),
             _ => {
                 let message = format!("expected {}, found `{ty}`", wanted(takes));
                 Diagnostic::new(Code::PG201, found.at, message).label(format!("this is {}", ty.with_article()))
@@ -315,6 +314,12 @@ struct FunctionCall {
 /// Whether an argument of this type is taken, and what `T` is then.
 fn accepted(takes: Takes, ty: &Type) -> Option<Option<Type>> {
     match (takes, ty) {
+        // How many there are, and under which names, is no secret.
+        (Takes::Sized | Takes::Map, Type::List(_) | Type::Map(_) | Type::Record(_)) => {}
+        _ if holds_secret(ty) => return None,
+        _ => {}
+    }
+    match (takes, ty) {
         (Takes::Quantity, ty) if ty.unit().is_some() => Some(Some(ty.clone())),
         (Takes::Quantities, Type::List(inner)) => {
             let inner = value_type(inner);
@@ -329,7 +334,6 @@ fn accepted(takes: Takes, ty: &Type) -> Option<Option<Type>> {
             let first = fields.next().cloned().unwrap_or(Type::Error);
             Some(fields.try_fold(first, |known, field| unify(&known, field)))
         }
-        (Takes::Anything, Type::Secret(_)) => None,
         (Takes::Anything, _) => Some(None),
         _ => None,
     }

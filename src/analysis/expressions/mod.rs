@@ -19,10 +19,11 @@ use crate::syntax::ast;
 
 use super::checker::Checker;
 use super::symbols::Space;
-use super::types::{Misfit, fit, unify, value_type};
+use super::types::{Misfit, entry_type, fit, unify, value_type};
 
 use names::Stands;
 pub use names::{Root, path_of};
+pub use text::secret_looked_at;
 
 impl<'a> Checker<'a> {
     /// The expression with the type it has by itself.
@@ -66,7 +67,8 @@ impl<'a> Checker<'a> {
             }
             (ast::ExprKind::Record(fields), Type::Map(element)) => {
                 self.report_repeated_fields(fields);
-                let entries = fields.iter().map(|field| (field.name.text.clone(), self.check(&field.value, element)));
+                let entries =
+                    fields.iter().map(|field| (field.name.text.clone(), self.check_entry(&field.value, element)));
                 let entries = entries.collect();
                 Expr::new(ExprKind::Record(entries), Type::Map(element.clone()), self.here(written.at))
             }
@@ -81,6 +83,15 @@ impl<'a> Checker<'a> {
                 self.coerce(found, expected)
             }
         }
+    }
+
+    fn check_entry(&mut self, written: &'a ast::Expr, element: &Type) -> Expr {
+        if !matches!(inside(element), Type::Secret(_)) {
+            return self.check(written, element);
+        }
+        let found = self.infer(written);
+        let expected = entry_type(&found.ty, element).clone();
+        self.coerce(found, &expected)
     }
 
     /// Reports when `found` is no value of `expected`. Written-out text is read as what it has to be (PG206).
@@ -129,9 +140,7 @@ impl<'a> Checker<'a> {
                     None => diagnostic,
                 }
             }
-            Misfit::Secret => Diagnostic::new(Code::PG204, found.at, "a secret never becomes text")
-                .label("this is a secret")
-                .help("pass it where a `secret<string>` is taken, or let the command read it from its own environment"),
+            Misfit::Secret => text::secret_in_text(found),
             Misfit::Kind => {
                 let message = format!("expected `{expected}`, found `{ty}`");
                 let diagnostic =
@@ -204,7 +213,10 @@ impl<'a> Checker<'a> {
             .map(|(name, _)| name.as_str())
             .collect();
         if missing.len() > unknown {
-            let message = format!("the field `{}` is missing", missing.join("`, `"));
+            let message = match missing.as_slice() {
+                [one] => format!("the field `{one}` is missing"),
+                several => format!("the fields `{}` are missing", several.join("`, `")),
+            };
             let label = format!("expected `{}`", Type::Record(expected.clone()));
             self.report(Diagnostic::new(Code::PG201, self.here(written.at), message).label(label));
         }

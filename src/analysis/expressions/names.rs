@@ -250,6 +250,12 @@ impl<'a> Checker<'a> {
         for near in near.names() {
             self.mark_meant(near);
         }
+        if matches!(name.text.as_str(), "us" | "ms" | "s" | "m" | "h" | "d" | "w") {
+            let help = format!("a length of time begins with its number: `1{0}`, and a rate is `5 / 1{0}`", name.text);
+            let message = format!("there is no value `{}`", name.text);
+            self.report(Diagnostic::new(Code::PG101, self.here(name.at), message).help(help));
+            return self.error(name.at);
+        }
         self.report_undefined(what, name, near);
         self.error(name.at)
     }

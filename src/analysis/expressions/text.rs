@@ -6,6 +6,7 @@ use crate::contract::value::Value;
 use crate::model::expr::{Expr, ExprKind, Piece};
 use crate::syntax::ast::{StringLiteral, StringPiece};
 
+use super::super::types::holds_secret;
 use super::Checker;
 use super::value_type;
 
@@ -35,9 +36,7 @@ impl<'a> Checker<'a> {
     /// What has no text: secrets, channels, and what may be absent.
     fn refuse_in_text(&mut self, value: &Expr) -> bool {
         let diagnostic = match value_type(&value.ty) {
-            Type::Secret(_) => Diagnostic::new(Code::PG204, value.at, "a secret never becomes text")
-                .label("this is a secret")
-                .help("pass it where a `secret<string>` is taken, or let the command read it from its own environment"),
+            ty if holds_secret(ty) => secret_in_text(value),
             ty @ (Type::Channel | Type::Rubric | Type::KillSwitch | Type::Nothing) => {
                 Diagnostic::new(Code::PG201, value.at, format!("{} has no text", ty.with_article()))
             }
@@ -51,6 +50,22 @@ impl<'a> Checker<'a> {
         self.report(diagnostic);
         true
     }
+}
+
+/// A secret, or what holds one, where text is needed.
+pub fn secret_in_text(value: &Expr) -> Diagnostic {
+    let is_secret = matches!(value_type(&value.ty), Type::Secret(_));
+    Diagnostic::new(Code::PG204, value.at, "a secret never becomes text")
+        .label(if is_secret { "this is a secret" } else { "a secret is in this" })
+        .help("pass it where a `secret<string>` is taken, or let the command read it from its own environment")
+}
+
+/// A secret, or what holds one, where its content would have to be known.
+pub fn secret_looked_at(value: &Expr) -> Diagnostic {
+    let is_secret = matches!(value_type(&value.ty), Type::Secret(_));
+    Diagnostic::new(Code::PG204, value.at, "a secret cannot be looked at")
+        .label(if is_secret { "this is a secret" } else { "a secret is in this" })
+        .help("pass it on where a `secret<string>` is taken")
 }
 
 /// The text of a literal without interpolations.

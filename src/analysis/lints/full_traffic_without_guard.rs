@@ -73,10 +73,14 @@ fn looks_at_it(body: &Block) -> bool {
     blocks_within(body).into_iter().any(|block| {
         !block.triggers.is_empty()
             || block.statements.iter().any(|statement| {
-                matches!(
-                    statement.kind,
-                    StatementKind::Hold { .. } | StatementKind::Gate { .. } | StatementKind::Approve { .. }
-                )
+                match &statement.kind {
+                    // One that asks for nothing looks at nothing.
+                    StatementKind::Hold { conditions, .. } | StatementKind::Gate { conditions, .. } => {
+                        !conditions.is_empty()
+                    }
+                    StatementKind::Approve { .. } => true,
+                    _ => false,
+                }
             })
     })
 }

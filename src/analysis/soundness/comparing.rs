@@ -16,8 +16,10 @@ impl<'p> Reader<'p> {
     pub(super) fn comparison(&mut self, operator: Operator, (left, right): (&Meaning, &Meaning)) -> Option<Meaning> {
         if let (Some(left), Some(right)) = (self.sum(left), self.sum(right)) {
             let difference = self.without_quotient(left.subtract(&right)?);
-            // What is compared with itself is decided, and all the same unknown without data.
-            if difference.is_constant() {
+            // `x == x` asks whether there are data, and what `x <= x + 5%` means is PG411's question. `x <= x` has one of the
+            // two mistyped.
+            let is_order = !matches!(operator, Operator::Equal | Operator::NotEqual);
+            if difference.is_constant() && !(is_order && difference.constant.sign() == 0) {
                 return None;
             }
             return Some(Meaning::Truth(Rc::new(compared_with_zero(operator, difference)?)));
