@@ -16,9 +16,9 @@ use crate::base::span::Location;
 use crate::contract::types::Type;
 use crate::contract::value::Value;
 use crate::engine::turn::Answer as Resolution;
-use crate::model::expr::Expr;
+use crate::model::expr::{Expr, ExprKind};
 use crate::model::phase::STANDS;
-use crate::model::program::Program;
+use crate::model::program::{FieldValue, Program};
 use crate::model::scenario::{self, Answer, Decision, GivenKind, StepRef, Test};
 use crate::plan::program::{NodeIndex, Plan};
 
@@ -95,6 +95,7 @@ impl Reader<'_> {
             GivenKind::Step { step, what } => self.step(step, what),
             GivenKind::Undo { step, what } => self.undo(step, what),
             GivenKind::Metric { group, field, what } => {
+                self.is_sampled(group, field)?;
                 let course = self.course((group, field), what)?;
                 Arc::make_mut(&mut self.script.courses).entry((group.clone(), field.clone())).or_default().push(course);
                 Ok(())
@@ -122,6 +123,20 @@ impl Reader<'_> {
             }
             GivenKind::Crash { at } => self.deed(at, Deed::Crash),
             GivenKind::File { .. } | GivenKind::Start { .. } => Ok(()),
+        }
+    }
+
+    /// Refuses a field that is computed: nobody would ever look at what is given of it.
+    fn is_sampled(&self, group: &str, field: &str) -> Result<(), String> {
+        let known = self.program.groups.get(group).and_then(|group| group.fields.get(field));
+        match known.map(|field| &field.value) {
+            Some(FieldValue::Derived(value)) => {
+                let mut parts = Vec::new();
+                metrics_in(value, &mut parts);
+                let parts = parts.join("`, `");
+                Err(format!("`{group}.{field}` is computed and never sampled; give what it is made of: `{parts}`"))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -197,6 +212,17 @@ impl Reader<'_> {
             Err(format!("noise is a standard deviation, and `{value}` is none"))
         }
     }
+}
+
+/// The metrics that an expression reads, each once.
+fn metrics_in(expr: &Expr, names: &mut Vec<String>) {
+    if let ExprKind::Metric { group, field } = &*expr.kind {
+        let name = format!("{group}.{field}");
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    expr.children().into_iter().for_each(|child| metrics_in(child, names));
 }
 
 fn looks_at_switch(plan: &Plan, node: NodeIndex) -> bool {
