@@ -121,6 +121,12 @@ fn parse_start(text: &str) -> Result<Timestamp, String> {
 }
 
 pub fn run(args: Args) -> Exit {
+    if args.out.is_some() && args.record.is_none() {
+        output::complain(
+            "error: `--out` is where `--record` saves what it reads; a simulation goes to standard output\n",
+        );
+        return Exit::Usage;
+    }
     if let (Some(range), Some(out)) = (&args.record, &args.out) {
         return recording::save((&args.program, &args.selection), range, out);
     }
