@@ -9,6 +9,7 @@ use phasegate::engine::event::{Event, Recorded};
 use phasegate::engine::state::State;
 use phasegate::engine::turn::Command;
 use phasegate::plan::program::Plan;
+use phasegate::report::run::ending::sum_up;
 use phasegate::report::run::picture::draw;
 use phasegate::report::why::{Canvas, Explanation, Subject, UnknownNode, explain, json, text};
 use phasegate::sim::Simulation;
@@ -192,6 +193,14 @@ fn a_hold_that_looks_between_samples_keeps_what_it_saw() {
     ran.events[..=upto.expect("a sample")].iter().for_each(|recorded| state.apply(&ran.plan, recorded));
     let drawn = draw(&ran.plan, &state, state.last_at).join("\n");
     assert!(drawn.contains("of 30m  m.p95 = 100ms"), "{drawn}");
+}
+
+#[test]
+fn of_a_run_that_never_began_no_time_is_told() {
+    let ran = ran("phase a { wait 1m }", Script::new(), &[]);
+    let summary = sum_up(&ran.plan, &State::new(&ran.plan), START);
+    assert_eq!(summary.took, Duration::ZERO);
+    assert_eq!(sum_up(&ran.plan, &ran.state, START).took, Duration::from_secs(60));
 }
 
 #[test]
