@@ -116,8 +116,9 @@ fn parse_approvals(text: &str) -> Result<Approvals, String> {
 
 fn parse_start(text: &str) -> Result<Timestamp, String> {
     let time = text.parse::<jiff::Timestamp>();
-    time.map(|time| Timestamp(time.as_microsecond()))
-        .map_err(|_| "write a time with its zone, as `2025-01-06T10:00:00Z`".to_owned())
+    let time = time.map_err(|_| "write a time with its zone, as `2025-01-06T10:00:00Z`".to_owned())?;
+    let time = Timestamp(time.as_microsecond());
+    if time < Timestamp::default() { Err("a run does not start before 1970".to_owned()) } else { Ok(time) }
 }
 
 pub fn run(args: Args) -> Exit {
