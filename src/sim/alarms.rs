@@ -304,7 +304,9 @@ mod tests {
         assert!(at_start.samples == 10 && (0.23..0.6).contains(&at_start.share), "{at_start:?}");
         assert_eq!(early(&Question { statistic: Statistic::Mean(1), ..mean }), None);
         let deviation = Question { statistic: Statistic::Deviation(10), ..mean };
-        assert!(early(&deviation).is_some_and(|early| early.share < 0.05), "a spread begins at zero");
+        // 9.6% by a simulation in another language: two or three samples lie far apart more easily than ten.
+        let at_start = early(&deviation).expect("a window takes time");
+        assert!((0.07..0.12).contains(&at_start.share), "{at_start:?}");
     }
 
     #[test]
