@@ -152,6 +152,7 @@ fn what_is_wrong_with_a_recording_is_said_with_file_line_and_column() {
         ("time,api.p95\n0,\"1\n", "m.csv:2:3: this quote is not closed"),
         ("time,api.p95\n0,1\n1714521600,1\n", "m.csv:3:1: `1714521600` counts from elsewhere than the rows before"),
         ("{\"time\":0,\n", "m.csv:1:10: this is no JSON object on a line"),
+        ("{\"time\":0,\"api.p95\":1,\"api.p95\":2}\n", "m.csv:1:11: the column `api.p95` is there twice"),
         ("{\"api.p95\":1}\n", "m.csv:1:1: this row has no `time`"),
     ] {
         let told = refused(recording);
@@ -298,6 +299,8 @@ fn what_is_wrong_with_a_model_is_said_at_its_place() {
         ("api.p95=normal(200ms, 4ms) + outage(lasts: 4m)", "when is it?"),
         ("api.p95=ar1(200ms, 4ms, keeps: 1.5)", "what is kept from sample to sample lies from 0 to below 1"),
         ("api.p95=normal(200ms, 4ms) + ramp(1ms, from: 2h, to: 1h)", "this ramp ends before it begins"),
+        ("api.p95=normal(200ms, 4ms) + outage(from: 5m, to: 1m)", "this gap ends before it begins"),
+        ("api.p95=normal(200ms, 4ms) + nan(from: 5m, to: 5m)", "this gap ends before it begins"),
         ("api.p95=recorded", "there is no recording of this metric"),
         ("api.p9=normal(200ms, 4ms)", "there is no metric `api.p9`"),
         ("api.p95", "`--metric api.p95` says nothing"),
@@ -316,6 +319,23 @@ fn what_is_wrong_with_a_model_is_said_at_its_place() {
         let output = phasegate(folder.path(), &["simulate", "a.deploy", "--metric", line]);
         assert_eq!(output.status.code(), Some(2), "{line}: {}", standard_output(&output));
         assert!(standard_error(&output).contains("--metric:1:"), "{line}: {}", standard_error(&output));
+    }
+}
+
+#[test]
+fn what_would_be_ignored_is_refused() {
+    for (arguments, expected) in [
+        (
+            ["--metric", "api.double=5%"],
+            "`api.double` is computed and never sampled; give what it is made of: `api.errors`",
+        ),
+        (["--out", "x.svg"], "`--out` is where `--record` saves what it reads"),
+    ] {
+        let folder = folder(CALM);
+        let all = ["simulate", "a.deploy", "--metric", "api.p95=200ms"].into_iter().chain(arguments);
+        let output = phasegate(folder.path(), &all.collect::<Vec<_>>());
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(standard_error(&output).contains(expected), "{arguments:?}: {}", standard_error(&output));
     }
 }
 

@@ -74,3 +74,37 @@ fn whatever_is_made_of_limits_is_judged_as_one() {
 fn of_what_is_only_known_in_the_run_nothing_is_said() {
     assert!(sentences("rollback when run.actor == \"nobody\" for 3 samples").is_empty());
 }
+
+#[test]
+fn one_side_of_a_sum_is_a_chart_with_a_limit_of_its_own() {
+    let said = sentences(
+        "rollback when cusum(api.p95, target: 1s, sigma: 100ms, side: \"up\", h: 4).alarm\n \
+         rollback when cusum(api.p95, target: 1s, sigma: 100ms).up > 4\n \
+         rollback when cusum(api.p95, target: 1s, sigma: 100ms).down > 4 for 2 samples",
+    );
+    assert_eq!(said[0], said[1]);
+    assert!(said[1].contains("(335 samples)"), "{said:?}");
+    assert!(said[2].contains("with its `for`"), "{said:?}");
+}
+
+#[test]
+fn the_first_samples_of_a_run_are_told_apart() {
+    let said = sentences(
+        "rollback when mean(api.p95, 10m) > 2s for 3 samples\n rollback when mean(api.p95, 10m) > 2s for 3 samples after 10m\n \
+         rollback when stddev(api.p95, 10m) > 2s for 3 samples",
+    );
+    assert!(said[0].contains("of the runs see one in the first 10m") && said[0].contains("`after 10m`"), "{said:?}");
+    assert!(!said[1].contains("first 10m"), "{said:?}");
+    assert!(said[2].contains("by simulation") && !said[2].contains("sees a shift"), "{said:?}");
+}
+
+#[test]
+fn of_looks_with_samples_in_common_no_chance_is_claimed() {
+    let said = sentences(
+        "rollback when cusum(api.p95, target: 1s, sigma: 100ms).alarm or api.p95 > 2s\n \
+         rollback when mean(api.p95, 10m) * 2 > 2s for 3 samples\n rollback when delta(api.p95, 5m) > 1s for 3 samples",
+    );
+    assert_eq!(said.len(), 3, "{said:?}");
+    assert!(said[..2].iter().all(|sentence| sentence.contains("simulate --runs")), "{said:?}");
+    assert!(said[2].contains("each by itself"), "{said:?}");
+}

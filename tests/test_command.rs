@@ -145,6 +145,21 @@ fn junit_is_xml_with_a_suite_for_each_file() {
 }
 
 #[test]
+fn a_build_server_sees_a_file_that_cannot_be_tested_as_an_error() {
+    let folder =
+        folder_with(&[("a.deploy", "pipeline p { phase a { wait 5 } }\n"), ("b.deploy", &format!("{PROGRAM}{WELL}"))]);
+    let output = phasegate(folder.path(), &["test", "--format", "junit"]);
+    let text = standard_output(&output);
+    let document = roxmltree::Document::parse(&text).expect("XML");
+    let root = document.root_element();
+    let counts = ["tests", "failures", "errors"].map(|name| root.attribute(name).expect("a count"));
+    assert_eq!(counts, ["2", "0", "1"], "{text}");
+    let error = document.descendants().find(|node| node.has_tag_name("error")).expect("an error");
+    assert!(error.attribute("message").is_some_and(|message| message.starts_with("a.deploy:1: PG202: ")), "{text}");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
 fn coverage_names_what_no_test_has_seen_and_can_be_asked_for() {
     let folder = one(WELL);
     let output = phasegate(folder.path(), &["test", "--coverage"]);

@@ -5,10 +5,12 @@ mod support;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
-use phasegate::engine::event::Recorded;
+use phasegate::engine::event::{Event, Recorded};
 use phasegate::engine::state::State;
 use phasegate::engine::turn::Command;
 use phasegate::plan::program::Plan;
+use phasegate::report::run::ending::sum_up;
+use phasegate::report::run::picture::draw;
 use phasegate::report::why::{Canvas, Explanation, Subject, UnknownNode, explain, json, text};
 use phasegate::sim::Simulation;
 use phasegate::steps::registry;
@@ -170,6 +172,35 @@ fn a_hold_tells_what_violated_it_and_for_how_long() {
     assert!(said.contains("m.p95 in 100ms +- 50ms: true"), "{said}");
     assert!(said.contains("the range 50ms to 150ms, never false"), "{said}");
     assert!(said.contains("10:14:00 a.one: undone"), "{said}");
+}
+
+#[test]
+fn a_hold_that_looks_between_samples_keeps_what_it_saw() {
+    // It looks at half past each minute; the sample after its last look ends the run.
+    let body = r#"phase a { step one = shell("one") timeout 1m undo shell("un-one")
+      hold 30m every 1m { require m.p95 < 300ms for 2m }
+      rollback when m.p95 > 250ms for 3 samples }"#;
+    let bad = |_: &str, minute: f64| Some(if minute >= 5.0 { 0.28 } else { 0.1 });
+    let ran = ran(body, Script::new().takes("one", 30).metrics(bad), &[]);
+    let said = ran.said(Some("a.hold1"));
+    assert!(said.contains("hold a.hold1: cancelled"), "{said}");
+    assert!(said.contains("m.p95 < 300ms for 2m: true\n    m.p95 = 280ms\n"), "{said}");
+    // Halfway, as `status` draws it: the sample it looked at has made room for a newer one.
+    let upto = ran.events.iter().position(|recorded| {
+        matches!(recorded.event, Event::Sampled { .. }) && recorded.at >= START.plus(Duration::from_secs(120))
+    });
+    let mut state = State::new(&ran.plan);
+    ran.events[..=upto.expect("a sample")].iter().for_each(|recorded| state.apply(&ran.plan, recorded));
+    let drawn = draw(&ran.plan, &state, state.last_at).join("\n");
+    assert!(drawn.contains("of 30m  m.p95 = 100ms"), "{drawn}");
+}
+
+#[test]
+fn of_a_run_that_never_began_no_time_is_told() {
+    let ran = ran("phase a { wait 1m }", Script::new(), &[]);
+    let summary = sum_up(&ran.plan, &State::new(&ran.plan), START);
+    assert_eq!(summary.took, Duration::ZERO);
+    assert_eq!(sum_up(&ran.plan, &ran.state, START).took, Duration::from_secs(60));
 }
 
 #[test]

@@ -134,6 +134,9 @@ fn text(seen: &Seen, now: crate::base::time::Timestamp) -> String {
 }
 
 fn duration(seen: &Seen, now: crate::base::time::Timestamp) -> String {
+    if seen.standing == Standing::NeverBegan {
+        return format!("{} ago", spent(now.since(seen.meta.started_at)));
+    }
     let took = ending::sum_up(&seen.plan, &seen.state, now).took;
     if seen.standing.is_over() { format!("took {}", spent(took)) } else { format!("{} ago", spent(took)) }
 }

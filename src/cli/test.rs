@@ -10,10 +10,12 @@ use super::exit::Exit;
 use super::{output, terminal};
 use crate::adapters::program_files;
 use crate::analysis::{Analysis, analyze};
+use crate::base::diagnostic::Severity;
 use crate::base::source::Sources;
 use crate::model::scenario::Test;
 use crate::report::diagnostics;
 use crate::report::tests::coverage::{Coverage, Share};
+use crate::report::tests::junit::Broken;
 use crate::report::tests::{Tested, json, junit, text};
 use crate::sim::coverage::{self, Kind};
 use crate::sim::given::{Recordings, recordings_of};
@@ -85,7 +87,7 @@ pub fn run(args: Args) -> Exit {
         chosen.iter().zip(&trials).map(|((loaded, test), trial)| tested(loaded, test, trial)).collect();
     let covered =
         if args.coverage || args.min_coverage.is_some() { cover(&sound, &chosen, &trials) } else { Vec::new() };
-    show(&args, &tests, &covered);
+    show(&args, &tests, &covered, &broken.iter().map(|loaded| first_error(loaded)).collect::<Vec<_>>());
     if tests.is_empty() && unreadable.is_empty() && broken.is_empty() {
         say_none(&args, sound.len());
     }
@@ -120,6 +122,18 @@ fn show_errors(loaded: &Loaded) {
     for diagnostic in &loaded.analysis.diagnostics {
         output::complain(&diagnostics::text::render(&loaded.sources, diagnostic, look));
     }
+}
+
+fn first_error(loaded: &Loaded) -> Broken<'_> {
+    let errors = &loaded.analysis.diagnostics;
+    let first = errors.iter().find(|diagnostic| diagnostic.severity() == Severity::Error);
+    let problem = first.map_or_else(String::new, |first| {
+        let file = loaded.sources.get(first.at.file);
+        let line = file.map_or(0, |file| file.line_column(first.at.span.start as usize).line);
+        let name = file.map_or(loaded.name.as_str(), |file| file.name.as_str());
+        format!("{name}:{line}: {}: {}", first.code.id(), first.message)
+    });
+    Broken { file: &loaded.name, problem }
 }
 
 fn chosen<'l>(loaded: &'l Loaded, filter: Option<&str>) -> Vec<(&'l Loaded, &'l Test)> {
@@ -164,7 +178,7 @@ fn is_too_little(args: &Args, covered: &[Coverage<'_>]) -> bool {
     is_too_little
 }
 
-fn show(args: &Args, tests: &[Tested<'_>], covered: &[Coverage<'_>]) {
+fn show(args: &Args, tests: &[Tested<'_>], covered: &[Coverage<'_>], broken: &[Broken<'_>]) {
     match args.format {
         Format::Json => {
             let mut whole = json!({ "tests": tests.iter().map(json::to_json).collect::<Vec<_>>() });
@@ -173,7 +187,7 @@ fn show(args: &Args, tests: &[Tested<'_>], covered: &[Coverage<'_>]) {
             }
             output::say(&format!("{whole}\n"));
         }
-        Format::Junit => output::say(&junit::render(tests)),
+        Format::Junit => output::say(&junit::render(tests, broken)),
         Format::Text => {
             show_text(tests);
             covered.iter().for_each(|covered| output::say(&format!("\n{}", covered.to_text())));

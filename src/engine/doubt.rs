@@ -103,6 +103,8 @@ fn reads(plan: &Plan, expr: &Expr, here: Option<PhaseIndex>, step: NodeIndex) ->
 pub fn describe(effect: &Effect) -> String {
     match effect {
         Effect::RunProcess { program: Program::Shell(line), .. } => format!("the command `{}`", describe_sealed(line)),
+        // In a test every step is this one.
+        Effect::RunProcess { program: Program::Argv(words), .. } if words.is_empty() => "a command".to_owned(),
         Effect::RunProcess { program: Program::Argv(words), .. } => {
             let words: Vec<String> = words.iter().map(describe_sealed).collect();
             format!("the command `{}`", words.join(" "))

@@ -15,7 +15,7 @@ use crate::eval::reduce::constant;
 use crate::model::expr::{Expr, ExprKind, Operator};
 use crate::model::phase::{Block, StatementKind, Sustain, Trigger};
 use crate::model::program::Program;
-use crate::sim::alarms::{Answer, Question, Statistic, answer};
+use crate::sim::alarms::{Answer, Question, Statistic, answer, early};
 use crate::stats::run_length::{CusumChart, Sides, cusum, limit_for, shewhart};
 
 /// What can be said of a trigger.
@@ -80,6 +80,9 @@ fn takes_simulation(program: &Program, trigger: &Trigger) -> bool {
         ExprKind::Field(_, field) if field == "alarm" => {
             needed(trigger.condition.sustain.as_ref(), every).is_some_and(|needed| needed > 1.0)
         }
+        ExprKind::Binary(_, left, _) if is_sum(left) => {
+            needed(trigger.condition.sustain.as_ref(), every).is_some_and(|needed| needed > 1.0)
+        }
         ExprKind::Binary(_, left, right) => [left, right].into_iter().any(|side| windowed(side, every).is_some()),
         _ => false,
     }
@@ -111,9 +114,12 @@ fn sentence(program: &Program, trigger: &Trigger) -> Option<String> {
             if function.as_str() != "cusum" {
                 return None;
             }
-            of_cusum(args, every, needed)
+            of_cusum(&chart_of(args, every)?, every, needed)
         }
         ExprKind::Call(function, args) if function.as_str() == "worse" => of_worse(args),
+        ExprKind::Binary(Operator::Greater | Operator::GreaterEqual, left, right) if is_sum(left) => {
+            of_cusum(&chart_of_side(left, right, every)?, every, needed)
+        }
         ExprKind::Binary(
             Operator::Greater | Operator::GreaterEqual | Operator::Less | Operator::LessEqual,
             left,
@@ -121,13 +127,28 @@ fn sentence(program: &Program, trigger: &Trigger) -> Option<String> {
         ) => {
             let window = [left, right].into_iter().find_map(|side| windowed(side, every));
             match window {
-                Some(window) => of_window(window, needed, every),
-                None => of_drift(left, right, every, needed).or_else(|| Some(of_limit(needed, every))),
+                Some(window) => of_window(window, needed, every, trigger.condition.after.is_some()),
+                None => of_drift(left, right, every, needed).or_else(|| Some(of_samples(expr, needed, every))),
             }
         }
-        ExprKind::Binary(..) | ExprKind::Not(_) if !has_windows(expr) => Some(of_limit(needed, every)),
-        _ => None,
+        _ => Some(of_samples(expr, needed, every)),
     }
+}
+
+/// A condition on samples: what they have in common from look to look is not known.
+fn of_samples(expr: &Expr, needed: f64, every: Duration) -> String {
+    if has_windows(expr) {
+        return "its looks have samples in common, and no closed form is known: `phasegate simulate --runs 1000` with a model of \
+                the metric says how often it fires falsely"
+            .to_owned();
+    }
+    of_limit(needed, every)
+}
+
+/// `cusum(…).up`, `cusum(…).down`
+fn is_sum(expr: &Expr) -> bool {
+    matches!(&*expr.kind, ExprKind::Field(sum, field) if matches!(field.as_str(), "up" | "down")
+        && matches!(&*sum.kind, ExprKind::Call(function, _) if function.as_str() == "cusum"))
 }
 
 /// How many looks in a row have to be bad.
@@ -152,6 +173,7 @@ fn windowed(expr: &Expr, every: Duration) -> Option<Statistic> {
         "mean" | "sum" => samples("window").map(Statistic::Mean),
         "min" => samples("window").map(Statistic::Least),
         "max" => samples("window").map(Statistic::Greatest),
+        "stddev" => samples("window").map(Statistic::Deviation),
         "percentile" => Some(Statistic::Percentile(samples("window")?, number(args, "q", 0.5)?)),
         "ewma" => {
             let half_lives = every.as_secs_f64() / time("half_life")?.as_secs_f64();
@@ -163,26 +185,52 @@ fn windowed(expr: &Expr, every: Duration) -> Option<Statistic> {
 
 /// Whether something in it looks at more than the latest samples.
 fn has_windows(expr: &Expr) -> bool {
+    // What is compared with a sample from before the block, or with the latest one alone, is as independent as samples are.
     let looks_back = |function: &str, args: &[(String, Expr)]| {
-        function != "last" && args.iter().any(|(_, arg)| matches!(&*arg.kind, ExprKind::Metric { .. }))
+        !matches!(function, "last" | "drift" | "delta" | "baseline")
+            && args.iter().any(|(_, arg)| matches!(&*arg.kind, ExprKind::Metric { .. }))
     };
     let here = matches!(&*expr.kind, ExprKind::Call(function, args) if looks_back(function.as_str(), args));
     here || expr.children().into_iter().any(has_windows)
 }
 
 /// By simulation: the limit is where one look in a hundred is bad by chance.
-fn of_window(statistic: Statistic, needed: f64, every: Duration) -> Option<String> {
+fn of_window(statistic: Statistic, needed: f64, every: Duration, waits: bool) -> Option<String> {
     let question = Question { statistic, bad_share: 1.0 / ONE_BAD_IN, needed: needed as u64 };
-    let (falsely, seen) = (answer(&question, 0.0)?, answer(&question, 1.0)?);
+    let falsely = answer(&question, 0.0)?;
+    let seen = match statistic {
+        // A shift does not make samples spread.
+        Statistic::Deviation(_) => String::new(),
+        _ => {
+            format!("; sees a shift of 1 sigma of the samples after {}", simulated(&answer(&question, 1.0)?, every))
+        }
+    };
+    let at_start = if waits { String::new() } else { at_start(&question, &falsely, every) };
     Some(format!(
-        "one false alarm in {} if one look in {ONE_BAD_IN} is beyond the limit by chance; sees a shift of 1 sigma of the \
-         samples after {}; for independent, normal samples every {}, by simulation ({} alarms in {} samples)",
+        "one false alarm in {} if one look in {ONE_BAD_IN} is beyond the limit by chance{seen}{at_start}; for independent, \
+         normal samples every {}, by simulation ({} alarms in {} samples)",
         simulated(&falsely, every),
-        simulated(&seen, every),
         format_duration(every),
         falsely.alarms,
         falsely.watched,
     ))
+}
+
+/// What the first samples of a run do, when they do more than later ones.
+fn at_start(question: &Question, later: &Answer, every: Duration) -> String {
+    const WORTH_SAYING: f64 = 0.01;
+    let Some(early) = early(question) else { return String::new() };
+    let usual = later.samples.map_or(0.0, |samples| early.samples as f64 / samples);
+    if early.share < WORTH_SAYING || early.share < 2.0 * usual {
+        return String::new();
+    }
+    let settled = Duration::try_from_secs_f64(early.samples as f64 * every.as_secs_f64()).unwrap_or(Duration::MAX);
+    let settled = format_duration(settled);
+    format!(
+        "; where a run begins with it {}% of the runs see one in the first {settled}, when few samples are there: \
+         `after {settled}` waits for more",
+        rounded(early.share * 100.0),
+    )
 }
 
 /// `about 7h45m`, or how much it is at least.
@@ -222,7 +270,8 @@ fn number(args: &[(String, Expr)], name: &str, default: f64) -> Option<f64> {
     }
 }
 
-fn of_cusum(args: &[(String, Expr)], every: Duration, needed: f64) -> Option<String> {
+/// The chart behind `cusum(…).alarm`.
+fn chart_of(args: &[(String, Expr)], every: Duration) -> Option<CusumChart> {
     let sides = match argument(args, "side") {
         Some(side) => match constant(side).ok()?.as_text()? {
             "up" => Sides::Upper,
@@ -237,16 +286,28 @@ fn of_cusum(args: &[(String, Expr)], every: Duration, needed: f64) -> Option<Str
         headstart: number(args, "headstart", 0.0)?,
         sides,
     };
-    let chart = match argument(args, "false_alarm_every") {
+    Some(match argument(args, "false_alarm_every") {
         Some(wanted) => {
             let wanted = constant(wanted).ok()?.as_duration()?;
             CusumChart { h: limit_for(&chart, wanted.as_secs_f64() / every.as_secs_f64())?, ..chart }
         }
         None => chart,
-    };
-    let shift = if sides == Sides::Lower { -1.0 } else { 1.0 };
-    let (falsely, seen) = (cusum(&chart, 0.0)?, cusum(&chart, shift)?);
-    let longer = if needed > 1.0 { lasting_cusum(&chart, shift, needed, every)? } else { String::new() };
+    })
+}
+
+/// `cusum(…).up > 4` is a chart of one side, with a limit of its own.
+fn chart_of_side(sum: &Expr, limit: &Expr, every: Duration) -> Option<CusumChart> {
+    let ExprKind::Field(sum, field) = &*sum.kind else { return None };
+    let ExprKind::Call(_, args) = &*sum.kind else { return None };
+    let h = constant(limit).ok()?.as_number()?.to_f64();
+    let sides = if field.as_str() == "up" { Sides::Upper } else { Sides::Lower };
+    (h > 0.0).then_some(CusumChart { h, sides, ..chart_of(args, every)? })
+}
+
+fn of_cusum(chart: &CusumChart, every: Duration, needed: f64) -> Option<String> {
+    let shift = if chart.sides == Sides::Lower { -1.0 } else { 1.0 };
+    let (falsely, seen) = (cusum(chart, 0.0)?, cusum(chart, shift)?);
+    let longer = if needed > 1.0 { lasting_cusum(chart, shift, needed, every)? } else { String::new() };
     Some(format!(
         "one false alarm in {} ({} samples); sees a shift of 1 sigma after {}{longer}; h = {}; for independent, \
          normal samples every {}, by the integral equation of the run length",

@@ -1,7 +1,9 @@
 //! How long it takes until a condition on noise has held for long enough: by simulation, where no closed form is known.
 //!
-//! Samples are independent and normal, in their own standard deviations, and may be shifted. After each alarm everything begins
-//! anew, as a run would. The same question always has the same answer: draws come from one fixed well.
+//! Samples are independent and normal, in their own standard deviations, and may be shifted. A window is full of healthy samples,
+//! and a mean that forgets has settled, before it is looked at: most runs have measured for a while when a block begins. What
+//! happens to the others [`early`] says. After each alarm everything begins anew. The same question always has the same
+//! answer: draws come from one fixed well.
 
 use std::collections::VecDeque;
 
@@ -15,6 +17,10 @@ const MOST_SAMPLES: u64 = 200_000;
 const ENOUGH: u64 = 2_000;
 /// Longer windows are not gone through.
 const LONGEST_WINDOW: usize = 2_000;
+/// Runs that are begun to see what the first samples do.
+const STARTS: u64 = 4_000;
+/// What is left of the first sample when a mean that forgets has settled.
+const FORGOTTEN: f64 = 1e-2;
 
 /// What a condition looks at.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,6 +30,7 @@ pub enum Statistic {
     Least(usize),
     Greatest(usize),
     Percentile(usize, f64),
+    Deviation(usize),
     /// The weight that is kept from sample to sample.
     Ewma(f64),
     /// Alarms by itself.
@@ -62,27 +69,75 @@ pub fn answer(question: &Question, shift: f64) -> Option<Answer> {
         statistic => limit(statistic, question.bad_share)?,
     };
     let mut draws = Draws { well: Well::new(&["how often it alarms"]), next: 0, shift };
-    let mut state = State::new(question.statistic)?;
-    let (mut alarms, mut bad) = (0, 0);
+    let mut state = State::settled(question.statistic, &mut draws)?;
+    let (mut alarms, mut bad, mut watched) = (0, 0, 0);
     while draws.next < MOST_SAMPLES && alarms < ENOUGH {
+        watched += 1;
         let value = state.push(draws.draw());
         bad = if value.is_some_and(|value| value > limit) { bad + 1 } else { 0 };
         if bad >= question.needed.max(1) {
             alarms += 1;
             bad = 0;
-            state = State::new(question.statistic)?;
+            state = State::settled(question.statistic, &mut draws)?;
         }
     }
-    let watched = draws.next;
     let samples = (alarms > 0).then(|| watched as f64 / alarms as f64);
     Some(Answer { samples, alarms, watched })
+}
+
+/// What comes of the first samples of a run, when there are none from before its block.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Early {
+    /// Until it has settled.
+    pub samples: u64,
+    /// The share of healthy runs with an alarm by then.
+    pub share: f64,
+}
+
+/// None for what needs no time to settle, and for what is not simulated.
+#[must_use]
+pub fn early(question: &Question) -> Option<Early> {
+    let samples = settling(question.statistic).filter(|samples| *samples > 1)?;
+    let limit = limit(question.statistic, question.bad_share)?;
+    let mut draws = Draws { well: Well::new(&["what the first samples do"]), next: 0, shift: 0.0 };
+    let starts = STARTS.min(MOST_SAMPLES / samples).max(1);
+    let mut alarms = 0u64;
+    for _ in 0..starts {
+        let mut state = State::new(question.statistic)?;
+        let mut bad = 0;
+        let is_bad = |value: Option<f64>| value.is_some_and(|value| value > limit);
+        for _ in 0..samples {
+            bad = if is_bad(state.push(draws.draw())) { bad + 1 } else { 0 };
+            if bad >= question.needed.max(1) {
+                alarms += 1;
+                break;
+            }
+        }
+    }
+    Some(Early { samples, share: alarms as f64 / starts as f64 })
+}
+
+/// Samples until the first one no longer matters.
+fn settling(statistic: Statistic) -> Option<u64> {
+    match statistic {
+        Statistic::Mean(n)
+        | Statistic::Least(n)
+        | Statistic::Greatest(n)
+        | Statistic::Percentile(n, _)
+        | Statistic::Deviation(n) => Some(n as u64),
+        Statistic::Ewma(keeps) if keeps > 0.0 && keeps < 1.0 => Some((FORGOTTEN.ln() / keeps.ln()).ceil() as u64),
+        Statistic::Ewma(_) => None,
+        // It begins with its block.
+        Statistic::Cusum { .. } => Some(0),
+    }
+    .filter(|samples| *samples <= LONGEST_WINDOW as u64)
 }
 
 /// What the statistic exceeds by chance in this share of looks.
 fn limit(statistic: Statistic, share: f64) -> Option<f64> {
     const LOOKS: usize = 50_000;
     let mut draws = Draws { well: Well::new(&["where the limit lies"]), next: 0, shift: 0.0 };
-    let mut state = State::new(statistic)?;
+    let mut state = State::settled(statistic, &mut draws)?;
     let mut seen: Vec<f64> = Vec::with_capacity(LOOKS);
     while seen.len() < LOOKS {
         seen.extend(state.push(draws.draw()));
@@ -99,8 +154,13 @@ struct Draws {
 
 impl Draws {
     fn draw(&mut self) -> f64 {
+        self.healthy() + self.shift
+    }
+
+    /// One from before the shift.
+    fn healthy(&mut self) -> f64 {
         self.next += 1;
-        self.well.normal(Timestamp(i64::try_from(self.next).unwrap_or(i64::MAX))) + self.shift
+        self.well.normal(Timestamp(i64::try_from(self.next).unwrap_or(i64::MAX)))
     }
 }
 
@@ -116,7 +176,11 @@ struct State {
 impl State {
     fn new(statistic: Statistic) -> Option<Self> {
         let window = match statistic {
-            Statistic::Mean(n) | Statistic::Least(n) | Statistic::Greatest(n) | Statistic::Percentile(n, _) => n,
+            Statistic::Mean(n)
+            | Statistic::Least(n)
+            | Statistic::Greatest(n)
+            | Statistic::Percentile(n, _)
+            | Statistic::Deviation(n) => n,
             Statistic::Ewma(_) | Statistic::Cusum { .. } => 1,
         };
         if window == 0 || window > LONGEST_WINDOW {
@@ -132,7 +196,21 @@ impl State {
         Some(Self { statistic, window: VecDeque::with_capacity(window), sum: 0.0, level: None, chart })
     }
 
-    /// The statistic with one more sample; none while a window is not full.
+    /// One that has seen healthy samples for long enough.
+    fn settled(statistic: Statistic, draws: &mut Draws) -> Option<Self> {
+        let mut state = Self::new(statistic)?;
+        for _ in 0..settling(statistic)? {
+            let x = draws.healthy();
+            match statistic {
+                Statistic::Ewma(_) | Statistic::Cusum { .. } => drop(state.push(x)),
+                // Nothing is sorted for what nobody looks at.
+                _ => state.slide(x, settling(statistic)? as usize),
+            }
+        }
+        Some(state)
+    }
+
+    /// The statistic with one more sample: of as many as there are.
     fn push(&mut self, x: f64) -> Option<f64> {
         match self.statistic {
             Statistic::Ewma(keeps) => {
@@ -147,10 +225,17 @@ impl State {
             }
             Statistic::Mean(n) => {
                 self.slide(x, n);
-                (self.window.len() == n).then(|| self.sum / n as f64)
+                Some(self.sum / self.window.len() as f64)
             }
             Statistic::Least(n) => self.of_window(x, n, |sorted| sorted.first().copied()),
             Statistic::Greatest(n) => self.of_window(x, n, |sorted| sorted.last().copied()),
+            Statistic::Deviation(n) => {
+                self.slide(x, n);
+                let count = self.window.len() as f64;
+                let mean = self.sum / count;
+                let squares: f64 = self.window.iter().map(|x| (x - mean).powi(2)).sum();
+                Some((squares / count).sqrt())
+            }
             Statistic::Percentile(n, q) => self.of_window(x, n, |sorted| {
                 let place = q.clamp(0.0, 1.0) * (sorted.len() - 1) as f64;
                 let (low, high) = (sorted.get(place.floor() as usize)?, sorted.get(place.ceil() as usize)?);
@@ -169,9 +254,6 @@ impl State {
 
     fn of_window(&mut self, x: f64, n: usize, read: impl FnOnce(&[f64]) -> Option<f64>) -> Option<f64> {
         self.slide(x, n);
-        if self.window.len() < n {
-            return None;
-        }
         let mut sorted: Vec<f64> = self.window.iter().copied().collect();
         sorted.sort_by(f64::total_cmp);
         read(&sorted)
@@ -180,7 +262,7 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use super::{Question, Statistic, answer};
+    use super::{Question, Statistic, answer, early};
     use crate::stats::run_length::{CusumChart, Sides, cusum};
 
     #[test]
@@ -200,6 +282,31 @@ mod tests {
         let question = Question { statistic: Statistic::Mean(1), bad_share: 0.01, needed: 1 };
         let found = answer(&question, 0.0).and_then(|answer| answer.samples).expect("alarms");
         assert!((found / 100.0 - 1.0).abs() < 0.1, "{found}");
+    }
+
+    #[test]
+    fn a_shift_is_seen_by_what_has_settled_and_not_by_what_begins_with_it() {
+        // A mean that keeps 0.933 goes from 0 to 1 - 0.933^n, and its limit is 2.33 · sqrt(0.067 / 1.933) = 0.433: n = 8.2.
+        let question = Question { statistic: Statistic::Ewma(0.5_f64.powf(0.1)), bad_share: 0.01, needed: 1 };
+        let seen = answer(&question, 1.0).and_then(|answer| answer.samples).expect("alarms");
+        assert!((7.0..11.0).contains(&seen), "{seen}");
+        // Ten samples, of which n are shifted, reach 2.33 / sqrt(10) = 0.736 with the eighth.
+        let question = Question { statistic: Statistic::Mean(10), bad_share: 0.01, needed: 1 };
+        let seen = answer(&question, 1.0).and_then(|answer| answer.samples).expect("alarms");
+        assert!((5.0..10.0).contains(&seen), "{seen}");
+    }
+
+    #[test]
+    fn few_samples_at_the_start_alarm_more_often() {
+        let mean = Question { statistic: Statistic::Mean(10), bad_share: 0.01, needed: 1 };
+        let at_start = early(&mean).expect("a window takes time");
+        // The first sample alone is beyond 0.736 in 23 of 100 runs.
+        assert!(at_start.samples == 10 && (0.23..0.6).contains(&at_start.share), "{at_start:?}");
+        assert_eq!(early(&Question { statistic: Statistic::Mean(1), ..mean }), None);
+        let deviation = Question { statistic: Statistic::Deviation(10), ..mean };
+        // 9.6% by a simulation in another language: two or three samples lie far apart more easily than ten.
+        let at_start = early(&deviation).expect("a window takes time");
+        assert!((0.07..0.12).contains(&at_start.share), "{at_start:?}");
     }
 
     #[test]

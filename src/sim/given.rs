@@ -13,14 +13,15 @@ use super::recording;
 use super::script::{Behaviour, Course, Deed, Fails, Noise, Origin, START, Script};
 use super::verdict::Failure;
 use crate::base::span::Location;
+use crate::base::time::Timestamp;
 use crate::contract::types::Type;
 use crate::contract::value::Value;
 use crate::engine::turn::Answer as Resolution;
-use crate::model::expr::Expr;
+use crate::model::expr::{Expr, ExprKind};
 use crate::model::phase::STANDS;
-use crate::model::program::Program;
+use crate::model::program::{FieldValue, Program};
 use crate::model::scenario::{self, Answer, Decision, GivenKind, StepRef, Test};
-use crate::plan::program::{NodeIndex, Plan};
+use crate::plan::program::{Node, NodeIndex, NodeKind, Plan};
 
 /// The texts of recordings by their paths as tests write them, or why one cannot be read.
 pub type Recordings = HashMap<String, Result<String, String>>;
@@ -61,6 +62,9 @@ pub(super) fn script(
     for given in &test.given {
         if let GivenKind::Start { at } = &given.kind {
             match constants.value(at) {
+                Ok(Value::Time(time)) if time < Timestamp::default() => {
+                    failures.push(unusable(given.at, "a run does not start before 1970"));
+                }
                 Ok(Value::Time(time)) => script.start = time,
                 Ok(other) => failures.push(unusable(given.at, &format!("`{other}` is no time"))),
                 Err(reason) => failures.push(unusable(given.at, &reason)),
@@ -95,13 +99,20 @@ impl Reader<'_> {
             GivenKind::Step { step, what } => self.step(step, what),
             GivenKind::Undo { step, what } => self.undo(step, what),
             GivenKind::Metric { group, field, what } => {
+                self.is_sampled(group, field)?;
                 let course = self.course((group, field), what)?;
                 Arc::make_mut(&mut self.script.courses).entry((group.clone(), field.clone())).or_default().push(course);
                 Ok(())
             }
             GivenKind::Approval { phase, at, by } => {
-                let phases = names::phases(self.plan, phase).into_iter();
-                let phases = phases.map(|phase| self.plan.phase(phase).id.clone()).collect();
+                let meant = names::phases(self.plan, phase);
+                let asks = |node: &Node| meant.contains(&node.phase) && matches!(node.kind, NodeKind::Approve { .. });
+                // A phase that is switched off has no nodes.
+                let stands = |node: &Node| meant.contains(&node.phase) && !matches!(node.kind, NodeKind::Phase);
+                if self.plan.nodes.iter().any(stands) && !self.plan.nodes.iter().any(asks) {
+                    return Err(format!("`{}` asks for no approval", names::phase_text(phase)));
+                }
+                let phases = meant.into_iter().map(|phase| self.plan.phase(phase).id.clone()).collect();
                 let by = self.person(by.as_ref())?;
                 self.deed(at, Deed::Approve { phases, by })
             }
@@ -122,6 +133,20 @@ impl Reader<'_> {
             }
             GivenKind::Crash { at } => self.deed(at, Deed::Crash),
             GivenKind::File { .. } | GivenKind::Start { .. } => Ok(()),
+        }
+    }
+
+    /// Refuses a field that is computed: nobody would ever look at what is given of it.
+    fn is_sampled(&self, group: &str, field: &str) -> Result<(), String> {
+        let known = self.program.groups.get(group).and_then(|group| group.fields.get(field));
+        match known.map(|field| &field.value) {
+            Some(FieldValue::Derived(value)) => {
+                let mut parts = Vec::new();
+                metrics_in(value, &mut parts);
+                let parts = parts.join("`, `");
+                Err(format!("`{group}.{field}` is computed and never sampled; give what it is made of: `{parts}`"))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -152,6 +177,10 @@ impl Reader<'_> {
     fn undo(&mut self, step: &StepRef, what: &Answer) -> Result<(), String> {
         for named in names::steps(self.plan, step) {
             let undoable = |node: &NodeIndex| names::step(self.plan, *node).is_some_and(|step| step.can_undo());
+            if named.all().count() > 0 && !named.all().any(|node| undoable(&node)) {
+                let first = named.all().next().map_or("it", |node| self.plan.node(node).id.as_str());
+                return Err(format!("`{first}` has no undo"));
+            }
             for node in named.all().filter(undoable) {
                 answer(self.constants, self.script.undos.entry(node).or_default(), what)?;
             }
@@ -197,6 +226,17 @@ impl Reader<'_> {
             Err(format!("noise is a standard deviation, and `{value}` is none"))
         }
     }
+}
+
+/// The metrics that an expression reads, each once.
+fn metrics_in(expr: &Expr, names: &mut Vec<String>) {
+    if let ExprKind::Metric { group, field } = &*expr.kind {
+        let name = format!("{group}.{field}");
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    expr.children().into_iter().for_each(|child| metrics_in(child, names));
 }
 
 fn looks_at_switch(plan: &Plan, node: NodeIndex) -> bool {

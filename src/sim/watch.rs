@@ -34,6 +34,8 @@ pub(super) struct Watch<'t> {
     changed: bool,
     /// Events that have been looked at.
     seen: usize,
+    /// How many there had been then, with the samples that nobody keeps.
+    count: usize,
     /// Of each target.
     pub weights: BTreeMap<String, Number>,
     /// By the place of the expectation.
@@ -44,7 +46,7 @@ pub(super) struct Watch<'t> {
 impl<'t> Watch<'t> {
     pub fn new(test: &'t Test, constants: &'t Constants<'t>) -> Self {
         let watched = vec![Watched::default(); test.expect.len()];
-        Self { test, constants, changed: false, seen: 0, weights: BTreeMap::new(), watched, reading: None }
+        Self { test, constants, changed: false, seen: 0, count: 0, weights: BTreeMap::new(), watched, reading: None }
     }
 
     fn judge(&mut self, run: &Run<'_>) {
@@ -88,7 +90,7 @@ impl Onlooker for Watch<'_> {
         }
         // Traffic counts however short it flows; of metrics only what an instant ends with.
         let settled = run.next_at().is_none_or(|next| next > run.now());
-        self.changed |= !events.is_empty();
+        self.changed |= run.count != std::mem::replace(&mut self.count, run.count);
         if self.changed && (moved || settled) {
             self.changed = false;
             self.judge(run);

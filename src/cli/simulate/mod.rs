@@ -116,11 +116,18 @@ fn parse_approvals(text: &str) -> Result<Approvals, String> {
 
 fn parse_start(text: &str) -> Result<Timestamp, String> {
     let time = text.parse::<jiff::Timestamp>();
-    time.map(|time| Timestamp(time.as_microsecond()))
-        .map_err(|_| "write a time with its zone, as `2025-01-06T10:00:00Z`".to_owned())
+    let time = time.map_err(|_| "write a time with its zone, as `2025-01-06T10:00:00Z`".to_owned())?;
+    let time = Timestamp(time.as_microsecond());
+    if time < Timestamp::default() { Err("a run does not start before 1970".to_owned()) } else { Ok(time) }
 }
 
 pub fn run(args: Args) -> Exit {
+    if args.out.is_some() && args.record.is_none() {
+        output::complain(
+            "error: `--out` is where `--record` saves what it reads; a simulation goes to standard output\n",
+        );
+        return Exit::Usage;
+    }
     if let (Some(range), Some(out)) = (&args.record, &args.out) {
         return recording::save((&args.program, &args.selection), range, out);
     }

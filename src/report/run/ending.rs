@@ -52,7 +52,8 @@ pub fn sum_up(plan: &Plan, state: &State, now: Timestamp) -> RunSummary {
         status: state.status().to_owned(),
         outcome: state.outcome,
         reason: state.reason.clone(),
-        took: end.since(state.started_at),
+        // Of a run that never began no time is known.
+        took: if state.started { end.since(state.started_at) } else { Duration::ZERO },
         changed,
         undone,
         still_changed: state.still_changed.clone(),

@@ -189,6 +189,8 @@ fn watched(plan: &Plan, state: &State, phase: PhaseIndex) -> Vec<String> {
 /// The values behind the latest evaluation.
 fn seen((plan, state): (&Plan, &State), frame: Option<FrameId>, condition: &Condition, judge: &Judge) -> String {
     let Some((at, _)) = judge.last else { return judge.evidence.clone() };
+    // The sample it looked at may have made room for a newer one since then.
+    let at = at.max(state.last_at);
     Scene { plan, state, frame, at }.seen(condition, &judge.evidence)
 }
 

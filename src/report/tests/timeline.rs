@@ -11,6 +11,8 @@ use crate::sim::story::Story;
 /// Lines before and at the instant, and after it.
 const BEFORE: usize = 9;
 const AFTER: usize = 4;
+/// Lines from further back that say how it came to it.
+const TELLING: usize = 4;
 /// Characters of a line.
 const WIDTH: usize = 150;
 
@@ -18,6 +20,8 @@ const WIDTH: usize = 150;
 pub struct Line {
     pub at: Timestamp,
     pub words: String,
+    /// It may say why something came as it did: a verdict, a value that turned, what was given in vain.
+    telling: bool,
 }
 
 /// The lines around an instant; around the end when it is none.
@@ -27,7 +31,12 @@ pub fn around(story: &Story, instant: Option<Timestamp>) -> Vec<Line> {
     let instant = instant.unwrap_or_else(|| story.end.at());
     let behind = lines.iter().position(|line| line.at > instant).unwrap_or(lines.len());
     lines.truncate(behind.saturating_add(AFTER));
-    lines.split_off(behind.saturating_sub(BEFORE))
+    let near = lines.split_off(behind.saturating_sub(BEFORE));
+    // The undo of a single run fills the window: what led to it is shown nevertheless.
+    lines.retain(|line| line.telling);
+    let mut shown = lines.split_off(lines.len().saturating_sub(TELLING));
+    shown.extend(near);
+    shown
 }
 
 fn everything(story: &Story) -> Vec<Line> {
@@ -55,14 +64,25 @@ pub fn decisions(story: &Story) -> Vec<Line> {
             Event::Paused { .. } => teller.tell(recorded).into_iter().take(1).collect(),
             _ => teller.tell(recorded),
         };
-        lines.extend(words.into_iter().map(|words| Line { at: recorded.at, words: shortened(words) }));
+        let telling = tells(&recorded.event);
+        lines.extend(words.into_iter().map(|words| Line { at: recorded.at, words: shortened(words), telling }));
     }
     let refused = story.refusals.iter();
-    lines.extend(
-        refused.map(|(at, reason)| Line { at: *at, words: format!("nothing comes of what is given here: {reason}") }),
-    );
+    lines.extend(refused.map(|(at, reason)| {
+        let words = format!("nothing comes of what is given here: {reason}");
+        Line { at: *at, words, telling: true }
+    }));
     lines.sort_by_key(|line| line.at);
     lines
+}
+
+/// A verdict that stops something.
+fn tells(event: &Event) -> bool {
+    match event {
+        Event::TriggerFired { .. } | Event::NodeFailed { .. } | Event::InDoubt { .. } | Event::Paused { .. } => true,
+        Event::GateJudged { conditions, .. } => conditions.iter().any(|judged| judged.verdict != Some(true)),
+        _ => false,
+    }
 }
 
 /// Where the course of a metric turns.
@@ -76,7 +96,8 @@ fn values(story: &Story) -> Vec<Line> {
                 Ok(value) => rounded(&value),
                 Err(_) => "missing".to_owned(),
             };
-            lines.push(Line { at, words: shortened(format!("{group}.{field} = {value}")) });
+            let words = shortened(format!("{group}.{field} = {value}"));
+            lines.push(Line { at, words, telling: at > start });
         }
     }
     lines.sort_by(|left, right| (left.at, &left.words).cmp(&(right.at, &right.words)));

@@ -156,21 +156,25 @@ impl<'p> Watch<'p> {
             self.judge.fired |= judge.fired;
             return;
         }
-        if let Some((at, verdict)) = judge.last.filter(|last| Some(*last) != self.judge.last) {
-            let kind = match verdict {
-                Some(false) => 0,
-                Some(true) => 1,
-                None => 2,
-            };
-            self.looks[kind] += 1;
-            self.comparisons.look(&Scene { plan, state, frame: Some(frame), at });
-        }
+        let look = judge.last.filter(|last| Some(*last) != self.judge.last);
+        let seen_before = std::mem::take(&mut self.judge.evidence);
         self.longest = (self.longest.0.max(judge.held), self.longest.1.max(judge.count));
         self.judge = judge.clone();
-        if let Some((at, _)) = judge.last {
-            // Of a good one the engine keeps no words.
-            self.judge.evidence = Scene { plan, state, frame: Some(frame), at }.seen(self.condition, &judge.evidence);
-        }
+        let Some((at, verdict)) = look else {
+            // Only its counters moved. By now the sample it looked at may have made room for a newer one.
+            self.judge.evidence = seen_before;
+            return;
+        };
+        let kind = match verdict {
+            Some(false) => 0,
+            Some(true) => 1,
+            None => 2,
+        };
+        self.looks[kind] += 1;
+        let scene = Scene { plan, state, frame: Some(frame), at };
+        self.comparisons.look(&scene);
+        // Of a good one the engine keeps no words.
+        self.judge.evidence = scene.seen(self.condition, &judge.evidence);
     }
 
     /// Looks at each sample of what a gate reads: a gate itself looks once.

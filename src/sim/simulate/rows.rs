@@ -1,6 +1,10 @@
 //! Tables as text: CSV (RFC 4180) and JSON lines, with the place of every cell.
 
-use serde_json::{Map, Value as Json};
+use std::fmt;
+
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value as Json;
 
 use crate::base::counted::counted;
 
@@ -38,18 +42,47 @@ pub fn json_lines(text: &str) -> Result<Vec<Row>, String> {
 }
 
 fn json_line(number: usize, line: &str) -> Result<Row, String> {
-    let object: Map<String, Json> = serde_json::from_str(line).map_err(|error| {
+    let Fields(fields) = serde_json::from_str(line).map_err(|error| {
         // What it says of its own place is said by ours.
         let words = error.to_string();
         let words = words.split(" at line ").next().unwrap_or_default();
         format!("{number}:{}: this is no JSON object on a line: {words}", error.column().max(1))
     })?;
-    let cells = object.into_iter().map(|(name, content)| {
+    let mut cells: Vec<(String, Cell)> = Vec::with_capacity(fields.len());
+    for (name, content) in fields {
         let key = Json::String(name.clone()).to_string();
         let column = line.find(&key).map_or(1, |at| line[..at].chars().count() + 1);
-        (name, Cell { content, line: number, column, head: (number, column) })
-    });
-    Ok(Row { line: number, cells: cells.collect() })
+        if cells.iter().any(|(other, _)| *other == name) {
+            return Err(format!("{number}:{column}: the column `{name}` is there twice"));
+        }
+        cells.push((name, Cell { content, line: number, column, head: (number, column) }));
+    }
+    Ok(Row { line: number, cells })
+}
+
+/// The fields of an object as they are written: of two with one name none is lost.
+struct Fields(Vec<(String, Json)>);
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Each;
+        impl<'de> Visitor<'de> for Each {
+            type Value = Fields;
+
+            fn expecting(&self, text: &mut fmt::Formatter<'_>) -> fmt::Result {
+                text.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+                let mut fields = Vec::new();
+                while let Some(field) = map.next_entry()? {
+                    fields.push(field);
+                }
+                Ok(Fields(fields))
+            }
+        }
+        deserializer.deserialize_map(Each)
+    }
 }
 
 /// The first record names the columns.

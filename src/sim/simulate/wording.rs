@@ -347,8 +347,12 @@ impl Reader<'_> {
         let mut time = |place: usize| args.get(place).copied().flatten().map(|expr| self.time(expr));
         match (time(0), time(1), time(2), time(3)) {
             (Some(from), to, None, None) => {
-                let to = to.map_or(Some(None), |to| to.map(Some));
-                Some(Gap::Between(from?, to?))
+                let (from, to) = (from?, to.map_or(Some(None), |to| to.map(Some))?);
+                if to.is_some_and(|to| to <= from) {
+                    self.fault(at, "this gap ends before it begins".to_owned(), "`from` comes before `to`");
+                    return None;
+                }
+                Some(Gap::Between(from, to))
             }
             (None, None, Some(every), Some(lasts)) => {
                 let (every, lasts) = (every?, lasts?);

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{Miss, clock, length};
-use crate::engine::event::{Event, PauseCause};
+use crate::engine::doubt;
+use crate::engine::event::{Direction, Event, PauseCause};
 use crate::engine::exec::Detail;
 use crate::model::scenario::{Because, Ending, Moment};
 use crate::plan::program::{Condition, NodeKind, Plan};
@@ -153,7 +154,9 @@ fn pause(story: &Story, cause: &PauseCause) -> (String, Vec<String>) {
             (format!("there are no data for `{}`", condition.text), names)
         }
         PauseCause::InDoubt(exec) => {
-            (format!("nobody knows whether `{}` took place", node(*exec).id), vec![node(*exec).id.clone()])
+            let undoing = doubt::of(state.exec(*exec)).is_some_and(|doubt| doubt.direction == Direction::Undo);
+            let what = if undoing { "the undo of " } else { "" };
+            (format!("nobody knows whether {what}`{}` took place", node(*exec).id), vec![node(*exec).id.clone()])
         }
     }
 }
