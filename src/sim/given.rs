@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
+use super::computed;
 use super::constants::Constants;
 use super::files::GivenFiles;
 use super::names;
@@ -17,9 +18,9 @@ use crate::base::time::Timestamp;
 use crate::contract::types::Type;
 use crate::contract::value::Value;
 use crate::engine::turn::Answer as Resolution;
-use crate::model::expr::{Expr, ExprKind};
+use crate::model::expr::Expr;
 use crate::model::phase::STANDS;
-use crate::model::program::{FieldValue, Program};
+use crate::model::program::Program;
 use crate::model::scenario::{self, Answer, Decision, GivenKind, StepRef, Test};
 use crate::plan::program::{Node, NodeIndex, NodeKind, Plan};
 
@@ -99,7 +100,7 @@ impl Reader<'_> {
             GivenKind::Step { step, what } => self.step(step, what),
             GivenKind::Undo { step, what } => self.undo(step, what),
             GivenKind::Metric { group, field, what } => {
-                self.is_sampled(group, field)?;
+                computed::refuse_gap(self.plan, (group, field))?;
                 let course = self.course((group, field), what)?;
                 Arc::make_mut(&mut self.script.courses).entry((group.clone(), field.clone())).or_default().push(course);
                 Ok(())
@@ -133,20 +134,6 @@ impl Reader<'_> {
             }
             GivenKind::Crash { at } => self.deed(at, Deed::Crash),
             GivenKind::File { .. } | GivenKind::Start { .. } => Ok(()),
-        }
-    }
-
-    /// Refuses a field that is computed: nobody would ever look at what is given of it.
-    fn is_sampled(&self, group: &str, field: &str) -> Result<(), String> {
-        let known = self.program.groups.get(group).and_then(|group| group.fields.get(field));
-        match known.map(|field| &field.value) {
-            Some(FieldValue::Derived(value)) => {
-                let mut parts = Vec::new();
-                metrics_in(value, &mut parts);
-                let parts = parts.join("`, `");
-                Err(format!("`{group}.{field}` is computed and never sampled; give what it is made of: `{parts}`"))
-            }
-            _ => Ok(()),
         }
     }
 
@@ -226,17 +213,6 @@ impl Reader<'_> {
             Err(format!("noise is a standard deviation, and `{value}` is none"))
         }
     }
-}
-
-/// The metrics that an expression reads, each once.
-fn metrics_in(expr: &Expr, names: &mut Vec<String>) {
-    if let ExprKind::Metric { group, field } = &*expr.kind {
-        let name = format!("{group}.{field}");
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    expr.children().into_iter().for_each(|child| metrics_in(child, names));
 }
 
 fn looks_at_switch(plan: &Plan, node: NodeIndex) -> bool {

@@ -8,6 +8,7 @@
 
 pub mod alarms;
 mod composites;
+mod computed;
 mod constants;
 pub mod coverage;
 pub mod feed;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::composites;
+use super::computed;
 use super::constants::Constants;
 use super::given::{self, Recordings};
 use super::stand_in;
@@ -43,6 +44,7 @@ pub fn run(program: &Program, test: &Test, real: &Registry, recordings: &Recordi
         Err(errors) => return failed(errors.into_iter().map(|error| unplanned(test, error)).collect()),
     };
     composites::stand_in(&mut plan);
+    computed::take_as_sampled(&mut plan, computed::valued(test));
     let script = match given::script(program, test, (&plan, files), (&constants, recordings)) {
         Ok(script) => script,
         Err(failures) => return failed(failures),

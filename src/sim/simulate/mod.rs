@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::composites;
+use super::computed;
 use super::constants::Constants;
 use super::files::Overlay;
 use super::given::{self, Recordings as GivenRecordings};
@@ -138,6 +139,8 @@ pub fn prepare(
     let plan = build(program, request, &overlay);
     let mut plan = plan.map_err(|errors| errors.into_iter().map(Complaint::Plan).collect::<Vec<_>>())?;
     composites::stand_in(&mut plan);
+    let by_chance = wanted.chances.iter().map(|chance| (chance.group.as_str(), chance.field.as_str()));
+    computed::take_as_sampled(&mut plan, computed::valued(test).chain(by_chance));
     let mut script = given::script(program, test, (&plan, files), (&constants, wanted.files)).map_err(complain_of)?;
     let given_start = Some(script.start).filter(|start| *start != START);
     script.start = wanted.start.or(given_start).or(wanted.recordings.start).unwrap_or(START);
