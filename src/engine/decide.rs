@@ -6,7 +6,7 @@
 use super::event::{Event, PauseCause};
 use super::exec::ExecStatus;
 use super::nodes;
-use super::state::{State, Work};
+use super::state::{Sampling, State, Work};
 use super::turn::{Decision, Engine, Input, Request, record};
 use super::{commands, finish, pause, phases, recover, triggers, undo};
 use crate::base::time::Timestamp;
@@ -133,7 +133,8 @@ fn start_sampling(turn: &mut Turn<'_, '_>) {
 
 fn ask_for_samples(turn: &mut Turn<'_, '_>) {
     let Turn { engine, decision, now } = turn;
-    if !engine.state.is_forward() {
+    let is_due = |sampling: &Sampling| sampling.next.is_some_and(|next| next <= *now);
+    if !engine.state.live.sampling.iter().any(is_due) || !engine.state.is_forward() {
         return;
     }
     let started_at = engine.state.started_at;
@@ -143,7 +144,7 @@ fn ask_for_samples(turn: &mut Turn<'_, '_>) {
         let ticks = now.since(started_at).as_micros() / every;
         let latest = started_at.0.saturating_add(i64::try_from(ticks * every).unwrap_or(i64::MAX));
         let tick = next.max(Timestamp(latest));
-        *sampling = super::state::Sampling { in_flight: Some(tick), next: None };
+        *sampling = Sampling { in_flight: Some(tick), next: None };
         decision.requests.push(Request::Sample { group: GroupIndex(index), tick });
     }
 }

@@ -186,10 +186,15 @@ impl Amount {
 
     /// `None` where one of them is unknown.
     fn compare(&self, other: &Self, scene: &Scene<'_>) -> Option<Ordering> {
-        if let (Some(left), Some(right)) = (self.rough(scene), other.rough(scene))
-            && (left.value - right.value).abs() > left.error + right.error
-        {
-            return left.value.partial_cmp(&right.value);
+        // Most conditions are this one: a metric and its limit.
+        if let (Self::Latest(place), Self::Constant(limit, _, Some(rough))) = (self, other) {
+            let (number, _) = scene.fresh(*place).ok()?.amount()?;
+            let apart = Rough::of(number.to_f64(), 0.0).and_then(|latest| latest.compare(*rough));
+            return apart.or_else(|| number.is_finite().then(|| number.compare(*limit))?);
+        }
+        let apart = self.rough(scene).zip(other.rough(scene)).and_then(|(left, right)| left.compare(right));
+        if apart.is_some() {
+            return apart;
         }
         self.read(scene)?.0.compare(other.read(scene)?.0)
     }
@@ -265,6 +270,15 @@ impl Rough {
     fn of(value: f64, error: f64) -> Option<Self> {
         let fits = value == 0.0 || (1e-9..1e14).contains(&value.abs());
         fits.then_some(Self { value, error: error + value.abs() * Self::LOSS })
+    }
+
+    /// `None` where they lie closer together than they may err.
+    #[inline]
+    fn compare(self, other: Self) -> Option<Ordering> {
+        if (self.value - other.value).abs() <= self.error + other.error {
+            return None;
+        }
+        self.value.partial_cmp(&other.value)
     }
 }
 

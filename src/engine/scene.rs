@@ -30,8 +30,8 @@ pub struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    pub(super) fn stage(&self) -> Option<Stage> {
-        self.frame.and_then(|frame| self.state.frame(frame).stage)
+    pub(super) fn stage(&self) -> Option<&Stage> {
+        self.frame.and_then(|frame| self.state.frame(frame).stage.as_ref())
     }
 
     /// `search.p95`
@@ -45,9 +45,10 @@ impl Scene<'_> {
         if self.not_before(place.group).is_some_and(|edge| tick < edge) {
             return Err(Absence::UnderThisWeight);
         }
-        if tick == self.at {
-            return Ok(sample);
-        }
+        if tick == self.at { Ok(sample) } else { self.young_enough((tick, sample), place) }
+    }
+
+    fn young_enough<'s>(&self, (tick, sample): (Timestamp, &'s Held), place: Place) -> Result<&'s Held, Absence> {
         let age = self.at.since(tick);
         if age > self.plan.group(place.group).every.saturating_mul(MISSING_LIMIT).max(Duration::from_secs(1)) {
             return Err(Absence::ForSoLong(age));
