@@ -43,6 +43,16 @@ pub enum Statistic {
     },
 }
 
+impl Statistic {
+    /// How many samples it looks at; none of what runs on from sample to sample.
+    fn window(self) -> Option<usize> {
+        match self {
+            Self::Mean(n) | Self::Least(n) | Self::Greatest(n) | Self::Percentile(n, _) | Self::Deviation(n) => Some(n),
+            Self::Ewma(_) | Self::Cusum { .. } => None,
+        }
+    }
+}
+
 /// A condition: bad when the statistic is beyond a limit that by chance it exceeds in this share of looks, and firing
 /// after so many bad looks in a row. A CUSUM brings its own limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -119,16 +129,13 @@ pub fn early(question: &Question) -> Option<Early> {
 
 /// Samples until the first one no longer matters.
 fn settling(statistic: Statistic) -> Option<u64> {
-    match statistic {
-        Statistic::Mean(n)
-        | Statistic::Least(n)
-        | Statistic::Greatest(n)
-        | Statistic::Percentile(n, _)
-        | Statistic::Deviation(n) => Some(n as u64),
-        Statistic::Ewma(keeps) if keeps > 0.0 && keeps < 1.0 => Some((FORGOTTEN.ln() / keeps.ln()).ceil() as u64),
-        Statistic::Ewma(_) => None,
-        // It begins with its block.
-        Statistic::Cusum { .. } => Some(0),
+    match (statistic, statistic.window()) {
+        (_, Some(window)) => Some(window as u64),
+        (Statistic::Ewma(keeps), None) if keeps > 0.0 && keeps < 1.0 => {
+            Some((FORGOTTEN.ln() / keeps.ln()).ceil() as u64)
+        }
+        (Statistic::Cusum { .. }, None) => Some(0), // It begins with its block.
+        _ => None,
     }
     .filter(|samples| *samples <= LONGEST_WINDOW as u64)
 }
@@ -175,14 +182,7 @@ struct State {
 
 impl State {
     fn new(statistic: Statistic) -> Option<Self> {
-        let window = match statistic {
-            Statistic::Mean(n)
-            | Statistic::Least(n)
-            | Statistic::Greatest(n)
-            | Statistic::Percentile(n, _)
-            | Statistic::Deviation(n) => n,
-            Statistic::Ewma(_) | Statistic::Cusum { .. } => 1,
-        };
+        let window = statistic.window().unwrap_or(1);
         if window == 0 || window > LONGEST_WINDOW {
             return None;
         }
@@ -201,10 +201,10 @@ impl State {
         let mut state = Self::new(statistic)?;
         for _ in 0..settling(statistic)? {
             let x = draws.healthy();
-            match statistic {
-                Statistic::Ewma(_) | Statistic::Cusum { .. } => drop(state.push(x)),
+            match statistic.window() {
                 // Nothing is sorted for what nobody looks at.
-                _ => state.slide(x, settling(statistic)? as usize),
+                Some(window) => state.slide(x, window),
+                None => drop(state.push(x)),
             }
         }
         Some(state)

@@ -1,8 +1,11 @@
 //! Computed metrics that values are given for: in a test every metric is what `given` says.
 
+use indexmap::IndexSet;
+
 use crate::contract::registry::{Args, FieldQuery};
-use crate::model::expr::{Expr, ExprKind};
+use crate::model::expr::ExprKind;
 use crate::model::scenario::{Course, GivenKind, Test};
+use crate::model::walk::expressions;
 use crate::plan::program::{Derived, Plan};
 
 /// The metrics that a test gives values of.
@@ -31,19 +34,12 @@ pub(super) fn refuse_gap(plan: &Plan, (group, field): (&str, &str)) -> Result<()
     let group_of_plan = plan.groups.iter().find(|candidate| candidate.name == group);
     let derived = group_of_plan.and_then(|group| group.derived.iter().find(|derived| derived.field == field));
     let Some(derived) = derived else { return Ok(()) };
-    let mut parts = Vec::new();
-    metrics_in(&derived.expr, &mut parts);
-    let parts = parts.join("`, `");
-    Err(format!("`{group}.{field}` is computed; give its values too, or the gap of what it is made of: `{parts}`"))
-}
-
-/// The metrics that an expression reads, each once.
-fn metrics_in(expr: &Expr, names: &mut Vec<String>) {
-    if let ExprKind::Metric { group, field } = &*expr.kind {
-        let name = format!("{group}.{field}");
-        if !names.contains(&name) {
-            names.push(name);
+    let mut parts: IndexSet<String> = IndexSet::new();
+    expressions(&derived.expr, &mut |part| {
+        if let ExprKind::Metric { group, field } = &*part.kind {
+            parts.insert(format!("`{group}.{field}`"));
         }
-    }
-    expr.children().into_iter().for_each(|child| metrics_in(child, names));
+    });
+    let parts = parts.into_iter().collect::<Vec<_>>().join(", ");
+    Err(format!("`{group}.{field}` is computed; give its values too, or the gap of what it is made of: {parts}"))
 }

@@ -35,5 +35,6 @@ pub mod tree;
 mod types;
 
 pub use files::{Parsed, Stage, parse, parse_watched};
+pub use numbers::is_duration_unit;
 pub use reading::Reading;
 pub use tokens::is_keyword;

@@ -138,6 +138,12 @@ fn measure(text: &str, digits: &str, unit: &str) -> Result<Measured, NumberFault
     Ok(Measured { value, unit, integer })
 }
 
+/// Whether a length of time may end with this: `ms`.
+#[must_use]
+pub fn is_duration_unit(text: &str) -> bool {
+    duration_unit(text).is_some()
+}
+
 /// Seconds, as a fraction.
 fn duration_unit(unit: &str) -> Option<(i64, i64)> {
     Some(match unit {

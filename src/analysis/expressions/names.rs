@@ -6,6 +6,7 @@ use crate::contract::types::Type;
 use crate::contract::value::Value;
 use crate::model::expr::{Expr, ExprKind, OutputRef};
 use crate::syntax::ast::{self, ItemKind, Name};
+use crate::syntax::is_duration_unit;
 
 use super::super::checker::{Bound, Checker, Entry, Place, Surroundings, Used};
 use super::super::symbols::{Binding, ItemRef, Space};
@@ -250,7 +251,7 @@ impl<'a> Checker<'a> {
         for near in near.names() {
             self.mark_meant(near);
         }
-        if matches!(name.text.as_str(), "us" | "ms" | "s" | "m" | "h" | "d" | "w") {
+        if is_duration_unit(&name.text) {
             let help = format!("a length of time begins with its number: `1{0}`, and a rate is `5 / 1{0}`", name.text);
             let message = format!("there is no value `{}`", name.text);
             self.report(Diagnostic::new(Code::PG101, self.here(name.at), message).help(help));
