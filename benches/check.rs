@@ -130,19 +130,30 @@ fn process(size: usize) {
     let folder = env::temp_dir().join(format!("phasegate-check-{}-{size}", std::process::id()));
     write(&program(size), &folder);
     let rounds = if size <= 100 { 40 } else { 3 };
+    let (best, cpu) = spent(&folder, &["check", "main.deploy"], rounds);
+    show("  whole process, by the clock", best, "ms", (size <= 100).then_some(4.0));
+    show("  whole process, processor", cpu, "ms", (size >= 100_000).then_some(450.0));
+    // Of programs as they are in a repository: formatted.
+    spent(&folder, &["fmt", "."], 1);
+    let (best, cpu) = spent(&folder, &["fmt", "--check", "."], rounds);
+    show("  fmt --check, by the clock", best, "ms", (size >= 100_000).then_some(700.0));
+    show("  fmt --check, processor", cpu, "ms", None);
+    fs::remove_dir_all(&folder).expect("it was just written");
+}
+
+/// The best time by the clock and the mean of the processor, in milliseconds, of calling the program so often.
+fn spent(folder: &Path, arguments: &[&str], rounds: u32) -> (f64, f64) {
     let mut best = f64::INFINITY;
     let mut cpu = 0.0;
     for _ in 0..rounds {
         let (start, before) = (Instant::now(), children_cpu_milliseconds());
         let mut command = Command::new(env!("CARGO_BIN_EXE_phasegate"));
-        let output = command.arg("check").arg("main.deploy").current_dir(&folder).output().expect("it starts");
+        let output = command.args(arguments).current_dir(folder).output().expect("it starts");
         best = best.min(start.elapsed().as_secs_f64() * 1e3);
         cpu += children_cpu_milliseconds() - before;
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     }
-    show("  whole process, by the clock", best, "ms", (size <= 100).then_some(4.0));
-    show("  whole process, processor", cpu / f64::from(rounds), "ms", (size >= 100_000).then_some(450.0));
-    fs::remove_dir_all(&folder).expect("it was just written");
+    (best, cpu / f64::from(rounds))
 }
 
 fn write(files: &[Generated], folder: &Path) {
