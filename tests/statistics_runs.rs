@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use phasegate::base::time::Timestamp;
 use phasegate::contract::effect::Outcome;
-use phasegate::contract::samples::{Held, Sample, Samples};
+use phasegate::contract::held::Held;
+use phasegate::contract::samples::{Sample, Samples};
 use phasegate::contract::types::Type;
 use phasegate::contract::value::Value;
 use phasegate::engine::event::{Event, RunOutcome};

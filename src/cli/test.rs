@@ -17,9 +17,8 @@ use crate::report::diagnostics;
 use crate::report::tests::coverage::{Coverage, Share};
 use crate::report::tests::junit::Broken;
 use crate::report::tests::{Tested, json, junit, text};
-use crate::sim::coverage::{self, Kind};
+use crate::sim::coverage::{self, Kind, Reached};
 use crate::sim::given::{Recordings, recordings_of};
-use crate::sim::story::Story;
 use crate::sim::trial::{self, Trial};
 use crate::steps::registry;
 
@@ -79,14 +78,18 @@ pub fn run(args: Args) -> Exit {
     let chosen: Vec<(&Loaded, &Test)> =
         sound.iter().flat_map(|loaded| chosen(loaded, args.filter.as_deref())).collect();
     let real = registry();
-    let trials: Vec<Trial> = chosen
+    let is_covered = args.coverage || args.min_coverage.is_some();
+    let (trials, reached): (Vec<Trial>, Vec<Reached>) = chosen
         .par_iter()
-        .map(|(loaded, test)| trial::run(&loaded.analysis.program, test, &real, &loaded.recordings))
-        .collect();
+        .map(|(loaded, test)| {
+            let trial = trial::run(&loaded.analysis.program, test, &real, &loaded.recordings);
+            let reached = if is_covered { reached(loaded, test, &trial) } else { Reached::new() };
+            (trial, reached)
+        })
+        .unzip();
     let tests: Vec<Tested<'_>> =
         chosen.iter().zip(&trials).map(|((loaded, test), trial)| tested(loaded, test, trial)).collect();
-    let covered =
-        if args.coverage || args.min_coverage.is_some() { cover(&sound, &chosen, &trials) } else { Vec::new() };
+    let covered = if is_covered { cover(&sound, &chosen, &reached) } else { Vec::new() };
     show(&args, &tests, &covered, &broken.iter().map(|loaded| first_error(loaded)).collect::<Vec<_>>());
     if tests.is_empty() && unreadable.is_empty() && broken.is_empty() {
         say_none(&args, sound.len());
@@ -145,16 +148,18 @@ fn tested<'a>(loaded: &'a Loaded, test: &'a Test, trial: &'a Trial) -> Tested<'a
     Tested { file: &loaded.name, title: &test.title, at: test.at, sources: &loaded.sources, trial }
 }
 
+/// What a test has reached.
+fn reached(loaded: &Loaded, test: &Test, trial: &Trial) -> Reached {
+    let pipeline = loaded.analysis.program.launched(&test.launch.pipeline);
+    trial.story.as_ref().map(|story| coverage::reached(pipeline, story)).unwrap_or_default()
+}
+
 /// What the tests of each file have reached; a file without pipelines has nothing to reach.
-fn cover<'l>(sound: &[&'l Loaded], chosen: &[(&Loaded, &Test)], trials: &[Trial]) -> Vec<Coverage<'l>> {
+fn cover<'l>(sound: &[&'l Loaded], chosen: &[(&Loaded, &Test)], reached: &[Reached]) -> Vec<Coverage<'l>> {
     let covered = sound.iter().map(|loaded| {
         let program = &loaded.analysis.program;
-        let own = chosen.iter().zip(trials).filter(|((other, _), _)| std::ptr::eq(*other, *loaded));
-        let stories = own.filter_map(|((_, test), trial)| Some((&test.launch.pipeline, trial.story.as_ref()?)));
-        let stories: Vec<(&String, &Story)> = stories.collect();
-        let reached =
-            stories.par_iter().flat_map_iter(|(name, story)| coverage::reached(program.launched(name), story));
-        let reached = reached.collect();
+        let own = chosen.iter().zip(reached).filter(|((other, _), _)| std::ptr::eq(*other, *loaded));
+        let reached = own.flat_map(|(_, reached)| reached).copied().collect();
         let untested =
             loaded.analysis.untested.iter().map(|untested| (untested.at, untested.reason.as_str())).collect();
         Coverage { file: &loaded.name, sources: &loaded.sources, points: coverage::points(program), reached, untested }

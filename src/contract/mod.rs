@@ -7,6 +7,7 @@
 pub mod answer;
 pub mod effect;
 pub mod extract;
+pub mod held;
 pub mod registry;
 pub mod samples;
 pub mod switch;

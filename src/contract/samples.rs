@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::value::{Unit, Value};
-use crate::base::number::Number;
+use super::held::Held;
+use super::value::Value;
 
 /// A value read at one instant, or why there is none.
 pub type Sample = Result<Value, String>;
@@ -20,14 +20,6 @@ pub struct Samples {
     held: Vec<Held>,
 }
 
-/// A sample as it is kept.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Held {
-    Quantity(Number, Unit),
-    /// What is no number, or why there is no value.
-    Other(Box<Sample>),
-}
-
 impl Samples {
     /// One sample for each of `names`.
     #[must_use]
@@ -39,6 +31,12 @@ impl Samples {
     #[must_use]
     pub fn names(&self) -> &Arc<[String]> {
         &self.names
+    }
+
+    /// The samples, in the order of their names.
+    #[must_use]
+    pub fn held(&self) -> &[Held] {
+        &self.held
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Held)> {
@@ -73,82 +71,10 @@ impl<'de> Deserialize<'de> for Samples {
     }
 }
 
-impl Held {
-    #[must_use]
-    pub fn missing(reason: impl Into<String>) -> Self {
-        Self::Other(Box::new(Err(reason.into())))
-    }
-
-    /// The number it is. A NaN is no sample; infinities are.
-    #[must_use]
-    pub fn amount(&self) -> Option<(Number, Unit)> {
-        match self {
-            Self::Quantity(Number::Float(float), _) if float.is_nan() => None,
-            Self::Quantity(number, unit) => Some((*number, *unit)),
-            Self::Other(_) => None,
-        }
-    }
-
-    /// What a check said.
-    #[must_use]
-    pub fn truth(&self) -> Option<bool> {
-        match self {
-            Self::Other(sample) => sample.as_ref().as_ref().ok().and_then(Value::as_bool),
-            Self::Quantity(..) => None,
-        }
-    }
-
-    /// The value, or why there is none.
-    ///
-    /// # Errors
-    /// The reason of a sample that is missing.
-    pub fn value(&self) -> Result<Value, &str> {
-        match self {
-            Self::Quantity(number, unit) => Ok(Value::Quantity(*number, *unit)),
-            Self::Other(sample) => match &**sample {
-                Ok(value) => Ok(value.clone()),
-                Err(reason) => Err(reason),
-            },
-        }
-    }
-}
-
-impl From<Sample> for Held {
-    fn from(sample: Sample) -> Self {
-        match sample {
-            Ok(Value::Quantity(number, unit)) => Self::Quantity(number, unit),
-            other => Self::Other(Box::new(other)),
-        }
-    }
-}
-
-/// As the sample that it holds.
-impl Serialize for Held {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.value().serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Held {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Sample::deserialize(deserializer).map(Self::from)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Held, Sample, Samples};
     use crate::contract::value::Value;
-
-    #[test]
-    fn what_is_held_is_what_was_sampled() {
-        let samples: [Sample; 3] = [Ok(Value::int(3)), Ok(Value::Bool(true)), Err("gone".to_owned())];
-        for sample in samples {
-            let held = Held::from(sample.clone());
-            assert_eq!(held.value().map_err(str::to_owned), sample);
-            assert_eq!(held.truth(), sample.ok().and_then(|value| value.as_bool()));
-        }
-    }
 
     #[test]
     fn a_journal_has_pairs_of_names_and_samples() {

@@ -3,8 +3,8 @@
 //! What is lost is computed anew from the samples that are still kept. Windows come out the same; what has run on for longer
 //! than samples are kept does not, so that it is part of a copy of the state and of its snapshot.
 
+use std::cell::RefCell;
 use std::hash::{Hash, Hasher};
-use std::sync::{Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -18,16 +18,16 @@ use crate::stats::window::Window;
 /// More than any plan has functions in blocks that run at once; beyond it everything begins anew.
 const MOST: usize = 10_000;
 
-#[derive(Debug, Default)]
-pub struct Carried(Mutex<All>);
+#[derive(Debug, Clone, Default)]
+pub struct Carried(RefCell<All>);
 
 #[derive(Debug, Clone, Default)]
 struct All {
     carried: Vec<One>,
     /// Where each of them is.
     places: FxHashMap<Key, usize>,
-    /// The one that was asked for last.
-    last: usize,
+    /// Of each call the edge that it had last, and where what it carries is.
+    calls: Vec<Option<(Timestamp, usize)>>,
 }
 
 #[derive(Debug, Clone)]
@@ -36,9 +36,11 @@ struct One {
     /// The last sample that was taken in.
     until: Timestamp,
     running: Running,
-    /// The one that was asked for behind it the last time.
-    next: usize,
 }
+
+/// A call in a plan: its key is always the same but for the edge, so that it is found without being compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallId(pub u32);
 
 /// Which function over which samples: whatever makes two of them come to something else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -112,12 +114,12 @@ impl Carried {
     /// `go_on` may not come back to this: nothing else is carried on meanwhile.
     pub fn go_on<R>(
         &self,
-        (key, at): (Key, Timestamp),
+        (call, key, at): (Option<CallId>, &Key, Timestamp),
         fresh: impl FnOnce() -> (Timestamp, Running),
         go_on: impl FnOnce(&mut Timestamp, &mut Running) -> R,
     ) -> R {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = match all.place_of(&key) {
+        let mut all = self.0.borrow_mut();
+        let place = match all.place_of(call, key) {
             Some(place) => {
                 let One { until, running, .. } = &mut all.carried[place];
                 if *until > at || running.is_beyond(at) {
@@ -125,7 +127,7 @@ impl Carried {
                 }
                 place
             }
-            None => all.add(key, fresh()),
+            None => all.add(*key, fresh()),
         };
         let One { until, running, .. } = &mut all.carried[place];
         go_on(until, running)
@@ -133,15 +135,22 @@ impl Carried {
 }
 
 impl All {
-    /// Looks come in the same order at each sample: behind the last one the one is asked for that was so before.
-    fn place_of(&mut self, key: &Key) -> Option<usize> {
-        let guess = self.carried.get(self.last)?.next;
-        let place = match self.carried.get(guess) {
-            Some(one) if one.key == *key => guess,
-            _ => *self.places.get(key)?,
-        };
-        self.carried[self.last].next = place;
-        self.last = place;
+    fn place_of(&mut self, call: Option<CallId>, key: &Key) -> Option<usize> {
+        let Some(call) = call else { return self.places.get(key).copied() };
+        match self.calls.get(call.0 as usize) {
+            Some(Some((edge, place))) if *edge == key.edge => Some(*place),
+            _ => self.remember(call, key),
+        }
+    }
+
+    #[cold]
+    fn remember(&mut self, call: CallId, key: &Key) -> Option<usize> {
+        let place = *self.places.get(key)?;
+        let call = call.0 as usize;
+        if self.calls.len() <= call {
+            self.calls.resize(call + 1, None);
+        }
+        self.calls[call] = Some((key.edge, place));
         Some(place)
     }
 
@@ -151,21 +160,15 @@ impl All {
         }
         let place = self.carried.len();
         self.places.insert(key, place);
-        self.carried.push(One { key, until, running, next: place });
+        self.carried.push(One { key, until, running });
         place
-    }
-}
-
-impl Clone for Carried {
-    fn clone(&self) -> Self {
-        Self(Mutex::new(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()))
     }
 }
 
 /// In the order of their keys, without windows.
 impl Serialize for Carried {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = self.0.borrow();
         let kept = all.carried.iter().filter(|one| !matches!(one.running, Running::Window(_)));
         let mut kept: Vec<_> = kept.map(|one| (one.key, (one.until, &one.running))).collect();
         kept.sort_by_key(|(key, _)| *key);
@@ -180,6 +183,6 @@ impl<'de> Deserialize<'de> for Carried {
         for (key, one) in carried {
             all.add(key, one);
         }
-        Ok(Self(Mutex::new(all)))
+        Ok(Self(RefCell::new(all)))
     }
 }

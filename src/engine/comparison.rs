@@ -166,7 +166,7 @@ impl Question<'_> {
         let series = &scene.state.series;
         let age = self.stable.every();
         series.carried.go_on(
-            (key, scene.at),
+            (None, &key, scene.at),
             || (self.from, fresh()),
             |last, running| {
                 let read = series.latest_tick(self.stable.place.group).map_or(*last, |tick| tick.min(scene.at));
@@ -175,10 +175,8 @@ impl Question<'_> {
                     let previous = std::mem::replace(last, *at);
                     let other = series.latest(self.stable.place, *at);
                     let other = other.filter(|(tick, _)| *tick > previous && at.since(*tick) < age);
-                    if let (Some((canary, _)), Some((stable, _))) =
-                        (sample.amount(), other.and_then(|(_, it)| it.amount()))
-                    {
-                        push(running, canary.to_f64(), stable.to_f64());
+                    if let (Some(canary), Some(stable)) = (sample.float(), other.and_then(|(_, it)| it.float())) {
+                        push(running, canary, stable);
                     }
                 }
                 running.clone()

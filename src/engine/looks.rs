@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::quick::Quick;
+use super::quick::{Names, Quick};
 use super::scene::{Finding, Scene};
 use super::series::Series;
 use crate::plan::program::{BlockIndex, Condition, GroupIndex, NodeIndex, NodeKind, Plan};
@@ -20,12 +20,20 @@ pub struct Looks {
 #[derive(Debug, Clone, Default)]
 pub struct Guards {
     /// By the place of the group: the conditions that read it.
-    readers: Vec<Vec<usize>>,
+    readers: Vec<Vec<Reader>>,
     /// Those that read nothing.
-    blind: Vec<usize>,
+    blind: Vec<Reader>,
     quick: Vec<Option<Quick>>,
     /// How often the group is sampled that is sampled most often.
     pub every: Option<Duration>,
+}
+
+/// One of several conditions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reader {
+    pub index: usize,
+    /// It reads one group at the most.
+    pub is_single: bool,
 }
 
 static NOTHING: Guards = Guards { readers: Vec::new(), blind: Vec::new(), quick: Vec::new(), every: None };
@@ -33,7 +41,8 @@ static NOTHING: Guards = Guards { readers: Vec::new(), blind: Vec::new(), quick:
 impl Looks {
     #[must_use]
     pub fn of(plan: &Plan, series: &Series) -> Self {
-        let guards = |conditions: Vec<&Condition>| Guards::of(&conditions, plan, series);
+        let names = Names::new(series);
+        let guards = |conditions: Vec<&Condition>| Guards::of(&conditions, plan, &names);
         let triggers = plan.blocks.iter().map(|block| block.triggers.iter().map(|it| &it.condition).collect());
         let holds = plan.nodes.iter().map(|node| match &node.kind {
             NodeKind::Hold { conditions, .. } => conditions.iter().collect(),
@@ -54,32 +63,34 @@ impl Looks {
 }
 
 impl Guards {
-    fn of(conditions: &[&Condition], plan: &Plan, series: &Series) -> Self {
+    fn of(conditions: &[&Condition], plan: &Plan, names: &Names<'_>) -> Self {
         if conditions.is_empty() {
             return Self::default();
         }
         let mut readers = vec![Vec::new(); plan.groups.len()];
         let mut blind = Vec::new();
         for (index, condition) in conditions.iter().enumerate() {
+            let is_single = condition.reads.windows(2).all(|pair| pair[0].group == pair[1].group);
+            let reader = Reader { index, is_single };
             for read in &condition.reads {
                 match readers.get_mut(read.group.0 as usize) {
-                    Some(group) if group.last() != Some(&index) => group.push(index),
+                    Some(group) if group.last() != Some(&reader) => group.push(reader),
                     _ => {}
                 }
             }
             if condition.reads.is_empty() {
-                blind.push(index);
+                blind.push(reader);
             }
         }
         let reads = conditions.iter().flat_map(|condition| &condition.reads);
         let every = reads.filter_map(|read| plan.groups.get(read.group.0 as usize)).map(|group| group.every).min();
-        let quick = conditions.iter().map(|condition| Quick::of(&condition.expr, series)).collect();
+        let quick = conditions.iter().map(|condition| Quick::of(&condition.expr, names)).collect();
         Self { readers, blind, quick, every }
     }
 
     /// The conditions that read `group`, or (None) those that read nothing.
     #[must_use]
-    pub fn reading(&self, group: Option<GroupIndex>) -> &[usize] {
+    pub fn reading(&self, group: Option<GroupIndex>) -> &[Reader] {
         match group {
             Some(group) => self.readers.get(group.0 as usize).map_or(&[], Vec::as_slice),
             None => &self.blind,

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use super::carried::{Function, Key, Running};
+use super::carried::{CallId, Function, Key, Running};
 use super::scene::Scene;
 use super::series::Place;
 use crate::base::number::Number;
 use crate::base::time::Timestamp;
+use crate::contract::held::Held;
 use crate::contract::value::Unit;
 use crate::eval::Unknown;
 
@@ -14,6 +15,8 @@ use crate::eval::Unknown;
 pub struct Metric<'a> {
     pub scene: &'a Scene<'a>,
     pub place: Place,
+    /// The call that reads it, where that is known.
+    pub call: Option<CallId>,
 }
 
 /// The known samples of a stretch of time.
@@ -35,7 +38,7 @@ impl<'a> Metric<'a> {
     pub fn new(scene: &'a Scene<'a>, group: &str, field: &str) -> Result<Self, Unknown> {
         let place = scene.state.series.place(group, field);
         let place = place.ok_or_else(|| Unknown(format!("there is no metric `{group}.{field}`")))?;
-        Ok(Self { scene, place })
+        Ok(Self { scene, place, call: None })
     }
 
     /// `search.p95`
@@ -100,23 +103,22 @@ impl<'a> Metric<'a> {
         Unknown(format!("`{}` has no sample in the window", self.name()))
     }
 
-    /// Feeds what is new after `from`, or after where it had got to, reads, and keeps where it is now.
+    /// Feeds what is new after `from`, or after where it had got to, missing samples included, reads, and keeps where it is
+    /// now.
     pub fn run_on<R>(
         &self,
         (key, from): (Key, Timestamp),
         fresh: impl FnOnce() -> Running,
-        mut push: impl FnMut(&mut Running, Timestamp, Number),
+        mut push: impl FnMut(&mut Running, Timestamp, &Held),
         read: impl FnOnce(&mut Running) -> R,
     ) -> R {
         let (series, at) = (&self.scene.state.series, self.scene.at);
         series.carried.go_on(
-            (key, at),
+            (self.call, &key, at),
             || (from, fresh()),
             |last, running| {
                 for (time, sample) in series.between(self.place, *last, at) {
-                    if let Some((value, _)) = sample.amount() {
-                        push(running, *time, value);
-                    }
+                    push(running, *time, sample);
                     *last = *time;
                 }
                 read(running)

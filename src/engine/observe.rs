@@ -1,16 +1,16 @@
 //! How samples reach the judges of triggers and holds. Part of the fold: the same journal gives the same judges.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::event::{ExecId, FrameId};
-use super::exec::{Detail, Exec};
+use super::exec::{Detail, Exec, Frame};
 use super::judge::{Judge, MISSING_LIMIT};
-use super::looks::Guards;
+use super::looks::Reader;
 use super::scene::{Finding, Scene};
 use super::state::{State, Work};
 use crate::base::time::Timestamp;
-use crate::contract::samples::{Held, Samples};
+use crate::contract::held::Held;
+use crate::contract::samples::Samples;
 use crate::eval::{Unknown, evaluate};
 use crate::plan::program::{Condition, Group, GroupIndex, NodeKind, Plan, Sustain, Trigger};
 
@@ -78,33 +78,27 @@ pub fn without_metrics(state: &mut State, plan: &Plan, at: Timestamp) {
     watched(state, plan, None, at);
 }
 
-/// Judges the triggers of all blocks that are open. Judging opens and closes none.
+/// Judges the triggers of all blocks that are open: those that read `group`, or (None) those that read nothing. Judging
+/// opens and closes none.
 fn watched(state: &mut State, plan: &Plan, group: Option<GroupIndex>, at: Timestamp) {
     let watching = std::mem::take(&mut state.live.watching);
-    let looks = Arc::clone(&state.looks);
     for frame in watching.iter() {
-        let block = state.frame(*frame).block;
-        triggers(state, plan, (*frame, looks.triggers(block)), group, at);
+        triggers(state, plan, *frame, group, at);
     }
     state.live.watching = watching;
 }
 
-/// Judges the triggers of one frame that read `group`, or (None) those that read nothing.
-fn triggers(
-    state: &mut State,
-    plan: &Plan,
-    (frame, guards): (FrameId, &Guards),
-    group: Option<GroupIndex>,
-    at: Timestamp,
-) {
-    if at < state.frame(frame).started_at {
+fn triggers(state: &mut State, plan: &Plan, frame: FrameId, group: Option<GroupIndex>, at: Timestamp) {
+    let Frame { block, started_at, .. } = *state.frame(frame);
+    if at < started_at {
         return;
     }
-    let block = plan.block(state.frame(frame).block);
-    for index in guards.reading(group) {
-        let trigger = &block.triggers[*index];
-        if group.is_none() || due(state, plan, &trigger.condition, at) {
-            trigger_at(state, plan, (frame, guards, *index), trigger, at);
+    let triggers = &plan.block(block).triggers;
+    let mut readers = 0..;
+    while let Some(reader) = readers.next().and_then(|place| state.looks.triggers(block).reading(group).get(place)) {
+        let Reader { index, is_single } = *reader;
+        if is_single || due(state, plan, &triggers[index].condition, at) {
+            trigger_at(state, plan, (frame, index), &triggers[index], at);
         }
     }
 }
@@ -115,10 +109,9 @@ pub fn begun(state: &mut State, plan: &Plan, frame: FrameId, at: Timestamp) {
     if state.frame(frame).stage.is_some() {
         return;
     }
-    let (looks, block) = (Arc::clone(&state.looks), state.frame(frame).block);
-    for (index, trigger) in plan.block(block).triggers.iter().enumerate() {
+    for (index, trigger) in plan.block(state.frame(frame).block).triggers.iter().enumerate() {
         if has_just_come(state, &trigger.condition, at) && due(state, plan, &trigger.condition, at) {
-            trigger_at(state, plan, (frame, looks.triggers(block), index), trigger, at);
+            trigger_at(state, plan, (frame, index), trigger, at);
         }
     }
 }
@@ -128,20 +121,14 @@ fn has_just_come(state: &State, condition: &Condition, at: Timestamp) -> bool {
     condition.reads.iter().any(|read| state.series.latest_tick(read.group) == Some(at))
 }
 
-fn trigger_at(
-    state: &mut State,
-    plan: &Plan,
-    (frame, guards, index): (FrameId, &Guards, usize),
-    trigger: &Trigger,
-    at: Timestamp,
-) {
+fn trigger_at(state: &mut State, plan: &Plan, (frame, index): (FrameId, usize), trigger: &Trigger, at: Timestamp) {
     let condition = &trigger.condition;
-    let started_at = state.frame(frame).started_at;
+    let Frame { block, started_at, .. } = *state.frame(frame);
     let scene = Scene { plan, state, frame: Some(frame), at };
     if !scene.is_settled(&condition.reads) {
         return;
     }
-    let Finding { verdict, evidence, is_missing } = guards.judge(&scene, (index, condition), true);
+    let Finding { verdict, evidence, is_missing } = state.looks.triggers(block).judge(&scene, (index, condition), true);
     let judge = &mut state.frames[frame.0 as usize].judges[index];
     judge.evidence = evidence;
     let warm = match condition.after {
@@ -171,19 +158,18 @@ fn due(state: &State, plan: &Plan, condition: &Condition, at: Timestamp) -> bool
 }
 
 fn sampled_hold(state: &mut State, plan: &Plan, id: ExecId, group: GroupIndex, tick: Timestamp) {
-    let exec = state.exec(id);
-    let NodeKind::Hold { conditions, every, .. } = &plan.node(exec.node).kind else { return };
-    if tick < exec.started_at {
+    let Exec { node, started_at, .. } = *state.exec(id);
+    let NodeKind::Hold { conditions, every, .. } = &plan.node(node).kind else { return };
+    if tick < started_at {
         return;
     }
-    let every_sample = every.is_none();
-    let (looks, node) = (Arc::clone(&state.looks), exec.node);
-    let guards = looks.hold(node);
-    leave_out_unseen(state, (id, guards.every), tick);
-    for index in guards.reading(Some(group)) {
-        let condition = &conditions[*index];
-        if due(state, plan, condition, tick) {
-            look(state, plan, (id, guards, *index), condition, Look { at: tick, sample: true, judged: every_sample });
+    let what = Look { at: tick, sample: true, judged: every.is_none() };
+    leave_out_unseen(state, (id, state.looks.hold(node).every), tick);
+    let mut readers = 0..;
+    while let Some(reader) = readers.next().and_then(|place| state.looks.hold(node).reading(Some(group)).get(place)) {
+        let Reader { index, is_single } = *reader;
+        if is_single || due(state, plan, &conditions[index], tick) {
+            look(state, plan, (id, index), &conditions[index], what);
         }
     }
 }
@@ -207,12 +193,10 @@ fn leave_out_unseen(state: &mut State, (id, every): (ExecId, Option<Duration>), 
 /// Judges all conditions of a hold at an instant that is not a sample's.
 pub fn hold(state: &mut State, plan: &Plan, id: ExecId, at: Timestamp) {
     let NodeKind::Hold { conditions, every, duration } = &plan.node(state.exec(id).node).kind else { return };
-    let (looks, node) = (Arc::clone(&state.looks), state.exec(id).node);
-    let guards = looks.hold(node);
     for (index, condition) in conditions.iter().enumerate() {
         // The sample of the instant at which it begins may have come before.
         let sample = is_beginning(state, id, index, at) && has_just_come(state, condition, at);
-        look(state, plan, (id, guards, index), condition, Look { at, sample, judged: true });
+        look(state, plan, (id, index), condition, Look { at, sample, judged: true });
     }
     let exec = state.exec(id);
     let Detail::Hold(hold) = &exec.detail else { return };
@@ -239,14 +223,9 @@ struct Look {
     judged: bool,
 }
 
-fn look(
-    state: &mut State,
-    plan: &Plan,
-    (id, guards, index): (ExecId, &Guards, usize),
-    condition: &Condition,
-    look: Look,
-) {
-    let frame = state.exec(id).frame;
+fn look(state: &mut State, plan: &Plan, (id, index): (ExecId, usize), condition: &Condition, look: Look) {
+    let Exec { frame, node, .. } = *state.exec(id);
+    let guards = state.looks.hold(node);
     let scene = Scene { plan, state, frame: Some(frame), at: look.at };
     if !scene.is_settled(&condition.reads) {
         return;

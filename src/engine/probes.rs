@@ -3,7 +3,7 @@
 use super::arguments::Arguments;
 use super::windows::{Measured, Measuring};
 use crate::base::number::Number;
-use crate::contract::samples::Held;
+use crate::contract::held::Held;
 use crate::contract::value::{Unit, Value};
 use crate::eval::Unknown;
 use crate::stats::checks::{Check, success_rate, trailing_failures};

@@ -4,16 +4,18 @@
 //! being made; whatever is not plain is left to `eval`, which has the words. Invariant: where there is a verdict here it is the
 //! one that `eval` comes to. Floats decide where two amounts lie further apart than floats may err, decimals else.
 
+use std::cell::Cell;
 use std::cmp::Ordering;
 
 use super::arguments::Named;
+use super::carried::CallId;
 use super::metric::Metric;
 use super::scene::Scene;
 use super::series::{Place, Series};
 use super::shifts::{Chart, Weighted};
 use super::windows::Over;
 use crate::base::number::Number;
-use crate::contract::samples::Held;
+use crate::contract::held::Held;
 use crate::contract::value::{Unit, Value};
 use crate::eval::arithmetic;
 use crate::eval::reduce::Nothing;
@@ -25,7 +27,7 @@ pub enum Quick {
     Compare(Comparison, Box<(Amount, Amount)>),
     /// Both ends inclusive.
     Within(Box<(Amount, Amount, Amount)>),
-    Alarm(Place, Chart),
+    Alarm(Called, Chart),
     Not(Box<Quick>),
     And(Box<(Quick, Quick)>),
     Or(Box<(Quick, Quick)>),
@@ -43,50 +45,82 @@ pub struct Comparison {
 pub enum Amount {
     Constant(Number, Unit, Option<Rough>),
     Latest(Place),
-    Over(Place, Over),
-    Weighted(Place, Weighted),
+    Over(Called, Over),
+    Weighted(Called, Weighted),
     Negative(Box<Amount>),
     Combined(Operator, Box<(Amount, Amount)>),
+}
+
+/// A call in a plan and the metric that it reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Called {
+    id: CallId,
+    place: Place,
+}
+
+impl Called {
+    fn metric<'a>(self, scene: &'a Scene<'a>) -> Metric<'a> {
+        Metric { scene, place: self.place, call: Some(self.id) }
+    }
+}
+
+/// The metrics of a plan, and the calls that were found in it so far.
+pub struct Names<'s> {
+    series: &'s Series,
+    calls: Cell<u32>,
+}
+
+impl<'s> Names<'s> {
+    #[must_use]
+    pub fn new(series: &'s Series) -> Self {
+        Self { series, calls: Cell::new(0) }
+    }
+
+    fn called(&self, place: Place) -> Called {
+        let id = CallId(self.calls.get());
+        self.calls.set(id.0 + 1);
+        Called { id, place }
+    }
 }
 
 impl Quick {
     /// `None` for a condition that is not as plain as that.
     #[must_use]
-    pub fn of(expr: &Expr, series: &Series) -> Option<Self> {
+    pub fn of(expr: &Expr, names: &Names<'_>) -> Option<Self> {
         match &*expr.kind {
             ExprKind::Literal(Value::Bool(value)) => Some(Self::Known(*value)),
-            ExprKind::Not(inner) => Some(Self::Not(Box::new(Self::of(inner, series)?))),
-            ExprKind::Binary(operator, left, right) => Self::of_binary(*operator, (left, right), series),
+            ExprKind::Not(inner) => Some(Self::Not(Box::new(Self::of(inner, names)?))),
+            ExprKind::Binary(operator, left, right) => Self::of_binary(*operator, (left, right), names),
             ExprKind::Field(inner, field) if field == "alarm" => {
-                let (function, named, place) = call(inner, series)?;
+                let (function, named, place) = call(inner, names)?;
                 (function == "cusum").then_some(())?;
-                Some(Self::Alarm(place, Chart::of(named).ok()?))
+                Some(Self::Alarm(names.called(place), Chart::of(named).ok()?))
             }
             _ => None,
         }
     }
 
-    fn of_binary(operator: Operator, (left, right): (&Expr, &Expr), series: &Series) -> Option<Self> {
-        let both = || Some(Box::new((Self::of(left, series)?, Self::of(right, series)?)));
+    fn of_binary(operator: Operator, (left, right): (&Expr, &Expr), names: &Names<'_>) -> Option<Self> {
+        let both = || Some(Box::new((Self::of(left, names)?, Self::of(right, names)?)));
         match operator {
             Operator::And => both().map(Self::And),
             Operator::Or => both().map(Self::Or),
-            Operator::In => Self::within(left, right, series),
-            Operator::NotIn => Some(Self::Not(Box::new(Self::within(left, right, series)?))),
+            Operator::In => Self::within(left, right, names),
+            Operator::NotIn => Some(Self::Not(Box::new(Self::within(left, right, names)?))),
             _ => {
                 let comparison = Comparison::of(operator)?;
-                Some(Self::Compare(comparison, Box::new((Amount::of(left, series)?, Amount::of(right, series)?))))
+                Some(Self::Compare(comparison, Box::new((Amount::of(left, names)?, Amount::of(right, names)?))))
             }
         }
     }
 
-    fn within(item: &Expr, range: &Expr, series: &Series) -> Option<Self> {
+    fn within(item: &Expr, range: &Expr, names: &Names<'_>) -> Option<Self> {
         let (low, high) = match &*range.kind {
             ExprKind::Literal(Value::Range(low, high)) => (Amount::constant(low)?, Amount::constant(high)?),
-            ExprKind::Binary(Operator::Range, low, high) => (Amount::of(low, series)?, Amount::of(high, series)?),
+            ExprKind::Binary(Operator::Range, low, high) => (Amount::of(low, names)?, Amount::of(high, names)?),
             _ => return None,
         };
-        Some(Self::Within(Box::new((Amount::of(item, series)?, low, high))))
+        Some(Self::Within(Box::new((Amount::of(item, names)?, low, high))))
     }
 
     /// `None` where it is unknown, or not to be said without more ado.
@@ -101,7 +135,7 @@ impl Quick {
                 let below = item.compare(high, scene)? != Ordering::Greater;
                 Some(above && below)
             }
-            Self::Alarm(place, chart) => chart.alarms(&Metric { scene, place: *place }).ok(),
+            Self::Alarm(called, chart) => chart.alarms(&called.metric(scene)).ok(),
             Self::Not(inner) => inner.verdict(scene).map(|value| !value),
             Self::And(sides) => decided(sides, scene, false),
             Self::Or(sides) => decided(sides, scene, true),
@@ -155,22 +189,22 @@ impl Comparison {
 }
 
 impl Amount {
-    fn of(expr: &Expr, series: &Series) -> Option<Self> {
+    fn of(expr: &Expr, names: &Names<'_>) -> Option<Self> {
         match &*expr.kind {
             ExprKind::Literal(value) => Self::constant(value),
-            ExprKind::Metric { group, field } => series.place(group, field).map(Self::Latest),
-            ExprKind::Negate(inner) => Some(Self::Negative(Box::new(Self::of(inner, series)?))),
+            ExprKind::Metric { group, field } => names.series.place(group, field).map(Self::Latest),
+            ExprKind::Negate(inner) => Some(Self::Negative(Box::new(Self::of(inner, names)?))),
             ExprKind::Binary(
                 operator @ (Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide),
                 left,
                 right,
-            ) => Some(Self::Combined(*operator, Box::new((Self::of(left, series)?, Self::of(right, series)?)))),
+            ) => Some(Self::Combined(*operator, Box::new((Self::of(left, names)?, Self::of(right, names)?)))),
             ExprKind::Call(..) => {
-                let (function, named, place) = call(expr, series)?;
+                let (function, named, place) = call(expr, names)?;
                 match function {
                     "last" => Some(Self::Latest(place)),
-                    "ewma" => Weighted::of(named).ok().map(|weighted| Self::Weighted(place, weighted)),
-                    _ => Over::of(named, function)?.ok().map(|over| Self::Over(place, over)),
+                    "ewma" => Weighted::of(named).ok().map(|weighted| Self::Weighted(names.called(place), weighted)),
+                    _ => Over::of(named, function)?.ok().map(|over| Self::Over(names.called(place), over)),
                 }
             }
             _ => None,
@@ -188,9 +222,9 @@ impl Amount {
     fn compare(&self, other: &Self, scene: &Scene<'_>) -> Option<Ordering> {
         // Most conditions are this one: a metric and its limit.
         if let (Self::Latest(place), Self::Constant(limit, _, Some(rough))) = (self, other) {
-            let (number, _) = scene.fresh(*place).ok()?.amount()?;
-            let apart = Rough::of(number.to_f64(), 0.0).and_then(|latest| latest.compare(*rough));
-            return apart.or_else(|| number.is_finite().then(|| number.compare(*limit))?);
+            let latest = scene.fresh(*place).ok()?;
+            let apart = Rough::of(latest.float()?, 0.0).and_then(|latest| latest.compare(*rough));
+            return apart.or_else(|| latest.amount().filter(|it| it.0.is_finite())?.0.compare(*limit));
         }
         let apart = self.rough(scene).zip(other.rough(scene)).and_then(|(left, right)| left.compare(right));
         if apart.is_some() {
@@ -203,10 +237,7 @@ impl Amount {
     fn is_known(&self, scene: &Scene<'_>) -> bool {
         match self {
             Self::Constant(number, ..) => number.is_finite(),
-            Self::Latest(place) => {
-                let amount = scene.fresh(*place).ok().and_then(Held::amount);
-                amount.is_some_and(|(number, _)| number.is_finite())
-            }
+            Self::Latest(place) => scene.fresh(*place).ok().and_then(Held::float).is_some_and(f64::is_finite),
             Self::Negative(inner) => inner.is_known(scene),
             Self::Over(..) | Self::Weighted(..) | Self::Combined(..) => false,
         }
@@ -216,9 +247,9 @@ impl Amount {
     fn rough(&self, scene: &Scene<'_>) -> Option<Rough> {
         let value = match self {
             Self::Constant(_, _, rough) => return *rough,
-            Self::Latest(place) => scene.fresh(*place).ok()?.amount()?.0.to_f64(),
-            Self::Over(place, over) => over.rough(&Metric { scene, place: *place })?,
-            Self::Weighted(place, weighted) => weighted.level(&Metric { scene, place: *place }).ok()?.0,
+            Self::Latest(place) => scene.fresh(*place).ok()?.float()?,
+            Self::Over(called, over) => over.rough(&called.metric(scene))?,
+            Self::Weighted(called, weighted) => weighted.level(&called.metric(scene)).ok()?.0,
             Self::Negative(inner) => {
                 let Rough { value, error } = inner.rough(scene)?;
                 return Some(Rough { value: -value, error });
@@ -244,10 +275,8 @@ impl Amount {
         let amount = match self {
             Self::Constant(number, unit, _) => Some((*number, *unit)),
             Self::Latest(place) => scene.fresh(*place).ok()?.amount(),
-            Self::Over(place, over) => over.read(&Metric { scene, place: *place }).ok().map(|(amount, _)| amount),
-            Self::Weighted(place, weighted) => {
-                weighted.read(&Metric { scene, place: *place }).ok().map(|(amount, _)| amount)
-            }
+            Self::Over(called, over) => over.read(&called.metric(scene)).ok().map(|(amount, _)| amount),
+            Self::Weighted(called, weighted) => weighted.read(&called.metric(scene)).ok().map(|(amount, _)| amount),
             Self::Negative(inner) => inner.read(scene).map(|(number, unit)| (number.negate(), unit)),
             Self::Combined(operator, sides) => arithmetic(*operator, sides.0.read(scene)?, sides.1.read(scene)?),
         };
@@ -283,11 +312,11 @@ impl Rough {
 }
 
 /// A call over a metric whose other arguments are constants.
-fn call<'e>(expr: &'e Expr, series: &Series) -> Option<(&'e str, Named<'e>, Place)> {
+fn call<'e>(expr: &'e Expr, names: &Names<'_>) -> Option<(&'e str, Named<'e>, Place)> {
     let ExprKind::Call(function, args) = &*expr.kind else { return None };
     let mut metrics = args.iter().filter(|(_, arg)| arg.as_literal().is_none());
     let (_, metric) = metrics.next()?;
     let ExprKind::Metric { group, field } = &*metric.kind else { return None };
     metrics.next().is_none().then_some(())?;
-    Some((function, Named { world: &Nothing, args }, series.place(group, field)?))
+    Some((function, Named { world: &Nothing, args }, names.series.place(group, field)?))
 }

@@ -12,7 +12,7 @@ use super::state::State;
 use super::windows;
 use crate::base::number::Number;
 use crate::base::time::Timestamp;
-use crate::contract::samples::Held;
+use crate::contract::held::Held;
 use crate::contract::types::Type;
 use crate::contract::value::{Unit, Value};
 use crate::eval::{Evaluated, Unknown, World, evaluate, plain_text, truth};

@@ -6,6 +6,7 @@ use super::metric::{Metric, Samples, before};
 use super::windows::{Measured, Measuring};
 use crate::base::number::Number;
 use crate::base::time::{Timestamp, format_duration};
+use crate::contract::held::Held;
 use crate::contract::value::{Unit, Value};
 use crate::eval::Unknown;
 use crate::stats::cusum::{Cusum, OnAlarm, Setting};
@@ -89,8 +90,8 @@ impl Weighted {
         let from = metric.edge();
         let key = Key { settings: [half_life.to_bits(), 0, 0, 0, 0], ..metric.key(Function::Ewma, from) };
         let fresh = || Running::Ewma(Ewma::default());
-        let push = |running: &mut Running, at: Timestamp, value: Number| {
-            let (Running::Ewma(ewma), value) = (running, value.to_f64()) else { return };
+        let push = |running: &mut Running, at: Timestamp, sample: &Held| {
+            let (Running::Ewma(ewma), Some(value)) = (running, sample.float()) else { return };
             ewma.samples += 1;
             ewma.level = Some(match ewma.level {
                 None => (at, value),
@@ -189,9 +190,9 @@ impl Chart {
         let settings = [target, sigma, k, h, headstart].map(f64::to_bits);
         let key = Key { settings, ..metric.key(Function::Cusum, begin) };
         let begun = || Running::Cusum(Box::new(fresh));
-        let push = |running: &mut Running, _: Timestamp, value: Number| {
-            if let Running::Cusum(chart) = running {
-                chart.push(value.to_f64());
+        let push = |running: &mut Running, _: Timestamp, sample: &Held| {
+            if let (Running::Cusum(chart), Some(value)) = (running, sample.float()) {
+                chart.push(value);
             }
         };
         let seen = metric.run_on((key, before(begin)), begun, push, |running| match running {

@@ -15,6 +15,7 @@ use super::probes;
 use super::shifts;
 use crate::base::number::Number;
 use crate::base::time::Timestamp;
+use crate::contract::held::Held;
 use crate::contract::value::{Unit, Value};
 use crate::eval::{Unknown, World};
 use crate::plan::probes::probe_read;
@@ -142,8 +143,8 @@ impl Over {
         let settings = [u64::try_from(self.length.as_micros()).unwrap_or(u64::MAX), number, 0, 0, 0];
         let key = Key { settings, ..metric.key(Function::Window, edge) };
         let fresh = || Running::Window(Window::new(self.length, keeps));
-        let push = |running: &mut Running, time: Timestamp, value: Number| {
-            if let Running::Window(window) = running {
+        let push = |running: &mut Running, time: Timestamp, sample: &Held| {
+            if let (Running::Window(window), Some((value, _))) = (running, sample.amount()) {
                 window.push(time, value);
             }
         };

@@ -7,8 +7,7 @@
 
 use std::collections::VecDeque;
 
-use super::noise::Well;
-use crate::base::time::Timestamp;
+use super::noise::{Draws, Well};
 use crate::stats::cusum::{Cusum, OnAlarm, Setting};
 
 /// Samples that are drawn for one answer: some hundredths of a second.
@@ -78,7 +77,7 @@ pub fn answer(question: &Question, shift: f64) -> Option<Answer> {
         Statistic::Cusum { .. } => 0.0,
         statistic => limit(statistic, question.bad_share)?,
     };
-    let mut draws = Draws { well: Well::new(&["how often it alarms"]), next: 0, shift };
+    let mut draws = Stream { shift, ..Stream::new(Well::new(&["how often it alarms"])) };
     let mut state = State::settled(question.statistic, &mut draws)?;
     let (mut alarms, mut bad, mut watched) = (0, 0, 0);
     while draws.next < MOST_SAMPLES && alarms < ENOUGH {
@@ -109,7 +108,7 @@ pub struct Early {
 pub fn early(question: &Question) -> Option<Early> {
     let samples = settling(question.statistic).filter(|samples| *samples > 1)?;
     let limit = limit(question.statistic, question.bad_share)?;
-    let mut draws = Draws { well: Well::new(&["what the first samples do"]), next: 0, shift: 0.0 };
+    let mut draws = Stream::new(Well::new(&["what the first samples do"]));
     let starts = STARTS.min(MOST_SAMPLES / samples).max(1);
     let mut alarms = 0u64;
     for _ in 0..starts {
@@ -143,7 +142,7 @@ fn settling(statistic: Statistic) -> Option<u64> {
 /// What the statistic exceeds by chance in this share of looks.
 fn limit(statistic: Statistic, share: f64) -> Option<f64> {
     const LOOKS: usize = 50_000;
-    let mut draws = Draws { well: Well::new(&["where the limit lies"]), next: 0, shift: 0.0 };
+    let mut draws = Stream::new(Well::new(&["where the limit lies"]));
     let mut state = State::settled(statistic, &mut draws)?;
     let mut seen: Vec<f64> = Vec::with_capacity(LOOKS);
     while seen.len() < LOOKS {
@@ -153,13 +152,17 @@ fn limit(statistic: Statistic, share: f64) -> Option<f64> {
     seen.get(((1.0 - share) * LOOKS as f64) as usize).copied()
 }
 
-struct Draws {
-    well: Well,
+struct Stream {
+    draws: Draws,
     next: u64,
     shift: f64,
 }
 
-impl Draws {
+impl Stream {
+    fn new(well: Well) -> Self {
+        Self { draws: Draws::new(well, 1), next: 0, shift: 0.0 }
+    }
+
     fn draw(&mut self) -> f64 {
         self.healthy() + self.shift
     }
@@ -167,7 +170,7 @@ impl Draws {
     /// One from before the shift.
     fn healthy(&mut self) -> f64 {
         self.next += 1;
-        self.well.normal(Timestamp(i64::try_from(self.next).unwrap_or(i64::MAX)))
+        self.draws.normal(self.next)
     }
 }
 
@@ -197,7 +200,7 @@ impl State {
     }
 
     /// One that has seen healthy samples for long enough.
-    fn settled(statistic: Statistic, draws: &mut Draws) -> Option<Self> {
+    fn settled(statistic: Statistic, draws: &mut Stream) -> Option<Self> {
         let mut state = Self::new(statistic)?;
         for _ in 0..settling(statistic)? {
             let x = draws.healthy();

@@ -11,7 +11,8 @@ use super::recording::Series;
 use super::script::{Course, Noise, Origin};
 use crate::base::number::Number;
 use crate::base::time::Timestamp;
-use crate::contract::samples::{Held, Sample};
+use crate::contract::held::Held;
+use crate::contract::samples::Sample;
 use crate::contract::value::Value;
 
 /// Reads the courses of one metric, each sample behind the one before if it can be helped.
@@ -47,35 +48,40 @@ impl<'a> Feed<'a> {
             return Held::missing("missing, as given");
         }
         match self.values {
-            Some(Course::Model(model)) => self.of_model(model, since),
-            Some(Course::Values { series, noise, origin }) => {
-                let repeats = if let Origin::Recorded { repeats } = origin { *repeats } else { None };
-                let value = held(series, &mut self.place, folded(Duration::from_micros(since), repeats));
-                let noisy = |value| match noise {
-                    Some(noise) => shaken(value, *noise, self.well.normal(at)),
-                    None => value,
-                };
-                value.map(noisy).into()
-            }
+            Some(Course::Model(model)) => match &model.recorded {
+                None => model.sample(&mut self.state, (since, 0.0)),
+                Some(series) => match self.recorded(model, series, since) {
+                    Ok(recorded) => model.sample(&mut self.state, (since, recorded)),
+                    Err(reason) => Held::missing(reason),
+                },
+            },
+            Some(Course::Values { series, noise, origin }) => self.given((series, *noise, *origin), since, at),
             Some(Course::Missing { .. }) | None => Held::missing(format!("nothing is given for `{}`", self.name)),
         }
     }
 
-    fn of_model(&mut self, model: &Model, since: Micros) -> Held {
-        let recorded = match &model.recorded {
-            Some(series) => {
-                let seen = Duration::from_micros(model.seen_at(since).unwrap_or_default());
-                match held(series, &mut self.place, folded(seen, model.repeats)) {
-                    Ok(Value::Quantity(number, _)) => number.to_f64(),
-                    Ok(other) => return Held::missing(format!("`{other}` is no quantity")),
-                    Err(reason) => return Held::missing(reason),
-                }
-            }
-            None => 0.0,
+    /// The recorded value that a model stands on.
+    fn recorded(&mut self, model: &Model, series: &Series, since: Micros) -> Result<f64, String> {
+        let seen = Duration::from_micros(model.seen_at(since).unwrap_or_default());
+        match held(series, &mut self.place, folded(seen, model.repeats))? {
+            Value::Quantity(number, _) => Ok(number.to_f64()),
+            other => Err(format!("`{other}` is no quantity")),
+        }
+    }
+
+    fn given(&mut self, (series, noise, origin): Values<'_>, since: Micros, at: Timestamp) -> Held {
+        let repeats = if let Origin::Recorded { repeats } = origin { repeats } else { None };
+        let value = held(series, &mut self.place, folded(Duration::from_micros(since), repeats));
+        let noisy = |value| match noise {
+            Some(noise) => shaken(value, noise, self.well.normal(at.0.cast_unsigned())),
+            None => value,
         };
-        model.sample(&mut self.state, (since, recorded))
+        value.map(noisy).into()
     }
 }
+
+/// What is given of a course of values.
+type Values<'v> = (&'v Series, Option<Noise>, Origin);
 
 /// The time within a recording that begins anew after `repeats`.
 fn folded(since: Duration, repeats: Option<Duration>) -> Duration {

@@ -5,14 +5,11 @@
 
 use std::time::Duration;
 
-use rust_decimal::Decimal;
-
-use super::noise::{Well, cosine_of_turns};
+use super::noise::{Draws, Well, cosine_of_turns};
 use super::recording::Series;
 use crate::base::number::Number;
-use crate::base::time::Timestamp;
-use crate::contract::samples::Held;
-use crate::contract::value::Unit;
+use crate::contract::held::Held;
+use crate::contract::value::{Unit, Value};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
@@ -28,8 +25,8 @@ pub struct Model {
     pub repeats: Option<Duration>,
     /// Samples reach whoever looks so much later.
     pub lag: Duration,
-    /// Digits behind the point that a sample has.
-    pub digits: u32,
+    /// Digits behind the point that a sample has: at most 28.
+    pub digits: u8,
     /// Never below zero, as a duration or a share of errors is not.
     pub positive: bool,
 }
@@ -92,7 +89,7 @@ pub struct State {
     /// The model's times and digits, worked out once for its samples.
     lag: Micros,
     every: Micros,
-    digits: u32,
+    digits: u8,
     /// Ten to the power of the digits.
     scale: f64,
 }
@@ -101,6 +98,7 @@ pub struct State {
 struct Drawn {
     term: Term,
     well: Well,
+    draws: Draws,
     /// Tick and value.
     level: Option<(u64, f64)>,
 }
@@ -108,11 +106,16 @@ struct Drawn {
 impl State {
     #[must_use]
     pub fn new(model: &Model, well: Well) -> Self {
-        let terms = (0u64..).zip(&model.terms);
-        let terms = terms.map(|(place, term)| Drawn { term: *term, well: well.beside(place), level: None }).collect();
+        let every = micros(model.every).max(1);
+        let terms = (0u64..).zip(&model.terms).map(|(place, term)| {
+            let well = well.beside(place);
+            // A process has a draw for each tick, the rest one for each time.
+            let step = if matches!(term, Term::Autoregressive { .. }) { 1 } else { every };
+            Drawn { term: *term, well, draws: Draws::new(well, step), level: None }
+        });
         let digits = if model.whole { 0 } else { model.digits };
-        let scale = 10_f64.powi(i32::try_from(digits).unwrap_or(0));
-        Self { terms, lag: micros(model.lag), every: micros(model.every).max(1), digits, scale }
+        let scale = 10_f64.powi(i32::from(digits));
+        Self { terms: terms.collect(), lag: micros(model.lag), every, digits, scale }
     }
 }
 
@@ -128,11 +131,11 @@ impl Drawn {
     /// The sum with this term; `None` where there is no sample. Apart from the loop, which has little to do for most samples.
     #[inline(never)]
     fn add_to(&mut self, sum: f64, Now { then, every, recorded }: Now) -> Option<f64> {
-        let Self { term, well, level } = self;
+        let Self { term, well, draws, level } = self;
         Some(match *term {
-            Term::Normal { mean, deviation } => sum + (mean + deviation * well.normal(stamp(then))),
+            Term::Normal { mean, deviation } => sum + (mean + deviation * draws.normal(then)),
             Term::Autoregressive { mean, deviation, keeps } => {
-                sum + (mean + deviation * carried(level, *well, then / every, keeps))
+                sum + (mean + deviation * carried(level, draws, then / every, keeps))
             }
             Term::Outage(gap) if gap.holds(*well, then) => return None,
             Term::NotANumber(gap) if gap.holds(*well, then) => f64::NAN,
@@ -161,14 +164,14 @@ impl Model {
         let mut value = 0.0;
         for drawn in &mut state.terms {
             match drawn.term {
-                Term::Normal { mean, deviation } => value += mean + deviation * drawn.well.normal(stamp(then)),
+                Term::Normal { mean, deviation } => value += mean + deviation * drawn.draws.normal(then),
                 _ => match drawn.add_to(value, now) {
                     Some(sum) => value = sum,
                     None => return Held::missing("missing, as modelled"),
                 },
             }
         }
-        Held::Quantity(self.number(state, value), self.unit)
+        self.held(state, value)
     }
 
     /// The time whose sample is seen at `since`.
@@ -178,12 +181,12 @@ impl Model {
     }
 
     /// With few digits, so that sums of samples stay exact and values can be read.
-    fn number(&self, State { digits, scale, .. }: &State, value: f64) -> Number {
+    fn held(&self, State { digits, scale, .. }: &State, value: f64) -> Held {
         // A NaN stays one: no sample is as good as zero.
         let value = if self.positive && value < 0.0 { 0.0 } else { value };
         match nearest_whole(value * scale) {
-            Some(scaled) => Number::Exact(Decimal::new(scaled, *digits)),
-            None => Number::from_f64(value),
+            Some(scaled) => Held::decimal(scaled, *digits, self.unit),
+            None => Held::from(Ok(Value::Quantity(Number::from_f64(value), self.unit))),
         }
     }
 
@@ -303,26 +306,21 @@ fn nearest_whole(value: f64) -> Option<i64> {
     Some(whole + i64::from(rest >= 0.5) - i64::from(rest <= -0.5))
 }
 
-fn stamp(then: Micros) -> Timestamp {
-    Timestamp(i64::try_from(then).unwrap_or(i64::MAX))
-}
-
 pub(super) fn micros(duration: Duration) -> Micros {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// The process at a tick, in its own deviations: carried on from where it was, or from its beginning.
-fn carried(level: &mut Option<(u64, f64)>, well: Well, tick: u64, keeps: f64) -> f64 {
+fn carried(level: &mut Option<(u64, f64)>, draws: &mut Draws, tick: u64, keeps: f64) -> f64 {
     /// Whoever asks for a tick beyond so many gets a process that began later.
     const LONGEST: u64 = 10_000_000;
-    let draw = |tick: u64| well.normal(Timestamp(i64::try_from(tick).unwrap_or(i64::MAX)));
     let first = tick.saturating_sub(LONGEST);
     let known = level.filter(|(at, _)| *at <= tick && *at >= first);
-    let (mut at, mut value) = known.unwrap_or_else(|| (first, draw(first)));
+    let (mut at, mut value) = known.unwrap_or_else(|| (first, draws.normal(first)));
     let moves = (1.0 - keeps * keeps).max(0.0).sqrt();
     while at < tick {
         at += 1;
-        value = keeps * value + moves * draw(at);
+        value = keeps * value + moves * draws.normal(at);
     }
     *level = Some((at, value));
     value

@@ -11,7 +11,7 @@ use super::files::GivenFiles;
 use super::model::Model;
 use super::recording::Series;
 use crate::base::time::Timestamp;
-use crate::contract::samples::Held;
+use crate::contract::held::Held;
 use crate::engine::turn::Answer;
 use crate::plan::program::NodeIndex;
 

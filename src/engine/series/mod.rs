@@ -5,7 +5,7 @@
 
 mod keep;
 
-use std::collections::{VecDeque, vec_deque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use super::carried::Carried;
 use crate::base::time::Timestamp;
-use crate::contract::samples::{Held, Samples};
+use crate::contract::held::Held;
+use crate::contract::samples::Samples;
 use crate::plan::program::{GroupIndex, Plan};
 
 use keep::Keep;
@@ -135,7 +136,7 @@ impl Series {
         let samples = self.samples(place)?;
         let (time, held) = match samples.back() {
             Some(latest) if latest.0 <= at => latest,
-            _ => samples.get(upto(samples, at).checked_sub(1)?)?,
+            _ => samples.get(upto(samples, samples.len(), at).checked_sub(1)?)?,
         };
         Some((*time, held))
     }
@@ -147,10 +148,11 @@ impl Series {
     }
 
     /// The samples in (from, to], missing ones included.
-    pub fn between(&self, place: Place, from: Timestamp, to: Timestamp) -> vec_deque::Iter<'_, (Timestamp, Held)> {
-        let Some(samples) = self.samples(place) else { return vec_deque::Iter::default() };
-        let (first, end) = (upto(samples, from), upto(samples, to));
-        samples.range(first..end.max(first))
+    pub fn between(&self, place: Place, from: Timestamp, to: Timestamp) -> impl Iterator<Item = &(Timestamp, Held)> {
+        let samples = self.samples(place).unwrap_or(const { &VecDeque::new() });
+        let end = upto(samples, samples.len(), to);
+        // Mostly one or none, for which a range of the deque would be much ado.
+        (upto(samples, end, from)..end).filter_map(|place| samples.get(place))
     }
 
     fn samples(&self, place: Place) -> Option<&VecDeque<(Timestamp, Held)>> {
@@ -161,12 +163,12 @@ impl Series {
 
 impl GroupSeries {
     fn take(&mut self, tick: Timestamp, samples: &Samples) {
+        self.latest = self.latest.max(Some(tick));
         if !self.has_order_of(samples) {
             let samples = samples.iter().enumerate();
             return samples.for_each(|(place, (field, sample))| self.push(tick, (place, field), sample.clone()));
         }
-        self.latest = self.latest.max(Some(tick));
-        for (series, (_, sample)) in self.fields.values_mut().zip(samples.iter()) {
+        for (series, sample) in self.fields.values_mut().zip(samples.held()) {
             series.push(tick, sample.clone());
         }
     }
@@ -214,17 +216,16 @@ impl FieldSeries {
     }
 }
 
-/// How many samples are at or before a time: most look at the latest ones.
-fn upto(samples: &VecDeque<(Timestamp, Held)>, at: Timestamp) -> usize {
+/// How many of the first `count` samples are at or before a time: most look at the latest ones.
+fn upto(samples: &VecDeque<(Timestamp, Held)>, count: usize, at: Timestamp) -> usize {
     const NEAR: usize = 4;
-    let len = samples.len();
-    for count in (len.saturating_sub(NEAR)..=len).rev() {
-        let is_behind = count.checked_sub(1).and_then(|last| samples.get(last)).is_some_and(|(time, _)| *time > at);
-        if !is_behind {
-            return count;
+    for near in 0..NEAR {
+        match count.checked_sub(near + 1).and_then(|last| samples.get(last)) {
+            Some((time, _)) if *time > at => {}
+            _ => return count.saturating_sub(near),
         }
     }
-    samples.partition_point(|(time, _)| *time <= at)
+    samples.partition_point(|(time, _)| *time <= at).min(count)
 }
 
 #[cfg(test)]

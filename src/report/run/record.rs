@@ -4,8 +4,9 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use crate::contract::held::Held;
 use crate::contract::registry::Args;
-use crate::contract::samples::{Held, Samples};
+use crate::contract::samples::Samples;
 use crate::contract::value::Value;
 use crate::engine::event::{Event, Recorded};
 use crate::plan::program::{GroupIndex, NodeIndex, PhaseIndex, Plan};

@@ -173,8 +173,8 @@ impl Chance {
 }
 
 /// So many that a millionth of the model can be seen.
-fn digits(terms: &[Term]) -> u32 {
-    const MOST: u32 = 12;
+fn digits(terms: &[Term]) -> u8 {
+    const MOST: u8 = 12;
     let size = |term: &Term| match *term {
         Term::Constant(value) => value.abs(),
         Term::Normal { mean, deviation } | Term::Autoregressive { mean, deviation, .. } => mean.abs().max(deviation),
