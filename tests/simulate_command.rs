@@ -138,6 +138,7 @@ fn what_is_wrong_with_a_recording_is_said_with_file_line_and_column() {
     for (recording, expected) in [
         ("", "m.csv:1:1: the file is empty"),
         ("time,api.p95\n", "m.csv: there is no row in it"),
+        ("time,api.double\n0,0.02\n", "m.csv: there is no metric but computed ones in it"),
         ("when,api.p95\n0,1\n", "m.csv:1:1: there is no column `time`"),
         (
             "time,api.p9\n0,1\n",

@@ -442,3 +442,12 @@ proptest! {
         assert_sound(&text);
     }
 }
+
+#[test]
+fn what_is_given_of_a_step_has_a_line_for_each() {
+    let text = "test \"t\" {\n  run p()\n  given step a.x = 3 takes 5m\n  expect outcome succeeded\n}\n";
+    let message = read(text).diagnostics.remove(0).message;
+    assert_eq!(message, "unexpected `takes`: in a test it has a line of its own, `given step PHASE.STEP takes 5m`");
+    assert_eq!(told(text), ["PG001 3:22 takes"]);
+    assert_eq!(told(&text.replace(" takes", "\n  given step a.x takes")), [""; 0]);
+}

@@ -341,7 +341,11 @@ impl Lower<'_> {
         if !word.is_empty() && begins_line {
             self.unknown_statement(&word, start);
         } else if before.is_none_or(|before| !self.is_loose_unit(before, &word, start)) {
-            self.unexpected(&node, "");
+            let why = match word.as_str() {
+                "takes" | "fails" => ": in a test it has a line of its own, `given step PHASE.STEP takes 5m`",
+                _ => "",
+            };
+            self.unexpected(&node, why);
         }
         for inner in node.into_inner() {
             if inner.as_rule() == Rule::block {

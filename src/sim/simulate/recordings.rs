@@ -132,9 +132,14 @@ fn read_file(
         }
     }
     if reader.found.is_empty() {
-        let what = if rows.is_empty() { "no row" } else { "no metric of this program" };
+        let what = match (rows.is_empty(), reader.columns.is_empty()) {
+            (true, _) => "no row",
+            (false, true) => "no metric of this program",
+            // Columns that are not read are those of computed metrics.
+            (false, false) => "no metric but computed ones",
+        };
         return Err(format!(
-            "{}: there is {what} in it: `time` and a column for each `group.metric` are wanted",
+            "{}: there is {what} in it: `time` and a column for each `group.metric` that is read are wanted",
             file.name
         ));
     }
