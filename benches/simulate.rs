@@ -1,9 +1,8 @@
 //! How long ten days of the search pipeline take in virtual time: one run, a thousand, and runs with more samples.
 //!
-//! `cargo bench --bench simulate` prints the best of twenty-five, so that a busy second of the
-//! machine does not count. Twenty metrics go by chance, each sampled once a minute, from a
-//! frozen version to a calm week in production. The figures to hold: 50 ms for one run, 30 s for a thousand on two
-//! cores, and as much time for each sample whatever the interval.
+//! `cargo bench --bench simulate` prints the best of twenty-five, so that a busy second of the machine does not count.
+//! Twenty metrics go by chance, each sampled once a minute, from a frozen version to a calm week in production. The figures
+//! to hold: 50 ms for one run, 30 s for a thousand on two cores, and as much time for each sample whatever the interval.
 
 use std::collections::HashMap;
 use std::hint::black_box;

@@ -249,3 +249,25 @@ pipeline p {
 }"#,
     );
 }
+
+#[test]
+fn what_a_value_lies_around_is_written_as_noise() {
+    let text = |given: &str| {
+        format!(
+            r#"
+metrics api from http("http://127.0.0.1/m") every 1m {{ p95: duration(ms) = json("$.p95") }}
+/// Doc.
+pipeline p {{ phase a {{ gate {{ require api.p95 < 300ms }} }} }}
+test "t" {{
+  run p()
+  given api.p95 = {given}
+  expect outcome succeeded
+}}"#
+        )
+    };
+    expect(&text("200ms +- 10ms // PG201"));
+    expect(&text("200ms then 240ms +- 10ms at 1m // PG201"));
+    expect(&text("200ms then 240ms at 1m noise 10ms"));
+    let (analysis, _) = super::check(&text("200ms +- 10ms"));
+    assert_eq!(analysis.diagnostics[0].message, "one value is needed here, found a range");
+}

@@ -10,7 +10,7 @@ use crate::contract::types::Type;
 use crate::contract::value::Value;
 use crate::model::expr::{Expr, ExprKind};
 use crate::model::scenario::{Answer, Change, Course, Decision, Given, GivenKind, StepRef};
-use crate::syntax::ast::{self, GivenMetric, GivenOutcome, Name, PathRef, TestClause, TestClauseKind};
+use crate::syntax::ast::{self, BinaryOperator, GivenMetric, GivenOutcome, Name, PathRef, TestClause, TestClauseKind};
 
 use super::super::checker::{Checker, Place};
 use super::super::types::value_type;
@@ -121,10 +121,11 @@ impl<'a> Checker<'a> {
     fn read_course(&mut self, what: &'a GivenMetric, ty: &Type) -> Course {
         match what {
             GivenMetric::Values { first, then, noise } => {
-                let first = self.check(first, ty);
-                let then = then
-                    .iter()
-                    .map(|(value, at)| Change { value: self.check(value, ty), at: self.check(at, &Type::Duration) });
+                let first = self.given_value(first, ty);
+                let then = then.iter().map(|(value, at)| Change {
+                    value: self.given_value(value, ty),
+                    at: self.check(at, &Type::Duration),
+                });
                 let then: Vec<Change> = then.collect();
                 self.check_order(&then);
                 // The deviation of whole numbers need not be one.
@@ -140,6 +141,19 @@ impl<'a> Checker<'a> {
                 Course::Missing { from, to }
             }
         }
+    }
+
+    /// A value of a metric. What it may lie between is none: what goes by chance around it stands behind all values.
+    fn given_value(&mut self, written: &'a ast::Expr, ty: &Type) -> Expr {
+        let ast::ExprKind::Binary { operator: BinaryOperator::PlusMinus, left, right, .. } = &*written.kind else {
+            return self.check(written, ty);
+        };
+        let (value, _) = (self.check(left, ty), self.check(right, ty));
+        let diagnostic = Diagnostic::new(Code::PG201, self.here(written.at), "one value is needed here, found a range")
+            .label("a range")
+            .help("chance is written behind the last value: `200ms noise 10ms`, `200ms then 240ms at 1h noise 10ms`");
+        self.report(diagnostic);
+        value
     }
 
     /// PG206 for a change that does not come after the one in front of it: read from left to right it says something else.
