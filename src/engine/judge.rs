@@ -39,6 +39,19 @@ impl Judge {
         self.unknown_run = if known { 0 } else { self.unknown_run.saturating_add(1) };
     }
 
+    /// Takes in a sample on which the evaluation is good.
+    pub fn pass(&mut self, at: Timestamp) {
+        self.count_sample(true);
+        self.observe(at, Some(false));
+        self.evidence.clear();
+    }
+
+    /// The latest evaluation was bad.
+    #[must_use]
+    pub fn is_bad(&self) -> bool {
+        matches!(self.last, Some((_, Some(true))))
+    }
+
     /// Takes in an evaluation. Of several at one instant the last one counts.
     pub fn observe(&mut self, at: Timestamp, bad: Option<bool>) {
         let before = self.last.filter(|(time, _)| *time < at);
@@ -71,8 +84,7 @@ impl Judge {
     /// Whether it has been bad for as long as `sustain` asks.
     #[must_use]
     pub fn sustained(&self, sustain: Option<Sustain>) -> bool {
-        let bad_now = matches!(self.last, Some((_, Some(true))));
-        bad_now
+        self.is_bad()
             && match sustain {
                 None => true,
                 Some(Sustain::Time(duration)) => self.held >= duration,

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::quick::{Names, Quick};
+use super::quick::{Limit, Names, Quick};
 use super::scene::{Finding, Scene};
 use super::series::Series;
+use crate::base::time::Timestamp;
 use crate::plan::program::{BlockIndex, Condition, GroupIndex, NodeIndex, NodeKind, Plan};
 
 /// The conditions of all triggers and holds.
@@ -29,11 +30,21 @@ pub struct Guards {
 }
 
 /// One of several conditions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Reader {
     pub index: usize,
     /// It reads one group at the most.
     pub is_single: bool,
+    /// Of one that is no more than that, and counts from the first sample on.
+    limit: Option<Limit>,
+}
+
+impl Reader {
+    /// The verdict on a sample of `at` that counts, where it is plain to see.
+    #[inline]
+    pub fn verdict(&self, series: &Series, at: Timestamp) -> Option<bool> {
+        self.limit.as_ref().and_then(|limit| limit.verdict(series, at))
+    }
 }
 
 static NOTHING: Guards = Guards { readers: Vec::new(), blind: Vec::new(), quick: Vec::new(), every: None };
@@ -69,9 +80,11 @@ impl Guards {
         }
         let mut readers = vec![Vec::new(); plan.groups.len()];
         let mut blind = Vec::new();
+        let quick: Vec<_> = conditions.iter().map(|condition| Quick::of(&condition.expr, names)).collect();
         for (index, condition) in conditions.iter().enumerate() {
             let is_single = condition.reads.windows(2).all(|pair| pair[0].group == pair[1].group);
-            let reader = Reader { index, is_single };
+            let limit = quick[index].as_ref().and_then(Limit::of).filter(|_| condition.after.is_none());
+            let reader = Reader { index, is_single, limit };
             for read in &condition.reads {
                 match readers.get_mut(read.group.0 as usize) {
                     Some(group) if group.last() != Some(&reader) => group.push(reader),
@@ -84,7 +97,6 @@ impl Guards {
         }
         let reads = conditions.iter().flat_map(|condition| &condition.reads);
         let every = reads.filter_map(|read| plan.groups.get(read.group.0 as usize)).map(|group| group.every).min();
-        let quick = conditions.iter().map(|condition| Quick::of(&condition.expr, names)).collect();
         Self { readers, blind, quick, every }
     }
 

@@ -94,13 +94,36 @@ fn triggers(state: &mut State, plan: &Plan, frame: FrameId, group: Option<GroupI
         return;
     }
     let triggers = &plan.block(block).triggers;
+    let counts = counts(state, plan, (frame, group), at);
     let mut readers = 0..;
     while let Some(reader) = readers.next().and_then(|place| state.looks.triggers(block).reading(group).get(place)) {
-        let Reader { index, is_single } = *reader;
-        if is_single || due(state, plan, &triggers[index].condition, at) {
+        let Reader { index, is_single, .. } = *reader;
+        // Most are plainly false, and that needs no more than to be written down.
+        if counts && reader.verdict(&state.series, at) == Some(false) {
+            debug_assert!(is_plain(state, plan, (frame, at), &triggers[index].condition, false));
+            state.frames[frame.0 as usize].judges[index].pass(at);
+        } else if is_single || due(state, plan, &triggers[index].condition, at) {
             trigger_at(state, plan, (frame, index), &triggers[index], at);
         }
     }
+}
+
+/// Whether a sample of `at` counts in a frame: it was taken under the weight that its ramp has now.
+fn counts(state: &State, plan: &Plan, (frame, group): (FrameId, Option<GroupIndex>), at: Timestamp) -> bool {
+    let scene = Scene { plan, state, frame: Some(frame), at };
+    group.and_then(|group| scene.not_before(group)).is_none_or(|edge| at >= edge)
+}
+
+/// What is plain to see is what comes of a longer look.
+fn is_plain(
+    state: &State,
+    plan: &Plan,
+    (frame, at): (FrameId, Timestamp),
+    condition: &Condition,
+    verdict: bool,
+) -> bool {
+    let scene = Scene { plan, state, frame: Some(frame), at };
+    scene.is_settled(&condition.reads) && scene.judge(condition, !verdict).verdict == Some(verdict)
 }
 
 /// A block has begun: the sample of that instant may have come before, and is judged all the same. Under a weight it is
@@ -158,20 +181,37 @@ fn due(state: &State, plan: &Plan, condition: &Condition, at: Timestamp) -> bool
 }
 
 fn sampled_hold(state: &mut State, plan: &Plan, id: ExecId, group: GroupIndex, tick: Timestamp) {
-    let Exec { node, started_at, .. } = *state.exec(id);
+    let Exec { node, started_at, frame, .. } = *state.exec(id);
     let NodeKind::Hold { conditions, every, .. } = &plan.node(node).kind else { return };
     if tick < started_at {
         return;
     }
     let what = Look { at: tick, sample: true, judged: every.is_none() };
     leave_out_unseen(state, (id, state.looks.hold(node).every), tick);
+    let counts = counts(state, plan, (frame, Some(group)), tick) && !state.is_paused();
     let mut readers = 0..;
     while let Some(reader) = readers.next().and_then(|place| state.looks.hold(node).reading(Some(group)).get(place)) {
-        let Reader { index, is_single } = *reader;
-        if is_single || due(state, plan, &conditions[index], tick) {
+        let Reader { index, is_single, .. } = *reader;
+        let verdict = reader.verdict(&state.series, tick).filter(|_| counts);
+        if verdict.is_some_and(|good| is_plain_look(state, (id, index), what, good)) {
+            debug_assert!(is_plain(state, plan, (frame, tick), &conditions[index], verdict == Some(true)));
+        } else if is_single || due(state, plan, &conditions[index], tick) {
             look(state, plan, (id, index), &conditions[index], what);
         }
     }
+}
+
+/// Writes down a sample of a hold that needs no more than that: one that is good, or that only counts.
+fn is_plain_look(state: &mut State, (id, index): (ExecId, usize), look: Look, good: bool) -> bool {
+    let Detail::Hold(hold) = &mut state.execs[id.0 as usize].detail else { return false };
+    let judge = &mut hold.judges[index];
+    let is_plain = !hold.overdue && (if look.judged { good } else { !judge.is_bad() });
+    if is_plain && look.judged {
+        judge.pass(look.at);
+    } else if is_plain {
+        judge.count_sample(true);
+    }
+    is_plain
 }
 
 /// A hold is good for as long as somebody looked. Between two of its samples lies more than missing data may take when the

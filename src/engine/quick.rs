@@ -15,6 +15,7 @@ use super::series::{Place, Series};
 use super::shifts::{Chart, Weighted};
 use super::windows::Over;
 use crate::base::number::Number;
+use crate::base::time::Timestamp;
 use crate::contract::held::Held;
 use crate::contract::value::{Unit, Value};
 use crate::eval::arithmetic;
@@ -153,6 +154,36 @@ impl Quick {
             Self::Not(inner) => inner.is_known(scene),
             Self::And(sides) | Self::Or(sides) => sides.0.is_known(scene) && sides.1.is_known(scene),
         }
+    }
+}
+
+/// A metric against a constant: what most conditions are.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limit {
+    place: Place,
+    limit: Rough,
+    comparison: Comparison,
+}
+
+impl Limit {
+    #[must_use]
+    pub fn of(quick: &Quick) -> Option<Self> {
+        let Quick::Compare(comparison, sides) = quick else { return None };
+        match &**sides {
+            (Amount::Latest(place), Amount::Constant(_, _, Some(limit))) => {
+                Some(Self { place: *place, limit: *limit, comparison: *comparison })
+            }
+            _ => None,
+        }
+    }
+
+    /// The verdict where a sample came at `at` that counts and lies well away from the limit.
+    #[must_use]
+    #[inline]
+    pub fn verdict(&self, series: &Series, at: Timestamp) -> Option<bool> {
+        let (_, sample) = series.newest(self.place).filter(|(tick, _)| *tick == at)?;
+        let order = Rough::of(sample.float()?, 0.0)?.compare(self.limit)?;
+        Some(self.comparison.holds(order))
     }
 }
 

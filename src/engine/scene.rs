@@ -40,6 +40,7 @@ impl Scene<'_> {
     }
 
     /// The latest sample of a metric, if it still says something about now.
+    #[inline]
     pub(super) fn fresh(&self, place: Place) -> Result<&Held, Absence> {
         let (tick, sample) = self.state.series.latest(place, self.at).ok_or(Absence::Never)?;
         if self.not_before(place.group).is_some_and(|edge| tick < edge) {

@@ -61,6 +61,7 @@ impl<'a> Feed<'a> {
     }
 
     /// The recorded value that a model stands on.
+    #[inline(never)]
     fn recorded(&mut self, model: &Model, series: &Series, since: Micros) -> Result<f64, String> {
         let seen = Duration::from_micros(model.seen_at(since).unwrap_or_default());
         match held(series, &mut self.place, folded(seen, model.repeats))? {
@@ -69,6 +70,7 @@ impl<'a> Feed<'a> {
         }
     }
 
+    #[inline(never)]
     fn given(&mut self, (series, noise, origin): Values<'_>, since: Micros, at: Timestamp) -> Held {
         let repeats = if let Origin::Recorded { repeats } = origin { repeats } else { None };
         let value = held(series, &mut self.place, folded(Duration::from_micros(since), repeats));

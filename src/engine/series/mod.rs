@@ -130,6 +130,13 @@ impl Series {
         }
     }
 
+    /// The newest sample.
+    #[must_use]
+    #[inline]
+    pub fn newest(&self, place: Place) -> Option<&(Timestamp, Held)> {
+        self.samples(place)?.back()
+    }
+
     /// The latest sample at or before `at`.
     #[must_use]
     pub fn latest(&self, place: Place, at: Timestamp) -> Option<(Timestamp, &Held)> {
