@@ -35,7 +35,7 @@ pub struct Reader {
     pub index: usize,
     /// It reads one group at the most.
     pub is_single: bool,
-    /// Of one that is no more than that, and counts from the first sample on.
+    /// Of one that compares a metric with a constant, from the first sample on.
     limit: Option<Limit>,
 }
 

@@ -251,12 +251,6 @@ impl Amount {
 
     /// `None` where one of them is unknown.
     fn compare(&self, other: &Self, scene: &Scene<'_>) -> Option<Ordering> {
-        // Most conditions are this one: a metric and its limit.
-        if let (Self::Latest(place), Self::Constant(limit, _, Some(rough))) = (self, other) {
-            let latest = scene.fresh(*place).ok()?;
-            let apart = Rough::of(latest.float()?, 0.0).and_then(|latest| latest.compare(*rough));
-            return apart.or_else(|| latest.amount().filter(|it| it.0.is_finite())?.0.compare(*limit));
-        }
         let apart = self.rough(scene).zip(other.rough(scene)).and_then(|(left, right)| left.compare(right));
         if apart.is_some() {
             return apart;

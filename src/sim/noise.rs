@@ -38,7 +38,7 @@ impl Well {
 }
 
 /// Draws from the standard normal distribution for numbers that are mostly asked for in turn. Those to come are worked out
-/// many at once, which takes a processor a third of the time; each is what [`Well::normal`] gives for its number.
+/// many at once, since one by one each would wait for the one before; each is what [`Well::normal`] gives for its number.
 #[derive(Debug, Clone)]
 pub struct Draws {
     well: Well,
