@@ -135,6 +135,9 @@ impl Number {
     }
 }
 
+/// Up to this every whole number is a float.
+pub const LARGEST_EXACT: u64 = 1 << 53;
+
 /// Those that floats hold exactly.
 pub const POWERS_OF_TEN: [f64; 23] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
@@ -144,11 +147,10 @@ pub const POWERS_OF_TEN: [f64; 23] = [
 /// The float that is nearest to a decimal. Where digits and power of ten are floats themselves, one division rounds right
 /// (Clinger 1990); that is every number people write.
 fn nearest(decimal: Decimal) -> f64 {
-    const EXACT: u64 = 1 << 53;
     let parts = decimal.unpack();
     let digits = u64::from(parts.mid) << 32 | u64::from(parts.lo);
     match POWERS_OF_TEN.get(parts.scale as usize) {
-        Some(power) if parts.hi == 0 && digits <= EXACT => {
+        Some(power) if parts.hi == 0 && digits <= LARGEST_EXACT => {
             let value = digits as f64 / power;
             if parts.negative && digits > 0 { -value } else { value }
         }

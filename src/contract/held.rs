@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::samples::Sample;
 use super::value::{Unit, Value};
-use crate::base::number::{Number, POWERS_OF_TEN};
+use crate::base::number::{LARGEST_EXACT, Number, POWERS_OF_TEN};
 
 /// A sample: [`Sample`] with less room.
 #[derive(Debug, Clone)]
@@ -28,10 +28,7 @@ impl Held {
     pub fn decimal(digits: i64, scale: u8, unit: Unit) -> Self {
         match Packed::new(digits, scale, unit) {
             Some(packed) => Self(Form::Packed(packed)),
-            None => Self(Form::Other(Box::new(Ok(Value::Quantity(
-                Number::Exact(Decimal::new(digits, scale.into())),
-                unit,
-            ))))),
+            None => Self::from(Ok(Value::Quantity(Number::Exact(Decimal::new(digits, scale.into())), unit))),
         }
     }
 
@@ -131,11 +128,10 @@ struct Packed(u64);
 
 impl Packed {
     const UNITS: [Unit; 5] = [Unit::One, Unit::Duration, Unit::Ratio, Unit::Bytes, Unit::Rate];
-    const MOST_DIGITS: u64 = 1 << 53;
 
     #[inline]
     fn new(digits: i64, scale: u8, unit: Unit) -> Option<Self> {
-        let fits = digits.unsigned_abs() <= Self::MOST_DIGITS && usize::from(scale) < POWERS_OF_TEN.len();
+        let fits = digits.unsigned_abs() <= LARGEST_EXACT && usize::from(scale) < POWERS_OF_TEN.len();
         fits.then(|| Self(digits.cast_unsigned() << 8 | u64::from(scale) << 3 | unit as u64))
     }
 

@@ -97,7 +97,6 @@ pub struct State {
 #[derive(Debug, Clone)]
 struct Drawn {
     term: Term,
-    well: Well,
     draws: Draws,
     /// Tick and value.
     level: Option<(u64, f64)>,
@@ -108,10 +107,9 @@ impl State {
     pub fn new(model: &Model, well: Well) -> Self {
         let every = micros(model.every).max(1);
         let terms = (0u64..).zip(&model.terms).map(|(place, term)| {
-            let well = well.beside(place);
             // A process has a draw for each tick, the rest one for each time.
             let step = if matches!(term, Term::Autoregressive { .. }) { 1 } else { every };
-            Drawn { term: *term, well, draws: Draws::new(well, step), level: None }
+            Drawn { term: *term, draws: Draws::new(well.beside(place), step), level: None }
         });
         let digits = if model.whole { 0 } else { model.digits };
         let scale = 10_f64.powi(i32::from(digits));
@@ -131,14 +129,14 @@ impl Drawn {
     /// The sum with this term; `None` where there is no sample. Apart from the loop, which has little to do for most samples.
     #[inline(never)]
     fn add_to(&mut self, sum: f64, Now { then, every, recorded }: Now) -> Option<f64> {
-        let Self { term, well, draws, level } = self;
+        let Self { term, draws, level } = self;
         Some(match *term {
             Term::Normal { mean, deviation } => sum + (mean + deviation * draws.normal(then)),
             Term::Autoregressive { mean, deviation, keeps } => {
                 sum + (mean + deviation * carried(level, draws, then / every, keeps))
             }
-            Term::Outage(gap) if gap.holds(*well, then) => return None,
-            Term::NotANumber(gap) if gap.holds(*well, then) => f64::NAN,
+            Term::Outage(gap) if gap.holds(draws.well(), then) => return None,
+            Term::NotANumber(gap) if gap.holds(draws.well(), then) => f64::NAN,
             Term::Clamp { low, high } => f64::clamp(sum, low, high),
             Term::Recorded => sum + recorded,
             _ => sum + steady(term, Duration::from_micros(then)),

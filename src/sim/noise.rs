@@ -60,6 +60,12 @@ impl Draws {
         Self { well, step, next: 0, ahead: [0.0; Self::AHEAD], left: 0 }
     }
 
+    /// Where they come from.
+    #[must_use]
+    pub fn well(&self) -> Well {
+        self.well
+    }
+
     /// [`Well::normal`]
     #[inline]
     pub fn normal(&mut self, number: u64) -> f64 {
